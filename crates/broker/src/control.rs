@@ -1,0 +1,161 @@
+//! The control socket: one request per line, one reply per line. It reads, rejects, revokes and stops. The verbs that
+//! decide work only where decisions are taken on the command line.
+
+use crate::decide::Decider;
+use crate::home::Home;
+use crate::{AnsweredBy, Broker};
+use bridge::frame::{Lines, write_line};
+use bridge::Hello;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use wire::control::{Reply, Request, Watched};
+use wire::{Fault, FaultCode};
+
+/// What a control peer may do.
+#[derive(Clone)]
+pub(crate) struct Rights {
+    decider: Option<Decider>,
+    refused: Option<&'static str>,
+}
+
+impl Rights {
+    /// Everything but deciding, or deciding too.
+    pub(crate) fn new(decider: Option<Decider>) -> Self {
+        Self { decider, refused: None }
+    }
+
+    /// Nothing, and why.
+    pub(crate) fn none(why: &'static str) -> Self {
+        Self { decider: None, refused: Some(why) }
+    }
+
+    /// Whether decisions are taken here.
+    pub(crate) fn decide(&self) -> bool {
+        self.decider.is_some()
+    }
+
+    fn decider(&self) -> Result<&Decider, Fault> {
+        self.decider.as_ref().ok_or_else(|| {
+            Fault::new(
+                FaultCode::NotHere,
+                "Decisions are taken in Consentry's windows. A broker started with `--decisions cli` takes them here.",
+            )
+        })
+    }
+}
+
+/// Answers requests until the peer leaves.
+pub(crate) async fn serve(broker: &Broker, rights: &Rights, mut lines: Lines<OwnedReadHalf>, mut out: OwnedWriteHalf) {
+    loop {
+        let line = tokio::select! {
+            line = lines.next() => line,
+            () = broker.inner.stop.cancelled() => return,
+        };
+        let Ok(Some(line)) = line else { return };
+        let request = line
+            .within_limit()
+            .map_err(|e| e.to_string())
+            .and_then(|bytes| serde_json::from_slice::<Request>(&bytes).map_err(|e| e.to_string()));
+        let reply = match (request, rights.refused) {
+            (_, Some(why)) => Reply::Fault(Fault::new(FaultCode::NotHere, why)),
+            (Err(why), None) => Reply::Fault(Fault::new(FaultCode::Invalid, format!("The request was not understood: {why}."))),
+            (Ok(Request::Watch), None) => return watch(broker, lines, out).await,
+            (Ok(Request::HandOver), None) => {
+                let _ = say(&mut out, &Reply::Done).await;
+                broker.inner.stop.cancel();
+                return;
+            }
+            (Ok(request), None) => answer(broker, rights, request).await.unwrap_or_else(Reply::Fault),
+        };
+        if say(&mut out, &reply).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn say(out: &mut OwnedWriteHalf, reply: &Reply) -> std::io::Result<()> {
+    let line = serde_json::to_vec(reply).unwrap_or_default();
+    write_line(out, &line).await
+}
+
+async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Reply, Fault> {
+    Ok(match request {
+        Request::Status => Reply::Status(broker.status().await),
+        Request::Servers => Reply::Servers(broker.servers().await),
+        Request::Approvals => Reply::Approvals(broker.inbox().await.waiting),
+        Request::Approval { id } => {
+            let found = broker.approval(&id);
+            let gone = || Fault::new(FaultCode::Gone, "There is no approval with this id, waiting or ended lately.");
+            Reply::Approval(Box::new(found.ok_or_else(gone)?))
+        }
+        Request::Reject { id, reason } => {
+            let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
+            broker.reject(&id, reason, by).await?;
+            Reply::Done
+        }
+        Request::AuditList { before, limit } => Reply::Entries(broker.activity(before, limit).await?),
+        Request::AuditShow { id } => Reply::Entry(Box::new(broker.find_entry(&id).await?)),
+        Request::AuditVerify => Reply::Verified(broker.verify().await?),
+        Request::RemoveServer { name } => {
+            broker.remove_server(&name).await?;
+            Reply::Done
+        }
+        Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
+        Request::Approve { id, digest } => {
+            rights.decider()?.approve(&id, &digest, None, AnsweredBy::Cli).await?;
+            Reply::Done
+        }
+        Request::AddServer { name, words, env } => {
+            rights.decider()?.add_server(&name, words, env).await?;
+            Reply::Done
+        }
+        Request::TrustServer { name } => Reply::Trusted(rights.decider()?.trust_server(&name).await?),
+        // Streams and the end of the broker are handled where the socket is.
+        Request::Watch | Request::HandOver => Reply::Done,
+    })
+}
+
+async fn watch(broker: &Broker, mut lines: Lines<OwnedReadHalf>, mut out: OwnedWriteHalf) {
+    let (waiting, mut watched) = broker.watch();
+    for view in waiting {
+        if say(&mut out, &Reply::Watched(Watched::Pending(Box::new(view)))).await.is_err() {
+            return;
+        }
+    }
+    loop {
+        let next = tokio::select! {
+            next = watched.recv() => next,
+            // Anything the peer says now, its end too, ends the stream.
+            _ = lines.next() => return,
+            () = broker.inner.stop.cancelled() => break,
+        };
+        let reply = match next {
+            Ok(watched) => Reply::Watched(watched),
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+                let why = "The watch fell behind and missed something; start it again.";
+                let _ = say(&mut out, &Reply::Fault(Fault::new(FaultCode::Internal, why))).await;
+                return;
+            }
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => break,
+        };
+        if say(&mut out, &reply).await.is_err() {
+            return;
+        }
+    }
+    let _ = say(&mut out, &Reply::End).await;
+}
+
+/// Asks the broker that holds this home to end.
+pub(crate) async fn ask_to_hand_over(home: &Home) -> Result<(), Fault> {
+    let fault = |e: std::io::Error| {
+        Fault::new(FaultCode::Internal, format!("Another Consentry holds this home and does not answer: {e}."))
+    };
+    let mut stream = bridge::connect(&home.socket()).await.map_err(fault)?;
+    let hello = Hello::Control { version: bridge::hello::VERSION };
+    write_line(&mut stream, hello.line().trim_ascii_end()).await.map_err(fault)?;
+    let request = serde_json::to_vec(&Request::HandOver).unwrap_or_default();
+    write_line(&mut stream, &request).await.map_err(fault)?;
+    // Its answer is that it goes.
+    let mut lines = Lines::new(stream);
+    lines.next().await.map_err(fault)?;
+    Ok(())
+}

@@ -1,0 +1,337 @@
+//! One call from request to reply, top to bottom. The file to read first.
+//!
+//! Ownership does the work: the call moves into the question or the permit, from there into the record, and only a
+//! recorded permit goes to a server; only what was released goes back. Nothing can be approved and then swapped, and
+//! nothing is sent twice on one permit. Each walk runs in a task of its own and is cancelled by message, never by
+//! dropping it, so that it always reaches its record.
+
+use crate::audit_log::{AuditLog, Durability, Recorded};
+use crate::clients::Clients;
+use crate::clock::now_ms;
+use crate::desk::Desk;
+use crate::mcp;
+use crate::policies::PolicyBook;
+use crate::present;
+use crate::servers::{Servers, Trusted};
+use crate::traffic::Traffic;
+use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
+use bytes::Bytes;
+use gate::approval::{Ending, Event, Level, Terms};
+use gate::audit::Record;
+use gate::call::{ApprovalId, Call, CallId, ConnectionId, Request, destinations};
+use gate::client::Client;
+use gate::inspect;
+use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
+use gate::release::{Released, release};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use wire::text::escaped;
+
+/// The longest a server may take over one call. Clients give up long before; this only bounds what we keep.
+const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);
+
+/// The borders between stages, in order: where a debug build can be told to die (`CONSENTRY_STOP_AT`).
+pub const STAGES: &[&str] =
+    &["resolved", "inspected", "asked", "permitted", "recorded", "forwarded", "answered", "released", "closed"];
+
+/// One request of a client, with what its connection knows.
+pub(crate) struct Asked {
+    pub(crate) connection: ConnectionId,
+    pub(crate) client: Arc<Client>,
+    pub(crate) conversation: Arc<str>,
+    pub(crate) trusted: Arc<Trusted>,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) request: Request,
+    pub(crate) cancel: CancellationToken,
+    /// Gated calls of this client in the last hour, this one included.
+    pub(crate) calls_last_hour: i64,
+}
+
+/// What goes back to the client.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A server's result.
+    Result(Released),
+    /// A server's error.
+    Error(Released),
+    /// Why there is none.
+    Refused(Refusal),
+}
+
+/// What every call passes through.
+pub(crate) struct Corridor {
+    pub(crate) policies: Arc<PolicyBook>,
+    pub(crate) servers: Arc<Servers>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) audit: AuditLog,
+    pub(crate) traffic: Traffic,
+    /// Our own folders, socket and programs: no argument may name them.
+    pub(crate) own: Vec<String>,
+    /// How long a question waits.
+    pub(crate) question_life: Duration,
+}
+
+impl Corridor {
+    /// Walks one call from request to reply. Every call gets one, and every one is on record.
+    pub(crate) async fn walk(&self, asked: Asked) -> Reply {
+        let call = match self.resolve(&asked) {
+            Ok(call) => call,
+            Err(refusal) => return self.refuse(None, &asked, refusal).await,
+        };
+        border("resolved");
+        let case = inspect_call(call);
+        border("inspected");
+        let id = case.call.id;
+        let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked)) {
+            Verdict::Allow(permit) => Ok(permit),
+            Verdict::Ask(question) => self.ask(question, &asked).await,
+            Verdict::Deny(refusal) => Err(refusal),
+        };
+        border("permitted");
+        let approval = permit.as_ref().ok().and_then(Permit::approval);
+        let recorded = match permit {
+            Ok(permit) => self.record(permit).await,
+            Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
+        };
+        border("recorded");
+        let reply = match recorded {
+            Ok(recorded) => self.forward(recorded, id, &asked).await,
+            Err(refusal) => return Reply::Refused(refusal),
+        };
+        border("released");
+        let reply = self.close(id, approval, reply).await;
+        border("closed");
+        reply
+    }
+
+    /// The tool as pinned; one that is gone, new or changed is not callable.
+    fn resolve(&self, asked: &Asked) -> Result<Call, Refusal> {
+        let name = &asked.request.name;
+        let server = &asked.trusted.server;
+        let shown = escaped(name);
+        let (listing, drift) = self.servers.pinned(&server.name).ok_or_else(|| {
+            let why = format!("The server `{}` is no longer trusted in Consentry.", server.name);
+            Refusal::new(RefusalKind::Untrusted, why)
+        })?;
+        if drift.tools.contains_key(name) {
+            let why = format!("The tool `{shown}` is not what was approved. It stays blocked until a person has seen the change in Consentry.");
+            return Err(Refusal::new(RefusalKind::Drifted, why));
+        }
+        let tool = listing.tool(name).cloned().ok_or_else(|| {
+            Refusal::new(RefusalKind::Untrusted, format!("The server `{}` has no tool named `{shown}`.", server.name))
+        })?;
+        Ok(Call {
+            id: CallId(Uuid::now_v7()),
+            connection: asked.connection,
+            client: asked.client.clone(),
+            conversation: asked.conversation.clone(),
+            server: server.clone(),
+            tool,
+            request: asked.request.clone(),
+        })
+    }
+
+    fn circumstances(&self, asked: &Asked) -> Circumstances {
+        Circumstances {
+            client_known: self.clients.knows(&asked.client),
+            drifted: false,
+            names_protected: inspect::protected::names_protected(&asked.request.parsed, &self.own),
+            calls_last_hour: asked.calls_last_hour,
+            now_ms: now_ms(),
+        }
+    }
+
+    /// Puts the question to a person, and judges again with what was given.
+    async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
+        let case = question.case();
+        let card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
+        let high = card.level == wire::view::Level::StepUp;
+        let terms = Terms {
+            id: ApprovalId(Uuid::now_v7()),
+            digest: case.call.digest(),
+            level: if high { Level::StepUp } else { Level::Approve },
+            act: high.then(|| present::salient(case)),
+            lives_ms: Some(i64::try_from(self.question_life.as_millis()).unwrap_or(i64::MAX)),
+        };
+        self.traffic.asked(&case.call.server.name);
+        let mut open = self.desk.ask(terms, card, Some(case.call.id)).await?;
+        border("asked");
+        let ending = tokio::select! {
+            ending = &mut open.ending => ending,
+            () = asked.cancel.cancelled() => {
+                // A yes that was given before counts for nothing now: the client no longer waits.
+                let _ = self.desk.step(open.id, Event::Withdraw).await;
+                Ok(Ending::Withdrawn)
+            }
+        };
+        match ending {
+            Ok(Ending::Approved(yes)) => {
+                // The tool may have changed, or its trust ended, while the question was open.
+                let fresh = self.resolve(asked)?;
+                if fresh.tool.digest != question.case().call.tool.digest {
+                    let why = "The tool changed while the question was open. Nothing was sent.";
+                    return Err(Refusal::new(RefusalKind::Drifted, why));
+                }
+                question.settle(yes, &self.policies.current(), &self.circumstances(asked))
+            }
+            Ok(Ending::Rejected { reason, .. }) => Err(Refusal::new(RefusalKind::Rejected, rejected(reason.as_deref()))),
+            Ok(Ending::Expired) => Err(Refusal::new(
+                RefusalKind::Expired,
+                "Nobody answered Consentry's question in time, so the call did not run. Ask the user before trying again.",
+            )),
+            Ok(Ending::Withdrawn) | Err(_) => {
+                Err(Refusal::new(RefusalKind::Withdrawn, "The question was withdrawn and the call did not run."))
+            }
+        }
+    }
+
+    /// The intent, before anything goes out. Effects beyond reading wait for the disk.
+    async fn record(&self, permit: Permit) -> Result<Recorded<Permit>, Refusal> {
+        let case = permit.case();
+        let durability = if case.call.tool.only_reads() { Durability::Process } else { Durability::Disk };
+        let record = about(Record::new("intent", now_ms()), case)
+            .with("consent", present::consent_word(permit.consent()))
+            .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
+            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
+        self.traffic.ran(&case.call.server.name);
+        self.audit.record(permit, record, durability).await
+    }
+
+    /// Sends it, once, and inspects what comes back.
+    async fn forward(&self, permit: Recorded<Permit>, call: CallId, asked: &Asked) -> Reply {
+        if asked.cancel.is_cancelled() {
+            return Reply::Refused(Refusal::new(RefusalKind::NotSent, "The client cancelled before anything was sent."));
+        }
+        let mut sent = match asked.upstream.forward(permit).await {
+            Ok(sent) => sent,
+            Err(fault) => return Reply::Refused(unreachable_server(fault)),
+        };
+        border("forwarded");
+        let answer = self.wait(&mut sent, call, asked).await;
+        border("answered");
+        match answer {
+            Ok(Answer::Result(raw)) => Reply::Result(release(raw)),
+            Ok(Answer::Error(raw)) => Reply::Error(release(raw)),
+            Ok(Answer::Malformed(why)) => Reply::Refused(Refusal::new(RefusalKind::Unknown, why)),
+            Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    async fn wait(&self, sent: &mut Sent, call: CallId, asked: &Asked) -> Result<Answer, Refusal> {
+        let late = tokio::time::sleep(LONGEST_CALL);
+        let why = tokio::select! {
+            answer = asked.upstream.answer(sent) => return answer.map_err(unreachable_server),
+            () = asked.cancel.cancelled() => "The client no longer waits; whether the call ran is unknown: check the server.",
+            () = late => "The server did not answer in 30 minutes; whether the call ran is unknown: check the server.",
+        };
+        tracing::debug!(%call, "gave up waiting");
+        asked.upstream.cancel(sent, None).await;
+        Err(Refusal::new(RefusalKind::Unknown, why))
+    }
+
+    /// The outcome, before the reply: a result that is not on record is withheld.
+    async fn close(&self, call: CallId, approval: Option<ApprovalId>, reply: Reply) -> Reply {
+        let (result, findings, bytes, message) = match &reply {
+            Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", r.findings(), Some(r.bytes()), None),
+            Reply::Result(r) => ("completed", r.findings(), Some(r.bytes()), None),
+            Reply::Error(r) => ("failed", r.findings(), Some(r.bytes()), None),
+            Reply::Refused(refusal) => (refusal.kind.word(), &[][..], None, Some(refusal.message.clone())),
+        };
+        let record = Record::new("outcome", now_ms())
+            .call(call)
+            .with("result", result)
+            .with("findings", classes(findings))
+            .with("bytes", bytes.map_or(0, Bytes::len))
+            .with("message", message.unwrap_or_default());
+        let recorded = self.audit.append(record, Durability::Process).await;
+        if let Some(approval) = approval {
+            self.desk.note_outcome(approval, result);
+        }
+        match recorded {
+            Ok(()) => reply,
+            Err(refusal) => Reply::Refused(Refusal::new(
+                RefusalKind::NotRecorded,
+                format!("The call ran, but its outcome could not be recorded, so the result is withheld. {}", refusal.message),
+            )),
+        }
+    }
+
+    /// A call that did not go out.
+    async fn refuse(&self, call: Option<CallId>, asked: &Asked, refusal: Refusal) -> Reply {
+        let mut record = Record::new("refused", now_ms())
+            .with("result", refusal.kind.word())
+            .with("message", refusal.message.clone())
+            .with("policies", refusal.reasons.iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
+            .with("server", asked.trusted.server.name.clone())
+            .with("tool", asked.request.name.clone())
+            .with("client", asked.client.name())
+            .with("conversation", asked.conversation.as_ref())
+            .with_body("arguments", asked.request.arguments.clone());
+        record.call = call;
+        // It did not run, so a log that can't be written changes nothing for the client; the log itself says so.
+        let _ = self.audit.append(record, Durability::Process).await;
+        Reply::Refused(refusal)
+    }
+}
+
+fn inspect_call(call: Call) -> Case {
+    let findings = inspect::arguments(&call.tool, &call.request.parsed);
+    let destinations = destinations(&call.request.parsed);
+    Case { call, findings, destinations }
+}
+
+fn about(record: Record, case: &Case) -> Record {
+    let call = &case.call;
+    record
+        .call(call.id)
+        .with("client", call.client.name())
+        .with("client_identity", call.client.identity.to_string())
+        .with("client_pid", call.client.pid)
+        .with("claimed", call.client.claimed.clone().unwrap_or_default())
+        .with("conversation", call.conversation.as_ref())
+        .with("server", call.server.name.clone())
+        .with("server_identity", call.server.identity.to_string())
+        .with("tool", call.request.name.clone())
+        .with("pin", call.tool.digest.to_string())
+        .with("effects", call.tool.effects.iter().map(|e| e.word()).collect::<Vec<_>>())
+        .with("findings", classes(&case.findings))
+        .with("digest", call.digest().to_string())
+        .with_body("arguments", call.request.arguments.clone())
+}
+
+fn classes(findings: &[inspect::Finding]) -> Vec<&'static str> {
+    let mut classes: Vec<_> = findings.iter().map(|f| f.class).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    classes
+}
+
+fn rejected(reason: Option<&str>) -> String {
+    let why = reason.map(|r| format!(" They say: {r}")).unwrap_or_default();
+    format!("Denied by the user; do not retry.{why}")
+}
+
+fn unreachable_server(fault: UpstreamFault) -> Refusal {
+    match fault {
+        UpstreamFault::NotSent(why) => Refusal::new(RefusalKind::NotSent, why),
+        UpstreamFault::Unknown(why) => Refusal::new(RefusalKind::Unknown, why),
+    }
+}
+
+/// A border between two stages. A debug build that was told to dies here as if by `kill -9`, so that tests can see
+/// what is left.
+fn border(stage: &'static str) {
+    #[cfg(debug_assertions)]
+    {
+        use std::sync::LazyLock;
+        static STOP_AT: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("CONSENTRY_STOP_AT").ok());
+        if STOP_AT.as_deref() == Some(stage) {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = stage;
+}

@@ -1,0 +1,97 @@
+//! What lets more run. Whoever holds a [`Decider`] acts for the person.
+
+use crate::upstream::Command;
+use crate::{AnsweredBy, Inner, approval_id, present};
+use gate::approval::Event;
+use std::sync::Arc;
+use wire::view::{PinState, ToolView};
+use wire::{Fault, FaultCode};
+
+/// Takes decisions. Made once, at start; not for sockets.
+#[derive(Clone)]
+pub struct Decider {
+    inner: Arc<Inner>,
+}
+
+impl Decider {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    /// Says yes to exactly what has this digest.
+    ///
+    /// # Errors
+    /// Why it does not count: `Gone`, `DigestMismatch`, `TooEarly`, `ActMissing`.
+    pub async fn approve(&self, id: &str, digest: &str, act: Option<&str>, by: AnsweredBy) -> Result<(), Fault> {
+        let digest = digest.parse().map_err(|_| Fault::new(FaultCode::DigestMismatch, "That is no digest."))?;
+        let event = Event::Approve { digest, act: act.map(str::to_owned), by };
+        self.inner.corridor.desk.step(approval_id(id)?, event).await
+    }
+
+    /// More time for a question, counted from now.
+    ///
+    /// # Errors
+    /// `Gone` when it has ended.
+    pub async fn more_time(&self, id: &str) -> Result<(), Fault> {
+        self.inner.corridor.desk.step(approval_id(id)?, Event::MoreTime).await
+    }
+
+    /// The card of this question is fully visible from now on.
+    pub async fn card_visible(&self, id: &str) {
+        self.tell(id, Event::Visible).await;
+    }
+
+    /// It is not.
+    pub async fn card_hidden(&self, id: &str) {
+        self.tell(id, Event::Hidden).await;
+    }
+
+    async fn tell(&self, id: &str, event: Event) {
+        if let Ok(id) = approval_id(id) {
+            // A question that ended meanwhile needs no telling.
+            let _ = self.inner.corridor.desk.step(id, event).await;
+        }
+    }
+
+    /// Every visible card arms again from the start.
+    #[expect(clippy::unused_async, reason = "callers see one kind of interface, whatever is behind it")]
+    pub async fn rearm(&self) {
+        self.inner.corridor.desk.rearm();
+    }
+
+    /// Adds or changes a server; its command is accepted, its tools are not yet.
+    ///
+    /// # Errors
+    /// `Invalid` for a name or a command that can't be used, `Storage` when it can't be written.
+    pub async fn add_server(&self, name: &str, words: Vec<String>, env: Vec<(String, String)>) -> Result<(), Fault> {
+        let command = Command { words, env: env.into_iter().collect() };
+        self.inner.corridor.servers.add(name, command, self.by()).await
+    }
+
+    /// Lists a server's tools and asks whether to trust them.
+    ///
+    /// # Errors
+    /// `Server` when it can't be started or listed.
+    pub async fn review_server(&self, name: &str) -> Result<(), Fault> {
+        self.inner.corridor.servers.review(name).await
+    }
+
+    /// Pins every tool a server lists now.
+    ///
+    /// # Errors
+    /// `Server` when it can't be started or listed, `Storage` when the pin can't be written.
+    pub async fn trust_server(&self, name: &str) -> Result<Vec<ToolView>, Fault> {
+        let servers = &self.inner.corridor.servers;
+        let listing = servers.trust(name, self.by()).await?;
+        let view = servers.view(&std::collections::BTreeMap::new());
+        let found = view.servers.into_iter().find(|s| s.name == name).map(|s| s.tools);
+        Ok(found.unwrap_or_else(|| listing.tools.iter().map(|t| present::tool(t, PinState::Pinned, true)).collect()))
+    }
+
+    fn by(&self) -> AnsweredBy {
+        match self.inner.decisions {
+            crate::Decisions::Windows => AnsweredBy::Window,
+            crate::Decisions::CommandLine => AnsweredBy::Cli,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The two trust questions: run this command, and trust these tools.
+
+use super::{Authority, Listing, Servers, resolve, run_digest};
+use crate::desk::Asked;
+use crate::mcp;
+use crate::present;
+use crate::servers_json;
+use crate::upstream::{Command, Program, Upstream};
+use gate::approval::{By, Ending, Level, Terms};
+use gate::call::{ApprovalId, Digest};
+use gate::tool::{Pin, Tool};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use wire::view::ApprovalKind;
+use wire::{Fault, FaultCode};
+
+impl Servers {
+    /// Asks whether this command may run, once per command.
+    pub(super) async fn propose(self: &Arc<Self>, name: &str, command: Command) {
+        let program = match resolve(&command).await {
+            Ok(program) => program,
+            Err(why) => return self.set_fault(name, Some(why)),
+        };
+        let digest = run_digest(name, &program);
+        let before = {
+            let entries = self.entries();
+            let Some(entry) = entries.get(name) else { return };
+            if entry.declined.contains(&digest.to_string()) {
+                return;
+            }
+            entry.accepted.as_ref().map(|a| a.command.words.clone())
+        };
+        let view = present::run(name, &program, before);
+        let servers = self.clone();
+        let asked_name = name.to_owned();
+        self.ask_once(ApprovalKind::Run, name, digest, view, move |authority| async move {
+            servers.accept(&asked_name, &program, authority).await?;
+            servers.review_soon(&asked_name);
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Asks whether these tools may be used, once per listing.
+    pub(super) async fn ask_trust(self: &Arc<Self>, name: &str, listing: Listing, kind: ApprovalKind) {
+        let (alias, drift, declined) = {
+            let entries = self.entries();
+            let Some(entry) = entries.get(name) else { return };
+            let Some(accepted) = &entry.accepted else { return };
+            let empty = Pin { tools: BTreeMap::new(), instructions: None };
+            let before = entry.pinned.as_ref().map_or(empty, |(l, _)| l.pin());
+            (accepted.alias.clone(), before.compare(&listing.pin()), entry.declined.clone())
+        };
+        let digest = Digest::of("consentry trust 1", &[name.as_bytes(), &listing.pin().digest().0]);
+        if declined.contains(&digest.to_string()) {
+            return;
+        }
+        // What is asked about is judged as if it were pinned already.
+        let tools: Vec<gate::policy::PolicyTool<'_>> = listing
+            .tools
+            .iter()
+            .map(|t| gate::policy::PolicyTool { name: &t.name, effects: &t.effects, input_schema: &t.schema })
+            .collect();
+        let (policies, _) = self.policies.current().with_server(&alias, &tools);
+        let view = present::trust(name, &alias, &listing, &drift, kind, &policies);
+        let servers = self.clone();
+        let asked_name = name.to_owned();
+        self.ask_once(kind, name, digest, view, move |authority| async move {
+            servers.pin(&asked_name, listing, authority).await
+        })
+        .await;
+    }
+
+    async fn ask_once<F, R>(
+        self: &Arc<Self>,
+        kind: ApprovalKind,
+        name: &str,
+        digest: Digest,
+        view: wire::view::ApprovalView,
+        on_yes: F,
+    ) where
+        F: FnOnce(Authority) -> R + Send + 'static,
+        R: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        if self.desk.about(kind, digest).is_some() {
+            return;
+        }
+        // An older question of the same kind is about something that is no longer so.
+        for id in self.desk.about_server(&[kind], name) {
+            let _ = self.desk.step(id, gate::approval::Event::Withdraw).await;
+        }
+        let id = ApprovalId(uuid::Uuid::now_v7());
+        let terms = Terms { id, digest, level: Level::Approve, act: None, lives_ms: None };
+        let asked: Asked = match self.desk.ask(terms, view, None).await {
+            Ok(asked) => asked,
+            Err(refusal) => return self.set_fault(name, Some(refusal.message)),
+        };
+        let servers = self.clone();
+        let name = name.to_owned();
+        tokio::spawn(async move {
+            match asked.ending.await {
+                Ok(Ending::Approved(yes)) if yes.digest() == digest => {
+                    if let Err(fault) = on_yes(Authority::Yes(yes)).await {
+                        servers.set_fault(&name, Some(fault.message));
+                    }
+                }
+                Ok(Ending::Rejected { .. }) => {
+                    if let Some(entry) = servers.entries().get_mut(&name) {
+                        entry.declined.insert(digest.to_string());
+                    }
+                    servers.touch();
+                }
+                Ok(Ending::Approved(_) | Ending::Expired | Ending::Withdrawn) | Err(_) => {}
+            }
+        });
+    }
+
+    /// Lists the server in the background and asks about its tools, unless that is under way.
+    pub(crate) fn review_soon(self: &Arc<Self>, name: &str) {
+        {
+            let mut entries = self.entries();
+            let Some(entry) = entries.get_mut(name) else { return };
+            if entry.reviewing || !self.desk.about_server(&[ApprovalKind::Trust], name).is_empty() {
+                return;
+            }
+            entry.reviewing = true;
+        }
+        let servers = self.clone();
+        let name = name.to_owned();
+        tokio::spawn(async move {
+            let listed = servers.list_once(&name).await;
+            if let Some(entry) = servers.entries().get_mut(&name) {
+                entry.reviewing = false;
+            }
+            match listed {
+                Ok((_, listing)) => servers.ask_trust(&name, listing, ApprovalKind::Trust).await,
+                Err(why) => servers.set_fault(&name, Some(why)),
+            }
+        });
+    }
+
+    /// Lists again because the person wants to see; asks even if they said no before.
+    pub(crate) async fn review(self: &Arc<Self>, name: &str) -> Result<(), Fault> {
+        if let Some(entry) = self.entries().get_mut(name) {
+            entry.declined.clear();
+        }
+        let (_, listing) = self.list_once(name).await.map_err(|why| Fault::new(FaultCode::Server, why))?;
+        let pinned = self.pinned(name);
+        match pinned {
+            Some(_) => {
+                self.compare(name, listing).await;
+            }
+            None => self.ask_trust(name, listing, ApprovalKind::Trust).await,
+        }
+        Ok(())
+    }
+
+    /// Pins what the server lists now, because a person said so on a deciding command line.
+    pub(crate) async fn trust(self: &Arc<Self>, name: &str, by: By) -> Result<Listing, Fault> {
+        let (program, listing) =
+            self.list_accepting(name, by).await.map_err(|why| Fault::new(FaultCode::Server, why))?;
+        drop(program);
+        self.pin(name, listing.clone(), Authority::Person(by)).await?;
+        for id in self.desk.about_server(&[ApprovalKind::Trust, ApprovalKind::Drift, ApprovalKind::Run], name) {
+            let _ = self.desk.step(id, gate::approval::Event::Withdraw).await;
+        }
+        Ok(listing)
+    }
+
+    /// Adds or changes a server: the person typed its command.
+    pub(crate) async fn add(self: &Arc<Self>, name: &str, command: Command, by: By) -> Result<(), Fault> {
+        let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
+        servers_json::check_name(name).map_err(|why| invalid(format!("That is no name: {why}.")))?;
+        let program = resolve(&command).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
+        self.accept(name, &program, Authority::Person(by)).await?;
+        servers_json::edit(&self.file, name, Some(&command))?;
+        if let Some(entry) = self.entries().get_mut(name) {
+            entry.configured = Some(Ok(command));
+        }
+        self.touch();
+        Ok(())
+    }
+
+    async fn list_accepting(self: &Arc<Self>, name: &str, by: By) -> Result<(Program, Listing), String> {
+        let command = {
+            let entries = self.entries();
+            let entry = entries.get(name).ok_or_else(|| format!("there is no server named `{}`", wire::text::escaped(name)))?;
+            match &entry.configured {
+                Some(Ok(command)) => command.clone(),
+                Some(Err(why)) => return Err(why.clone()),
+                None => return Err(format!("`{}` is not in servers.json", wire::text::escaped(name))),
+            }
+        };
+        let program = resolve(&command).await?;
+        let accepted = self.entries().get(name).and_then(|e| e.accepted.as_ref().map(|a| a.identity.clone()));
+        if accepted.as_deref() != Some(&program.identity.to_string()) {
+            self.accept(name, &program, Authority::Person(by)).await.map_err(|f| f.message)?;
+        }
+        let listing = list(name, &program).await?;
+        Ok((program, listing))
+    }
+
+    async fn list_once(self: &Arc<Self>, name: &str) -> Result<(Program, Listing), String> {
+        let accepted = self
+            .entries()
+            .get(name)
+            .and_then(|e| e.in_force().cloned())
+            .ok_or_else(|| format!("the command of `{}` is not accepted yet", wire::text::escaped(name)))?;
+        let program = resolve(&accepted.command).await?;
+        if program.identity.to_string() != accepted.identity {
+            self.propose(name, accepted.command).await;
+            return Err("its program is another than was accepted".into());
+        }
+        let listing = list(name, &program).await?;
+        Ok((program, listing))
+    }
+}
+
+/// Starts the server for a moment and reads its tools.
+async fn list(name: &str, program: &Program) -> Result<Listing, String> {
+    let (tell, mut unasked) = mpsc::channel(16);
+    // What it says unasked is of no interest; the channel must not fill up.
+    tokio::spawn(async move { while unasked.recv().await.is_some() {} });
+    let upstream = Upstream::start(name, program, tell)?;
+    let listed = async {
+        let initialized = upstream.initialize(mcp::NEWEST).await?;
+        read_tools(upstream.list().await?, initialized.instructions)
+    }
+    .await;
+    upstream.child().ask_to_end();
+    listed
+}
+
+/// A listing from raw definitions.
+pub(crate) fn read_tools(definitions: Vec<bytes::Bytes>, instructions: Option<String>) -> Result<Listing, String> {
+    let tools: Vec<Tool> = gate::tool::parse_listing(definitions).map_err(|e| e.to_string())?;
+    Ok(Listing { tools: tools.into_iter().map(Arc::new).collect(), instructions })
+}

@@ -1,0 +1,175 @@
+//! `servers.json`: the person's servers in the `mcpServers` shape that clients use.
+
+use crate::upstream::Command;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use wire::{Fault, FaultCode};
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Each entry: a command, or one sentence why it can't be used.
+pub(crate) type Entries = BTreeMap<String, Result<Command, String>>;
+
+/// Reads the file; one that is not there holds nothing.
+///
+/// # Errors
+/// One sentence with the file, and line and column where it is not JSON.
+pub(crate) fn read(path: &Path) -> Result<Entries, String> {
+    let root = read_root(path)?;
+    let servers = match root.get("mcpServers") {
+        None => return Ok(Entries::new()),
+        Some(Value::Object(servers)) => servers,
+        Some(_) => return Err(format!("{}: `mcpServers` is not an object.", path.display())),
+    };
+    Ok(servers.iter().map(|(name, entry)| (name.clone(), check_name(name).and_then(|()| command(entry)))).collect())
+}
+
+fn read_root(path: &Path) -> Result<Map<String, Value>, String> {
+    let at = path.display();
+    let text = match std::fs::metadata(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Map::new()),
+        Err(e) => return Err(format!("{at} can't be read: {e}.")),
+        Ok(m) if m.len() > MAX_BYTES => return Err(format!("{at} has more than {MAX_BYTES} bytes.")),
+        Ok(_) => std::fs::read_to_string(path).map_err(|e| format!("{at} can't be read: {e}."))?,
+    };
+    if text.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    let unmarked = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    match serde_json::from_str(unmarked) {
+        Ok(Value::Object(root)) => Ok(root),
+        Ok(_) => Err(format!("{at} does not hold a JSON object.")),
+        Err(e) => Err(format!("{at} is not JSON: {e}. The last good version stays in force.")),
+    }
+}
+
+/// A name goes into command lines, paths and policies.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(fine) || name.starts_with(['-', '.', ' ']) {
+        return Err("a server's name is 1 to 64 letters, digits, `-`, `_`, `.` or spaces, and begins with a letter or digit".into());
+    }
+    Ok(())
+}
+
+fn command(entry: &Value) -> Result<Command, String> {
+    let entry = entry.as_object().ok_or("it is not an object")?;
+    if entry.contains_key("url") || entry.contains_key("serverUrl") {
+        return Err("remote servers (`url`) are not supported yet".into());
+    }
+    let program = entry.get("command").and_then(Value::as_str).filter(|c| !c.is_empty()).ok_or("it has no `command`")?;
+    let mut words = vec![program.to_owned()];
+    match entry.get("args") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(args)) => {
+            for arg in args {
+                words.push(arg.as_str().ok_or("`args` holds something that is not a string")?.to_owned());
+            }
+        }
+        Some(_) => return Err("`args` is not a list".into()),
+    }
+    let mut env = BTreeMap::new();
+    match entry.get("env") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(vars)) => {
+            for (name, value) in vars {
+                let value = value.as_str().ok_or("`env` holds something that is not a string")?;
+                env.insert(name.clone(), value.to_owned());
+            }
+        }
+        Some(_) => return Err("`env` is not an object".into()),
+    }
+    if words.iter().chain(env.keys()).chain(env.values()).any(|t| t.contains('\0')) || env.keys().any(|k| k.is_empty() || k.contains('=')) {
+        return Err("`command`, `args` and `env` can't hold NUL, nor names of variables `=`".into());
+    }
+    Ok(Command { words, env })
+}
+
+/// Puts a server into the file, or takes it out (`None`); everything else in it stays.
+pub(crate) fn edit(path: &Path, name: &str, command: Option<&Command>) -> Result<(), Fault> {
+    let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
+    let mut root = read_root(path).map_err(invalid)?;
+    let servers = root.entry("mcpServers").or_insert_with(|| json!({}));
+    let servers = servers
+        .as_object_mut()
+        .ok_or_else(|| invalid(format!("{}: `mcpServers` is not an object.", path.display())))?;
+    match command {
+        Some(command) => {
+            let (program, args) = command.words.split_first().ok_or_else(|| invalid("The command is empty.".into()))?;
+            let mut entry = json!({"command": program, "args": args});
+            if !command.env.is_empty() {
+                entry["env"] = json!(command.env);
+            }
+            servers.insert(name.to_owned(), entry);
+        }
+        None => {
+            servers.shift_remove(name);
+        }
+    }
+    let text = serde_json::to_string_pretty(&root).map_err(|e| Fault::new(FaultCode::Internal, e.to_string()))? + "\n";
+    write_whole(path, text.as_bytes())
+        .map_err(|e| Fault::new(FaultCode::Storage, format!("{} can't be written: {e}.", path.display())))
+}
+
+/// The whole file or none of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let part = path.with_extension("json.part");
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&part, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("servers.json");
+        std::fs::write(&path, text).unwrap();
+        (dir, path)
+    }
+
+    #[test]
+    fn the_shape_clients_use_is_read() {
+        let (_dir, path) = write(r#"{"mcpServers":{"fs":{"command":"node","args":["a"],"env":{"K":"v"},"disabled":true}}}"#);
+        let entries = read(&path).unwrap();
+        let command = entries["fs"].as_ref().unwrap();
+        assert_eq!(command.words, ["node", "a"]);
+        assert_eq!(command.env["K"], "v");
+    }
+
+    #[test]
+    fn one_bad_entry_does_not_hide_the_others() {
+        let (_dir, path) = write(r#"{"mcpServers":{"a":{"command":"x"},"b":{"url":"https://x"},"c":7,"../d":{"command":"x"}}}"#);
+        let entries = read(&path).unwrap();
+        assert!(entries["a"].is_ok() && entries["b"].is_err() && entries["c"].is_err() && entries["../d"].is_err());
+    }
+
+    #[test]
+    fn mistakes_name_the_file_and_the_line() {
+        let (_dir, path) = write("{\n  \"mcpServers\": {,}\n}");
+        let why = read(&path).unwrap_err();
+        assert!(why.contains("servers.json") && why.contains("line 2"), "{why}");
+        let (_dir, path) = write("[]");
+        assert!(read(&path).is_err());
+        assert!(read(Path::new("/nonexistent/servers.json")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_edit_keeps_everything_else() {
+        let (_dir, path) = write(r#"{"z":1,"mcpServers":{"b":{"command":"x","note":"keep"}}}"#);
+        let command = Command { words: vec!["node".into(), "s.js".into()], env: BTreeMap::new() };
+        edit(&path, "a", Some(&command)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\"note\": \"keep\"") && text.contains("\"z\": 1"), "{text}");
+        assert_eq!(read(&path).unwrap()["a"].as_ref().unwrap(), &command);
+        edit(&path, "a", None).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 1);
+    }
+}

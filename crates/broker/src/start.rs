@@ -1,0 +1,237 @@
+//! Starting and stopping: the lock, the store, the log, the doors, in that order, and back.
+
+use crate::audit_log::{AuditLog, Durability};
+use crate::clients::Clients;
+use crate::clock::now_ms;
+use crate::corridor::Corridor;
+use crate::decide::Decider;
+use crate::desk::Desk;
+use crate::home::Home;
+use crate::policy_files::PolicyFiles;
+use crate::servers::Servers;
+use crate::store::Store;
+use crate::traffic::Traffic;
+use crate::vault::Seal;
+use crate::{Broker, Inner, control, door, upstream, watcher};
+use gate::audit::Record;
+use gate::policy::Preset;
+use serde_json::Value;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use wire::{Fault, FaultCode};
+
+/// How long a headless broker may take to hand over.
+const HAND_OVER: Duration = Duration::from_secs(10);
+
+/// How long stopping may take, all in all.
+const STOP: Duration = Duration::from_secs(4);
+
+/// How long a question waits for its answer (design: 2 minutes with a connected client).
+const QUESTION_LIFE: Duration = Duration::from_secs(120);
+
+/// Where decisions are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decisions {
+    /// Only in the windows of the app that hosts this broker.
+    Windows,
+    /// On the command line too: for headless machines and tests. Never stored.
+    CommandLine,
+}
+
+/// How a broker is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its folders.
+    pub home: Home,
+    /// The preset; none takes `balanced`.
+    pub preset: Option<Preset>,
+    /// Where decisions are taken.
+    pub decisions: Decisions,
+    /// Whether `--conversation` is believed and starts clean: for tests.
+    pub believe_conversations: bool,
+    /// Whether a broker that already runs is asked to hand over: what the app does.
+    pub take_over: bool,
+}
+
+/// Starts a broker: one per home.
+///
+/// # Errors
+/// `Storage` when folders, lock or database can't be used, `Internal` when another broker keeps the home.
+pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
+    harden();
+    let home = options.home.clone();
+    home.make()?;
+    let lock = take_lock(&home, options.take_over).await?;
+    let seal = Arc::new(Seal::open(&home.data).await);
+    let store = Store::open(&home.database(), seal.clone()).await?;
+    let (events, _) = broadcast::channel(256);
+    let unfinished = store.unfinished().await?;
+    let (audit, writer) = AuditLog::start(store.appender().await?, events.clone());
+    recover(&audit, unfinished, &options).await?;
+
+    let desk = Desk::new(audit.clone(), events.clone());
+    let everyone = options.decisions == Decisions::CommandLine;
+    let clients = Clients::open(store.clone(), audit.clone(), desk.clone(), everyone).await?;
+    let (policies, policy_files) = PolicyFiles::open(
+        home.policies(),
+        options.preset.unwrap_or(Preset::Balanced),
+        store.clone(),
+        audit.clone(),
+        desk.clone(),
+    )
+    .await?;
+    let servers = Servers::open(
+        home.servers_json(),
+        store.clone(),
+        audit.clone(),
+        desk.clone(),
+        policies.clone(),
+        events.clone(),
+    )
+    .await?;
+    policy_files.reread().await;
+    let corridor = Arc::new(Corridor {
+        own: own_paths(&home),
+        question_life: question_life(),
+        traffic: Traffic::default(),
+        policies,
+        servers,
+        clients,
+        desk,
+        audit,
+    });
+    let inner = Arc::new(Inner {
+        home,
+        decisions: options.decisions,
+        keychain_fault: seal.fault().map(str::to_owned),
+        corridor,
+        policy_files,
+        store,
+        events,
+        connections: door::Connections::default(),
+        stop: CancellationToken::new(),
+        stopped: watch::Sender::new(false),
+        put_away: Mutex::default(),
+    });
+    let broker = Broker { inner: inner.clone() };
+    let decider = Decider::new(inner.clone());
+    let deciding = (options.decisions == Decisions::CommandLine).then(|| decider.clone());
+    let doors = door::open(&broker, control::Rights::new(deciding), options.believe_conversations)?;
+    let watching = watcher::watch(&inner)?;
+    tokio::spawn(run_until_stopped(inner, doors, watching, writer, lock));
+    Ok((broker, decider))
+}
+
+/// What other programs of this user may not do to us, as far as the kernel offers it: read our memory, or keep what our
+/// servers started.
+fn harden() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_child_subreaper, set_dumpable_behavior};
+        if let Err(e) = set_child_subreaper(Some(rustix::process::getpid())) {
+            tracing::warn!("what servers start can't be followed: {e}");
+        }
+        if let Err(e) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::warn!("memory can't be closed to other programs: {e}");
+        }
+    }
+}
+
+async fn take_lock(home: &Home, take_over: bool) -> Result<File, Fault> {
+    if let Some(lock) = home.lock()? {
+        return Ok(lock);
+    }
+    let taken = || Fault::new(FaultCode::Internal, format!("Another Consentry already runs for {}.", home.data.display()));
+    if !take_over {
+        return Err(taken());
+    }
+    control::ask_to_hand_over(home).await?;
+    let until = tokio::time::Instant::now() + HAND_OVER;
+    while tokio::time::Instant::now() < until {
+        if let Some(lock) = home.lock()? {
+            return Ok(lock);
+        }
+        // The other process gives no sign but the lock itself.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(taken())
+}
+
+/// What the last run left open: calls whose fate nobody wrote down are said to be unknown, and never sent again.
+async fn recover(audit: &AuditLog, unfinished: Vec<crate::store::StoredEntry>, options: &Options) -> Result<(), Fault> {
+    let storage = |refusal: gate::permit::Refusal| Fault::new(FaultCode::Storage, refusal.message);
+    for entry in &unfinished {
+        let record: Value = serde_json::from_str(&entry.record).unwrap_or_default();
+        let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Ok(call) = text("call").parse() else { continue };
+        let outcome = Record::new("outcome", now_ms())
+            .call(call)
+            .with("result", "unknown")
+            .with("server", text("server"))
+            .with("tool", text("tool"))
+            .with("message", "Consentry ended while the call was on its way; whether it ran is unknown: check the server.");
+        audit.append(outcome, Durability::Process).await.map_err(storage)?;
+    }
+    let started = Record::new("started", now_ms())
+        .with("version", env!("CARGO_PKG_VERSION"))
+        .with("decisions", if options.decisions == Decisions::CommandLine { "cli" } else { "windows" })
+        .with("unfinished", unfinished.len());
+    audit.append(started, Durability::Disk).await.map_err(storage)
+}
+
+fn question_life() -> Duration {
+    #[cfg(debug_assertions)]
+    if let Some(seconds) = std::env::var("CONSENTRY_QUESTION_SECONDS").ok().and_then(|s| s.parse().ok()) {
+        return Duration::from_secs(seconds);
+    }
+    QUESTION_LIFE
+}
+
+/// Our folders, socket and programs, as an argument would name them.
+fn own_paths(home: &Home) -> Vec<String> {
+    let mut paths: Vec<PathBuf> = vec![home.config.clone(), home.data.clone(), home.run.clone()];
+    paths.extend(own_binaries());
+    let real: Vec<PathBuf> = paths.iter().filter_map(|p| p.canonicalize().ok()).collect();
+    paths.extend(real);
+    let mut texts: Vec<String> = paths.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+/// The programs of this build, beside the one that runs.
+pub(crate) fn own_binaries() -> Vec<PathBuf> {
+    let Ok(own) = std::env::current_exe() else { return Vec::new() };
+    ["consentry", "consentry-desktop"].iter().map(|n| own.with_file_name(n)).chain([own.clone()]).collect()
+}
+
+async fn run_until_stopped(
+    inner: Arc<Inner>,
+    doors: JoinHandle<()>,
+    watching: watcher::Watching,
+    writer: JoinHandle<()>,
+    lock: File,
+) {
+    inner.stop.cancelled().await;
+    let ordered = async {
+        doors.abort();
+        drop(watching);
+        inner.corridor.desk.withdraw_all().await;
+        inner.connections.drained().await;
+        let record = Record::new("stopped", now_ms());
+        let _ = inner.corridor.audit.append(record, Durability::Disk).await;
+        inner.store.close().await;
+    };
+    if tokio::time::timeout(STOP, ordered).await.is_err() {
+        tracing::warn!("stopping took too long; what was on its way is recorded as unknown at the next start");
+    }
+    upstream::end_adopted(None);
+    writer.abort();
+    drop(lock);
+    inner.stopped.send_replace(true);
+}

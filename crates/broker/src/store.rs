@@ -1,0 +1,336 @@
+//! The database. The only file with SQL.
+
+use crate::vault::Seal;
+use gate::audit::Verifier;
+use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use subtle::ConstantTimeEq;
+use wire::view::VerifyView;
+use wire::{Fault, FaultCode};
+
+/// The database of one home.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pool: SqlitePool,
+    path: PathBuf,
+    seal: Arc<Seal>,
+}
+
+/// One entry as stored.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredEntry {
+    pub(crate) seq: i64,
+    pub(crate) record: String,
+    pub(crate) hash: Vec<u8>,
+}
+
+/// A decision whose MAC holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) decided_at: i64,
+}
+
+/// The decisions of one kind, and the names of those that are void.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    pub(crate) valid: Vec<Decision>,
+    pub(crate) void: Vec<String>,
+}
+
+impl Store {
+    /// Opens or makes the database and brings its tables up to date.
+    pub(crate) async fn open(path: &Path, seal: Arc<Seal>) -> Result<Self, Fault> {
+        let options = Self::options(path).create_if_missing(true);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options)
+            .await
+            .map_err(|e| storage(path, "can't be opened", &e))?;
+        sqlx::migrate!("./migrations").run(&pool).await.map_err(|e| match e {
+            sqlx::migrate::MigrateError::VersionMissing(_) => Fault::new(
+                FaultCode::Storage,
+                format!("{} was written by a newer Consentry. Install that version again, or move the file away.", path.display()),
+            ),
+            other => Fault::new(FaultCode::Storage, format!("{} can't be brought up to date: {other}.", path.display())),
+        })?;
+        private(path);
+        Ok(Self { pool, path: path.to_owned(), seal })
+    }
+
+    fn options(path: &Path) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(5))
+            .disable_statement_logging()
+    }
+
+    fn fault(&self, e: &sqlx::Error) -> Fault {
+        storage(&self.path, "can't be read or written", e)
+    }
+
+    /// The one connection that appends to the chain, and where the chain ends.
+    pub(crate) async fn appender(&self) -> Result<Appender, Fault> {
+        let mut connection =
+            SqliteConnection::connect_with(&Self::options(&self.path)).await.map_err(|e| self.fault(&e))?;
+        let head = sqlx::query("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        let (seq, hash) = match head {
+            None => (0, gate::audit::GENESIS),
+            Some(row) => {
+                let hash: Vec<u8> = row.get(1);
+                // A hash of another length can't be followed: whatever comes next will not verify, and says so.
+                (row.get(0), hash.try_into().unwrap_or(gate::audit::GENESIS))
+            }
+        };
+        Ok(Appender { connection, seq, hash, durable: None })
+    }
+
+    /// Intents without an outcome: calls that may have run when the broker last ended.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<StoredEntry>, Fault> {
+        let rows = sqlx::query(
+            "SELECT e.seq, e.record, e.hash FROM entry e WHERE e.call IS NOT NULL
+               AND json_extract(e.record, '$.kind') = 'intent'
+               AND NOT EXISTS (SELECT 1 FROM entry o WHERE o.call = e.call AND json_extract(o.record, '$.kind') = 'outcome')
+             ORDER BY e.seq",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| self.fault(&e))?;
+        Ok(rows.into_iter().map(stored).collect())
+    }
+
+    /// Entries, newest first.
+    pub(crate) async fn entries(&self, before: Option<i64>, limit: u32) -> Result<Vec<StoredEntry>, Fault> {
+        let rows = sqlx::query("SELECT seq, record, hash FROM entry WHERE seq < ? ORDER BY seq DESC LIMIT ?")
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        Ok(rows.into_iter().map(stored).collect())
+    }
+
+    /// One entry and the hash of the one before.
+    pub(crate) async fn entry(&self, seq: i64) -> Result<Option<(StoredEntry, Vec<u8>)>, Fault> {
+        let rows = sqlx::query("SELECT seq, record, hash FROM entry WHERE seq IN (?, ?) ORDER BY seq DESC")
+            .bind(seq)
+            .bind(seq - 1)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        let mut rows = rows.into_iter().map(stored);
+        let Some(entry) = rows.next().filter(|e| e.seq == seq) else { return Ok(None) };
+        let previous = rows.next().map_or_else(|| gate::audit::GENESIS.to_vec(), |e| e.hash);
+        Ok(Some((entry, previous)))
+    }
+
+    /// The entries of one call, in order.
+    pub(crate) async fn entries_of(&self, call: &str) -> Result<Vec<StoredEntry>, Fault> {
+        let rows = sqlx::query("SELECT seq, record, hash FROM entry WHERE call = ? ORDER BY seq")
+            .bind(call)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        Ok(rows.into_iter().map(stored).collect())
+    }
+
+    /// A body by its hash, if retention kept it.
+    pub(crate) async fn body(&self, sha256: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let row = sqlx::query("SELECT bytes FROM body WHERE sha256 = ?")
+            .bind(sha256)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        Ok(row.map(|r| r.get(0)))
+    }
+
+    /// Recomputes the chain and every body that is still there.
+    pub(crate) async fn verify(&self) -> Result<VerifyView, Fault> {
+        let mut verifier = Verifier::default();
+        let mut after = 0i64;
+        loop {
+            let rows = sqlx::query("SELECT seq, record, hash, call FROM entry WHERE seq > ? ORDER BY seq LIMIT 5000")
+                .bind(after)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|e| self.fault(&e))?;
+            let Some(last) = rows.last() else { break };
+            after = last.get(0);
+            for row in &rows {
+                let (seq, record): (i64, &str) = (row.get(0), row.get(1));
+                verifier.read(seq, record, row.get(2));
+                let call = serde_json::from_str::<serde_json::Value>(record).ok();
+                let call = call.as_ref().and_then(|r| r.get("call")).and_then(|c| c.as_str());
+                if call != row.get::<Option<&str>, _>(3) {
+                    verifier.fault(format!("entry {seq} is filed under another call than it names"));
+                }
+            }
+        }
+        let mut after = String::new();
+        loop {
+            let rows = sqlx::query("SELECT sha256, bytes FROM body WHERE sha256 > ? ORDER BY sha256 LIMIT 500")
+                .bind(&after)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|e| self.fault(&e))?;
+            let Some(last) = rows.last() else { break };
+            after = last.get(0);
+            for row in &rows {
+                let name: &str = row.get(0);
+                if hex::encode(Sha256::digest(row.get::<&[u8], _>(1))) != name {
+                    verifier.fault(format!("the body {name} is not what was written"));
+                }
+            }
+        }
+        let (entries, head, faults) = verifier.finish();
+        Ok(VerifyView { entries, head: hex::encode(head), faults })
+    }
+
+    /// The decisions of one kind.
+    pub(crate) async fn decisions(&self, kind: &str) -> Result<Decisions, Fault> {
+        let rows = sqlx::query("SELECT name, value, decided_at, mac FROM decision WHERE kind = ? ORDER BY name")
+            .bind(kind)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        let mut out = Decisions::default();
+        for row in rows {
+            let decision = Decision { name: row.get(0), value: row.get(1), decided_at: row.get(2) };
+            let mac: Vec<u8> = row.get(3);
+            if bool::from(self.mac(kind, &decision).ct_eq(&mac)) {
+                out.valid.push(decision);
+            } else {
+                out.void.push(decision.name);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Writes a decision, synced to disk.
+    pub(crate) async fn decide(&self, kind: &str, decision: &Decision) -> Result<(), Fault> {
+        sqlx::query("INSERT OR REPLACE INTO decision (kind, name, value, decided_at, mac) VALUES (?, ?, ?, ?, ?)")
+            .bind(kind)
+            .bind(&decision.name)
+            .bind(&decision.value)
+            .bind(decision.decided_at)
+            .bind(self.mac(kind, decision).as_slice())
+            .execute(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        Ok(())
+    }
+
+    /// Takes a decision back.
+    pub(crate) async fn undecide(&self, kind: &str, name: &str) -> Result<(), Fault> {
+        sqlx::query("DELETE FROM decision WHERE kind = ? AND name = ?")
+            .bind(kind)
+            .bind(name)
+            .execute(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        Ok(())
+    }
+
+    fn mac(&self, kind: &str, decision: &Decision) -> [u8; 32] {
+        self.seal.mac(&[
+            b"consentry decision 1",
+            kind.as_bytes(),
+            decision.name.as_bytes(),
+            decision.value.as_bytes(),
+            &decision.decided_at.to_be_bytes(),
+        ])
+    }
+
+    /// Writes what is in memory to the main file and closes.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn stored(row: sqlx::sqlite::SqliteRow) -> StoredEntry {
+    StoredEntry { seq: row.get(0), record: row.get(1), hash: row.get(2) }
+}
+
+fn storage(path: &Path, what: &str, e: &sqlx::Error) -> Fault {
+    Fault::new(FaultCode::Storage, format!("{} {what}: {e}.", path.display()))
+}
+
+fn private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        // A file that is not there yet is made by SQLite with the mode of the main file.
+        let _ = std::fs::set_permissions(Path::new(&file), std::fs::Permissions::from_mode(0o600));
+    }
+}
+
+/// The end of the chain, and the only way to make it longer.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    connection: SqliteConnection,
+    seq: i64,
+    hash: [u8; 32],
+    durable: Option<bool>,
+}
+
+/// One sealed record on its way into the chain.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) record: String,
+    pub(crate) call: Option<String>,
+    pub(crate) bodies: Vec<(String, bytes::Bytes)>,
+}
+
+impl Appender {
+    /// Appends all of them in one transaction; `durable` waits for the disk. On an error none is written.
+    pub(crate) async fn append(&mut self, batch: &[Sealed], durable: bool) -> Result<(), sqlx::Error> {
+        let (mut seq, mut hash) = (self.seq, self.hash);
+        let mut sql = String::with_capacity(512);
+        // `synchronous` can't change inside a transaction, and is only said when it changes.
+        if self.durable != Some(durable) {
+            sql.push_str(if durable { "PRAGMA synchronous=FULL;" } else { "PRAGMA synchronous=NORMAL;" });
+        }
+        sql.push_str("BEGIN IMMEDIATE;INSERT INTO entry (seq, record, hash, call) VALUES ");
+        let rows = vec!["(?,?,?,?)"; batch.len()].join(",");
+        sql.push_str(&rows);
+        let bodies: usize = batch.iter().map(|s| s.bodies.len()).sum();
+        if bodies > 0 {
+            sql.push_str(";INSERT OR IGNORE INTO body (sha256, bytes) VALUES ");
+            sql.push_str(&vec!["(?,?)"; bodies].join(","));
+        }
+        sql.push_str(";COMMIT");
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for sealed in batch {
+            seq += 1;
+            hash = gate::audit::link(&hash, seq, &sealed.record);
+            query = query.bind(seq).bind(&sealed.record).bind(hash.to_vec()).bind(&sealed.call);
+        }
+        for (sha256, bytes) in batch.iter().flat_map(|s| &s.bodies) {
+            query = query.bind(sha256).bind(bytes.as_ref());
+        }
+        if let Err(e) = query.execute(&mut self.connection).await {
+            // The transaction may still be open; without it the connection is as it was.
+            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+            self.durable = None;
+            return Err(e);
+        }
+        (self.seq, self.hash, self.durable) = (seq, hash, Some(durable));
+        Ok(())
+    }
+
+    /// Closes the connection in order.
+    pub(crate) async fn close(self) {
+        let _ = self.connection.close().await;
+    }
+}

@@ -1,0 +1,301 @@
+//! One running server: what is sent to it, and who waits for which answer.
+//!
+//! A call goes out only as a [`Recorded<Permit>`]; everything else that goes out is ours: the handshake, listings,
+//! answers to pings.
+
+mod child;
+mod program;
+
+pub(crate) use child::{Child, end_adopted};
+pub(crate) use program::{Command, Program};
+
+use crate::audit_log::Recorded;
+use crate::mcp;
+use bridge::frame::{Frame, Kind, Lines};
+use bytes::Bytes;
+use gate::permit::Permit;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::process::ChildStdin;
+use tokio::sync::{mpsc, oneshot};
+use wire::text::escaped;
+
+/// How long the handshake and a listing may take: Node servers need up to 2 s, Python ones up to 7 s.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most tools one server may list.
+const MOST_TOOLS: usize = 2_000;
+
+/// A server's answer.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// `result`, as raw bytes.
+    Result(Bytes),
+    /// `error`, as raw bytes.
+    Error(Bytes),
+    /// The answer could not be taken; one sentence says why.
+    Malformed(String),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UpstreamFault {
+    /// Nothing was sent.
+    #[error("{0}")]
+    NotSent(String),
+    /// It was sent, and what became of it is not known.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// What a server says without having been asked.
+#[derive(Debug)]
+pub(crate) enum Unasked {
+    /// `params` of `notifications/progress`.
+    Progress(Bytes),
+    /// Its tools may have changed.
+    ListChanged,
+    /// Its output ended; one sentence says how.
+    Closed(String),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    name: String,
+    stdin: tokio::sync::Mutex<ChildStdin>,
+    pending: Mutex<Pending>,
+    next_id: AtomicU64,
+    child: Child,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    waiting: HashMap<u64, oneshot::Sender<Answer>>,
+    closed: Option<String>,
+    /// Lines that were no message, messages nobody waited for, log messages: counted, dropped.
+    noise: u64,
+}
+
+/// A call that is on its way.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Its id towards the server.
+    pub(crate) id: u64,
+    answer: oneshot::Receiver<Answer>,
+}
+
+/// What a server said in the handshake.
+#[derive(Clone, Debug)]
+pub(crate) struct Initialized {
+    /// The revision it chose.
+    pub(crate) version: String,
+    /// Its instructions for the model. Foreign.
+    pub(crate) instructions: Option<String>,
+    /// `serverInfo`, raw. Foreign.
+    pub(crate) server_info: Option<Bytes>,
+}
+
+impl Upstream {
+    /// Starts the program and reads what it says; `unasked` gets the rest.
+    pub(crate) fn start(name: &str, program: &Program, unasked: mpsc::Sender<Unasked>) -> Result<Arc<Self>, String> {
+        let (child, stdin, stdout) = Child::spawn(name, program)?;
+        let upstream = Arc::new(Self {
+            name: name.to_owned(),
+            stdin: tokio::sync::Mutex::new(stdin),
+            pending: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            child,
+        });
+        tokio::spawn(upstream.clone().read(Lines::new(stdout), unasked));
+        Ok(upstream)
+    }
+
+    /// Its process.
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// The handshake, with no client capabilities at all: nothing but tools goes through.
+    pub(crate) async fn initialize(&self, version: &str) -> Result<Initialized, String> {
+        let params = mcp::upstream_initialize(version);
+        let result = self.ask("initialize", params.as_bytes()).await?;
+        let initialized = mcp::read_initialized(&result).map_err(|e| self.blame(&format!("answered initialize with {e}")))?;
+        self.send(mcp::notification("notifications/initialized", None)).await.map_err(|e| e.to_string())?;
+        Ok(initialized)
+    }
+
+    /// All its tools' definitions, over all pages, each as raw bytes.
+    pub(crate) async fn list(&self) -> Result<Vec<Bytes>, String> {
+        let (mut tools, mut cursor) = (Vec::new(), None::<String>);
+        for _ in 0..MOST_TOOLS {
+            let params = cursor.as_ref().map_or_else(|| "{}".to_owned(), |c| format!(r#"{{"cursor":{c}}}"#));
+            let result = self.ask("tools/list", params.as_bytes()).await?;
+            let page = mcp::read_listing(&result).map_err(|e| self.blame(&format!("listed its tools with {e}")))?;
+            tools.extend(page.tools);
+            if tools.len() > MOST_TOOLS {
+                return Err(self.blame(&format!("lists more than {MOST_TOOLS} tools")));
+            }
+            match page.next_cursor {
+                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                Some(_) | None => return Ok(tools),
+            }
+        }
+        Err(self.blame("lists its tools in too many pages"))
+    }
+
+    /// Sends a recorded call, once. The bytes of `params` are exactly those that were judged and shown.
+    pub(crate) async fn forward(&self, permit: Recorded<Permit>) -> Result<Sent, UpstreamFault> {
+        self.request("tools/call", &permit.get().case().call.request.params).await
+    }
+
+    /// The answer to a call.
+    pub(crate) async fn answer(&self, sent: &mut Sent) -> Result<Answer, UpstreamFault> {
+        (&mut sent.answer).await.map_err(|_| {
+            let why = self.pending().closed.clone().unwrap_or_default();
+            UpstreamFault::Unknown(self.blame(&format!(
+                "ended before it answered{}; whether the call ran is unknown: check the server",
+                if why.is_empty() { String::new() } else { format!(" ({why})") }
+            )))
+        })
+    }
+
+    /// Tells the server that an answer is no longer wanted.
+    pub(crate) async fn cancel(&self, sent: &Sent, reason: Option<&str>) {
+        self.pending().waiting.remove(&sent.id);
+        let mut params = serde_json::json!({"requestId": sent.id});
+        if let Some(reason) = reason {
+            params["reason"] = reason.into();
+        }
+        // A server that can't be told is ending anyway.
+        let _ = self.send(mcp::notification("notifications/cancelled", Some(&params.to_string()))).await;
+    }
+
+    async fn ask(&self, method: &str, params: &[u8]) -> Result<Bytes, String> {
+        let asked = async {
+            let mut sent = self.request(method, params).await.map_err(|e| e.to_string())?;
+            match self.answer(&mut sent).await {
+                Ok(Answer::Result(result)) => Ok(result),
+                Ok(Answer::Error(error)) => {
+                    Err(self.blame(&format!("refused {method}: {}", escaped(&mcp::error_message(&error)))))
+                }
+                Ok(Answer::Malformed(why)) => Err(why),
+                Err(_) => {
+                    let why = self.pending().closed.clone().unwrap_or_else(|| "its output ended".into());
+                    Err(self.blame(&format!("ended before it answered {method}: {why}")))
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(result) => result,
+            Err(_) => Err(self.blame(&format!("did not answer {method} in {} seconds", PATIENCE.as_secs()))),
+        }
+    }
+
+    async fn request(&self, method: &str, params: &[u8]) -> Result<Sent, UpstreamFault> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (tell, answer) = oneshot::channel();
+        {
+            let mut pending = self.pending();
+            if let Some(why) = &pending.closed {
+                return Err(UpstreamFault::NotSent(self.blame(&format!("is not running ({why}); the call did not run"))));
+            }
+            pending.waiting.insert(id, tell);
+        }
+        if let Err(e) = self.send(mcp::request(id, method, params)).await {
+            self.pending().waiting.remove(&id);
+            return Err(e);
+        }
+        Ok(Sent { id, answer })
+    }
+
+    async fn send(&self, line: Vec<u8>) -> Result<(), UpstreamFault> {
+        let mut stdin = self.stdin.lock().await;
+        stdin.write_all(&line).await.map_err(|e| {
+            UpstreamFault::Unknown(self.blame(&format!("could not be written to ({e}); whether the call ran is unknown")))
+        })
+    }
+
+    async fn read(self: Arc<Self>, mut lines: Lines<tokio::process::ChildStdout>, unasked: mpsc::Sender<Unasked>) {
+        let why = loop {
+            match lines.next().await {
+                Ok(Some(line)) => match line.within_limit().and_then(Frame::parse) {
+                    Ok(frame) => self.take(frame, &unasked).await,
+                    Err(fault) => self.take_fault(&fault),
+                },
+                Ok(None) => break self.child.ended().await,
+                Err(e) => break format!("its output can't be read: {e}"),
+            }
+        };
+        {
+            let mut pending = self.pending();
+            pending.closed = Some(why.clone());
+            // Dropping the senders tells everyone who waits.
+            pending.waiting.clear();
+        }
+        let _ = unasked.send(Unasked::Closed(why)).await;
+    }
+
+    async fn take(&self, frame: Frame, unasked: &mpsc::Sender<Unasked>) {
+        match frame.kind() {
+            Kind::Response { id, .. } => {
+                let waiting = id.parse().ok().and_then(|id: u64| self.pending().waiting.remove(&id));
+                let Some(tell) = waiting else { return self.noise() };
+                let answer = match (frame.result(), frame.error()) {
+                    (Some(result), None) => Answer::Result(result),
+                    (None, Some(error)) => Answer::Error(error),
+                    _ => Answer::Malformed(self.blame("sent an answer that is neither result nor error")),
+                };
+                let _ = tell.send(answer);
+            }
+            Kind::Request { id, method } => {
+                let reply = if method == "ping" { mcp::result(id, b"{}") } else { mcp::method_not_found(id, method) };
+                let _ = self.send(reply).await;
+            }
+            Kind::Notification { method } => match method {
+                "notifications/progress" => {
+                    if let Some(params) = frame.params() {
+                        // A server that floods loses progress messages, never answers.
+                        let _ = unasked.try_send(Unasked::Progress(params));
+                    }
+                }
+                "notifications/tools/list_changed" => {
+                    let _ = unasked.send(Unasked::ListChanged).await;
+                }
+                _ => self.noise(),
+            },
+        }
+    }
+
+    /// A line that is no acceptable message: a call that waits for it fails, anything else is noise.
+    fn take_fault(&self, fault: &bridge::frame::FrameFault) {
+        let id = fault.id.as_deref().and_then(|id| id.parse::<u64>().ok());
+        let waiting = id.and_then(|id| self.pending().waiting.remove(&id));
+        match waiting {
+            Some(tell) => {
+                let why = self.blame(&format!("sent an answer that can't be taken: {fault}"));
+                let _ = tell.send(Answer::Malformed(why));
+            }
+            None => self.noise(),
+        }
+    }
+
+    fn noise(&self) {
+        let mut pending = self.pending();
+        pending.noise += 1;
+        if pending.noise.is_power_of_two() {
+            tracing::debug!(server = %escaped(&self.name), lines = pending.noise, "the server says things that are no answers");
+        }
+    }
+
+    fn pending(&self) -> std::sync::MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn blame(&self, what: &str) -> String {
+        format!("The server `{}` {what}.", escaped(&self.name))
+    }
+}

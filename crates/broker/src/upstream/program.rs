@@ -1,0 +1,125 @@
+//! Which program a server really is: resolved, hashed, at each spawn.
+
+use gate::call::Digest;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Programs that run what their first argument names.
+const INTERPRETERS: &[&str] = &["node", "nodejs", "bun", "deno", "python", "ruby", "perl", "php", "bash", "sh", "dash", "zsh"];
+
+/// The command of a server, as the person configured it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Command {
+    /// Program first.
+    pub(crate) words: Vec<String>,
+    /// Its environment, beside the few variables every program gets.
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+// Values of the environment are often secrets.
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Command").field("words", &self.words).field("env", &self.env.keys()).finish()
+    }
+}
+
+/// A command, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) command: Command,
+    /// The file that runs.
+    pub(crate) resolved: PathBuf,
+    /// SHA-256 of that file, hex.
+    pub(crate) sha256: String,
+    /// All of it: words, environment, file and script with their hashes.
+    pub(crate) identity: Digest,
+}
+
+impl Program {
+    /// Finds and hashes the program. Blocks on the disk.
+    pub(crate) fn resolve(command: &Command) -> Result<Self, String> {
+        let first = command.words.first().ok_or("the command is empty")?;
+        let resolved = find(first, command.env.get("PATH").map(String::as_str))?;
+        let sha256 = hash(&resolved)?;
+        let script = script(&resolved, &command.words).map(|s| hash(&s).map(|h| (s, h))).transpose()?;
+        let env: Vec<String> = command.env.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let mut parts: Vec<&[u8]> = vec![resolved.as_os_str().as_encoded_bytes(), sha256.as_bytes()];
+        if let Some((path, hash)) = &script {
+            parts.extend([path.as_os_str().as_encoded_bytes(), hash.as_bytes()]);
+        }
+        parts.push(b"words");
+        parts.extend(command.words.iter().map(String::as_bytes));
+        parts.push(b"env");
+        parts.extend(env.iter().map(String::as_bytes));
+        let identity = Digest::of("consentry program 1", &parts);
+        Ok(Self { command: command.clone(), resolved, sha256, identity })
+    }
+}
+
+fn find(program: &str, path: Option<&str>) -> Result<PathBuf, String> {
+    let absolute = |p: &Path| p.canonicalize().ok().filter(|p| p.is_file());
+    if program.contains('/') {
+        return absolute(Path::new(program)).ok_or_else(|| format!("there is no program {program}"));
+    }
+    let ours = std::env::var("PATH").unwrap_or_default();
+    std::env::split_paths(path.unwrap_or(&ours))
+        .find_map(|folder| absolute(&folder.join(program)))
+        .ok_or_else(|| format!("there is no program {program} in PATH"))
+}
+
+/// The script an interpreter is told to run: its first argument that is no option.
+fn script(program: &Path, words: &[String]) -> Option<PathBuf> {
+    let name = program.file_name()?.to_str()?;
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if !INTERPRETERS.contains(&stem) {
+        return None;
+    }
+    let first = words.iter().skip(1).find(|w| !w.starts_with('-'))?;
+    Path::new(first).canonicalize().ok().filter(|p| p.is_file())
+}
+
+fn hash(file: &Path) -> Result<String, String> {
+    let fault = |e: std::io::Error| format!("{} can't be read: {e}", file.display());
+    let mut from = std::fs::File::open(file).map_err(fault)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match from.read(&mut buffer).map_err(fault)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            n => hash.update(buffer.get(..n).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(words: &[&str]) -> Command {
+        Command { words: words.iter().map(|w| (*w).to_owned()).collect(), env: BTreeMap::new() }
+    }
+
+    #[test]
+    fn a_program_is_its_file_its_words_and_its_script() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("server.sh");
+        std::fs::write(&script, "one").unwrap();
+        let words = ["sh", script.to_str().unwrap(), "data"];
+        let first = Program::resolve(&command(&words)).unwrap();
+        assert!(first.resolved.is_absolute() && first.sha256.len() == 64);
+        assert_eq!(Program::resolve(&command(&words)).unwrap().identity, first.identity);
+        std::fs::write(&script, "two").unwrap();
+        assert_ne!(Program::resolve(&command(&words)).unwrap().identity, first.identity);
+        assert!(Program::resolve(&command(&["no-such-program-here"])).unwrap_err().contains("PATH"));
+    }
+
+    #[test]
+    fn values_of_the_environment_are_not_printed() {
+        let mut secret = command(&["x"]);
+        secret.env.insert("TOKEN".into(), "hunter2".into());
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,168 @@
+//! `consentry approvals`: what waits for an answer, and answering where that is allowed.
+
+mod card;
+
+pub(crate) use card::words as words_of;
+
+use crate::control::{Control, stopped, unexpected};
+use crate::print::{Ended, Printer, ahead, now, part, plain, word};
+use card::sentence;
+use clap::Subcommand;
+use std::io::Write;
+use std::process::ExitCode;
+use wire::Fault;
+use wire::control::{Reply, Request, Watched};
+use wire::view::{Answer, ApprovalView, Level};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Words {
+    /// What waits now
+    List,
+    /// What waits now, then every question as it comes and ends
+    Watch,
+    /// One question, whole
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Say yes, where the broker takes decisions on the command line
+    Approve {
+        /// Its id
+        id: String,
+        /// The digest that was displayed: the yes is for exactly that
+        #[arg(long, value_name = "DIGEST")]
+        digest: String,
+    },
+    /// Say no
+    Reject {
+        /// Its id
+        id: String,
+        /// Words for the model
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let mut control = Control::find().await?;
+    match words {
+        Words::List => list(&waiting(&mut control).await?, printer)?,
+        Words::Watch => return watch(&mut control, printer).await,
+        Words::Show { id } => show(&one(&mut control, id).await?, printer)?,
+        Words::Approve { id, digest } => {
+            control.order(&Request::Approve { id: id.clone(), digest }).await?;
+            answered(&id, Answer::Approved, printer)?;
+        }
+        Words::Reject { id, reason } => {
+            control.order(&Request::Reject { id: id.clone(), reason }).await?;
+            answered(&id, Answer::Rejected, printer)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn waiting(control: &mut Control) -> Result<Vec<ApprovalView>, Fault> {
+    match control.ask(&Request::Approvals).await? {
+        Reply::Approvals(waiting) => Ok(waiting),
+        other => Err(unexpected(&other)),
+    }
+}
+
+async fn one(control: &mut Control, id: String) -> Result<ApprovalView, Fault> {
+    match control.ask(&Request::Approval { id }).await? {
+        Reply::Approval(view) => Ok(*view),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn list<W: Write>(waiting: &[ApprovalView], printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        return waiting.iter().try_for_each(|view| printer.json(view));
+    }
+    let now = now();
+    let row = |view: &ApprovalView| {
+        let about = sentence(view);
+        let expires = view.expires_at.map_or_else(String::new, |at| ahead(at, now));
+        vec![view.id.clone(), word(&view.kind), view.client.name.clone(), expires, about]
+    };
+    let rows: Vec<_> = waiting.iter().map(row).collect();
+    printer.table(&["ID", "KIND", "CLIENT", "EXPIRES", "QUESTION"], &rows, "Nothing waits for an answer.")
+}
+
+fn show<W: Write>(view: &ApprovalView, printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() { printer.json(view) } else { card::print(view, now(), printer) }
+}
+
+/// Prints every event until the broker stops or nobody reads any more.
+async fn watch<W: Write>(control: &mut Control, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    control.send(&Request::Watch).await?;
+    loop {
+        match control.next().await? {
+            Some(Reply::Watched(watched)) if printer.is_json() => printer.json(&watched)?,
+            Some(Reply::Watched(watched)) => tell(&watched, printer)?,
+            Some(Reply::End) | None => return Err(stopped().into()),
+            Some(other) => return Err(unexpected(&other).into()),
+        }
+    }
+}
+
+fn tell<W: Write>(watched: &Watched, printer: &mut Printer<W>) -> Result<(), Ended> {
+    use crate::print::Style::{Caution, Faint, Strong};
+    match watched {
+        Watched::Pending(view) => {
+            let style = if view.level == Level::StepUp { Caution } else { Strong };
+            printer.line(&[part(style, format!("{:<10}", "waits")), plain(sentence(view))])?;
+            printer.line(&[part(Faint, format!("{:<10}id {}  digest {}", "", view.id, view.digest))])
+        }
+        Watched::Ended { id, answer } => {
+            printer.line(&[part(Strong, format!("{:<10}", word(answer))), plain(format!("id {id}"))])
+        }
+    }
+}
+
+fn answered<W: Write>(id: &str, answer: Answer, printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        return printer.json(&Watched::Ended { id: id.to_owned(), answer });
+    }
+    let said = if answer == Answer::Approved { "Approved" } else { "Rejected" };
+    printer.say(&format!("{said} {id}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::tests::scripted;
+    use crate::print::tests::{printed, printer};
+    use serde_json::{Value, json};
+
+    #[tokio::test]
+    async fn a_watch_prints_the_contracts_lines_and_fails_when_the_broker_stops() {
+        let view = card::tests::question();
+        let pending = Watched::Pending(Box::new(view.clone()));
+        let (_folder, home, serving) = scripted(vec![Reply::Watched(pending.clone())]);
+        let mut control = Control::open(&home).await.unwrap();
+        let mut out = printer(true);
+        let ended = watch(&mut control, &mut out).await.unwrap_err();
+        assert!(matches!(ended, Ended::Failed(fault) if fault.code == wire::FaultCode::NoBroker));
+        let out = printed(out);
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines.len(), 1);
+        let line: Value = serde_json::from_str(lines[0]).unwrap();
+        assert_eq!((&line["event"], &line["id"], &line["kind"]), (&json!("pending"), &json!(view.id), &json!("call")));
+        assert_eq!(serde_json::from_str::<Watched>(lines[0]).unwrap(), pending);
+        assert_eq!(serving.await.unwrap(), [Request::Watch]);
+    }
+
+    #[test]
+    fn lists_are_one_object_a_line_or_aligned_words() {
+        let view = card::tests::question();
+        let mut lines = printer(true);
+        list(&[view.clone(), view.clone()], &mut lines).unwrap();
+        assert_eq!(printed(lines).lines().count(), 2);
+        let mut words = printer(false);
+        list(&[view], &mut words).unwrap();
+        list(&[], &mut words).unwrap();
+        let words = printed(words);
+        assert!(words.starts_with("ID") && words.ends_with("Nothing waits for an answer.\n"), "{words}");
+    }
+}

@@ -1,0 +1,119 @@
+//! The `consentry` command line: words in, one request to the broker, its answer in words or JSON.
+//!
+//! Thin on purpose: one module per noun. What is decided, is decided by the broker; what is shown, is shown through
+//! [`print::Printer`], which escapes whatever it prints.
+
+mod approvals;
+mod audit;
+mod connect;
+mod control;
+mod doctor;
+mod headless;
+mod policy;
+mod print;
+mod proposal;
+mod server;
+
+use clap::{Parser, Subcommand};
+use print::{Ended, Printer};
+use std::future::Future;
+use std::process::ExitCode;
+use wire::{Fault, FaultCode};
+
+/// Stands between AI applications and MCP servers: what is risky asks you first.
+#[derive(Debug, Parser)]
+#[command(name = "consentry", version, arg_required_else_help = true)]
+struct Words {
+    /// Print JSON: one object, or one per line for lists and streams
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+#[derive(Debug, Subcommand)]
+enum Noun {
+    /// Run the broker without a window
+    Broker(headless::Words),
+    /// Be the MCP server NAME on stdin and stdout: what a client's configuration runs
+    Connect(connect::Words),
+    /// Servers: add, list, show, remove, trust
+    #[command(subcommand)]
+    Server(server::Words),
+    /// Questions that wait for an answer
+    #[command(subcommand)]
+    Approvals(approvals::Words),
+    /// Policies: check files, run cases, explain a decision
+    #[command(subcommand)]
+    Policy(policy::Words),
+    /// The record of what happened
+    #[command(subcommand)]
+    Audit(audit::Words),
+    /// What works here, what does not, and how to mend it
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let Words { json, noun } = Words::parse();
+    let mut printer = Printer::new(json);
+    let ended = match noun {
+        Noun::Connect(words) => connect::run(&words),
+        Noun::Broker(words) => headless::run(&words, &printer),
+        Noun::Server(words) => block_on(server::run(words, &mut printer)),
+        Noun::Approvals(words) => block_on(approvals::run(words, &mut printer)),
+        Noun::Policy(words) => block_on(policy::run(words, &mut printer)),
+        Noun::Audit(words) => block_on(audit::run(words, &mut printer)),
+        Noun::Doctor => block_on(doctor::run(&mut printer)),
+    };
+    ended.unwrap_or_else(|ended| match ended {
+        // Whoever read our output has seen enough.
+        Ended::Closed => ExitCode::SUCCESS,
+        Ended::Failed(fault) => {
+            printer.fault(&fault);
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Runs one command on this thread alone.
+fn block_on(command: impl Future<Output = Result<ExitCode, Ended>>) -> Result<ExitCode, Ended> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime
+        .map_err(|error| Fault::new(FaultCode::Internal, format!("The command could not be started: {error}.")))?;
+    runtime.block_on(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_words_are_consistent() {
+        Words::command().debug_assert();
+    }
+
+    #[test]
+    fn json_stands_before_another_command_line() {
+        let words =
+            Words::try_parse_from(["consentry", "server", "add", "x", "--json", "--", "run", "--json", "-v"]).unwrap();
+        assert!(words.json);
+        let Noun::Server(server::Words::Add { name, words, .. }) = words.noun else { panic!("another noun") };
+        assert_eq!((name.as_str(), words), ("x", vec!["run".to_owned(), "--json".into(), "-v".into()]));
+        let bare = Words::try_parse_from(["consentry", "server", "add", "x", "--", "run", "--json"]).unwrap();
+        assert!(!bare.json);
+    }
+
+    #[test]
+    fn wrong_words_are_refused() {
+        for words in [
+            &["server", "add", "x"][..],
+            &["approvals", "approve", "id"],
+            &["broker", "--decisions", "x"],
+            &["connect"],
+        ] {
+            let parsed = Words::try_parse_from([&["consentry"], words].concat());
+            assert_eq!(parsed.unwrap_err().exit_code(), 2, "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! `consentry server`: the servers of this home.
+
+use crate::approvals::words_of;
+use crate::control::{Control, unexpected};
+use crate::print::{Ended, Printer, Style, moment, note, part, plain, shortened, word};
+use crate::proposal;
+use broker::Home;
+use clap::Subcommand;
+use serde_json::json;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use wire::control::{Reply, Request};
+use wire::text::escaped;
+use wire::view::{ServerView, ServersView, ToolView, TrustState};
+use wire::{Fault, FaultCode};
+
+/// How long the broker may take to see a change of `servers.json`.
+const NOTICED: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Words {
+    /// Add a server, or change its command
+    Add {
+        /// Its name
+        name: String,
+        /// A variable of your environment that the server is given; others it does not get
+        #[arg(long = "env", value_name = "VARIABLE")]
+        env: Vec<String>,
+        /// Its command, after `--`
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        words: Vec<String>,
+    },
+    /// All servers
+    List,
+    /// One server, with its tools
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Take a server away and end its processes
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Trust all tools a server has now, where the broker takes decisions on the command line
+    Trust {
+        /// Its name
+        name: String,
+    },
+}
+
+pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let home = Home::find()?;
+    let mut control = Control::open(&home).await?;
+    match words {
+        Words::Add { name, env, words } => return add(&mut control, &home, name, env, words, printer).await,
+        Words::List => list(&servers(&mut control).await?, printer)?,
+        Words::Show { name } => show(&one(&mut control, &name).await?, printer)?,
+        Words::Remove { name } => {
+            control.order(&Request::RemoveServer { name: name.clone() }).await?;
+            said(&name, "removed", &format!("Removed {name}."), printer)?;
+        }
+        Words::Trust { name } => match control.ask(&Request::TrustServer { name: name.clone() }).await? {
+            Reply::Trusted(tools) => trusted(&name, &tools, printer)?,
+            other => return Err(unexpected(&other).into()),
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn servers(control: &mut Control) -> Result<ServersView, Fault> {
+    match control.ask(&Request::Servers).await? {
+        Reply::Servers(view) => Ok(view),
+        other => Err(unexpected(&other)),
+    }
+}
+
+async fn one(control: &mut Control, name: &str) -> Result<ServerView, Fault> {
+    let found = servers(control).await?.servers.into_iter().find(|server| server.name == name);
+    found.ok_or_else(|| {
+        Fault::new(FaultCode::NotFound, format!("There is no server named {name}. See `consentry server list`."))
+    })
+}
+
+/// Adds a server where decisions are taken here, else proposes it: exit code 1, for it may not run yet.
+async fn add<W: Write>(
+    control: &mut Control,
+    home: &Home,
+    name: String,
+    variables: Vec<String>,
+    words: Vec<String>,
+    printer: &mut Printer<W>,
+) -> Result<ExitCode, Ended> {
+    let env = variables.into_iter().map(variable).collect::<Result<Vec<_>, _>>()?;
+    let request = Request::AddServer { name: name.clone(), words: words.clone(), env: env.clone() };
+    match control.order(&request).await {
+        Ok(()) => {
+            let next = format!("Added {name}. Next: `consentry server trust {name}`, or answer when it first asks.");
+            said(&name, "added", &next, printer)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(fault) if fault.code == FaultCode::NotHere => {
+            // A peer that may not even look is refused here, before anything is written.
+            servers(control).await?;
+            proposal::write(&home.servers_json(), &name, &words, &env)?;
+            noticed(control, &name).await?;
+            if printer.is_json() {
+                printer.json(&json!({ "name": name, "state": "proposed" }))?;
+            }
+            note(&escaped(&format!(
+                "consentry: {name} stands in servers.json as a proposal: it waits for your yes in Consentry's window"
+            )));
+            Ok(ExitCode::FAILURE)
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// A variable by name, with its value from our environment: a value on the command line would be there for all to see.
+fn variable(name: String) -> Result<(String, String), Fault> {
+    if let Some((name, _)) = name.split_once('=') {
+        let why = format!("`--env` takes a name only: set {name} in your environment and write `--env {name}`.");
+        return Err(Fault::new(FaultCode::Invalid, why));
+    }
+    match std::env::var(&name) {
+        Ok(value) => Ok((name, value)),
+        Err(_) => Err(Fault::new(FaultCode::Invalid, format!("The variable {name} is not set, or is not text."))),
+    }
+}
+
+/// Waits until the broker knows a server.
+async fn noticed(control: &mut Control, name: &str) -> Result<(), Fault> {
+    let until = Instant::now() + NOTICED;
+    while Instant::now() < until {
+        if servers(control).await?.servers.iter().any(|server| server.name == name) {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    let why = format!("servers.json was written, but the broker has not taken up {name}. See `consentry doctor`.");
+    Err(Fault::new(FaultCode::Server, why))
+}
+
+fn said<W: Write>(name: &str, state: &str, sentence: &str, printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() { printer.json(&json!({ "name": name, "state": state })) } else { printer.say(sentence) }
+}
+
+fn list<W: Write>(view: &ServersView, printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        view.servers.iter().try_for_each(|server| printer.json(server))?;
+    } else {
+        let row = |server: &ServerView| {
+            let (asking, command) = (server.tools.iter().filter(|tool| tool.asks).count(), words_of(&server.command));
+            vec![
+                server.name.clone(),
+                word(&server.trust),
+                format!("{} ({asking} ask)", server.tools.len()),
+                server.running.to_string(),
+                shortened(&command, 60),
+            ]
+        };
+        let rows: Vec<_> = view.servers.iter().map(row).collect();
+        printer.table(
+            &["NAME", "TRUST", "TOOLS", "RUNNING", "COMMAND"],
+            &rows,
+            "No servers. Add one with `consentry server add`.",
+        )?;
+        for server in &view.servers {
+            if let Some(fault) = &server.fault {
+                printer.line(&[part(Style::Caution, format!("{}: ", server.name)), plain(fault)])?;
+            }
+        }
+    }
+    if let Some(fault) = &view.fault {
+        note(&escaped(&format!("consentry: {fault}")));
+    }
+    Ok(())
+}
+
+fn show<W: Write>(server: &ServerView, printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        return printer.json(server);
+    }
+    printer.line(&[part(Style::Strong, server.name.as_str())])?;
+    printer.field("Trust", &word(&server.trust))?;
+    if let Some(at) = server.trusted_at {
+        printer.field("Since", &format!("{} UTC", moment(at)))?;
+    }
+    if let Some(next) = next_step(server) {
+        printer.field("Next", &next)?;
+    }
+    if let Some(fault) = &server.fault {
+        printer.line(&[part(Style::Faint, format!("{:<12}", "Fault")), part(Style::Caution, fault)])?;
+    }
+    printer.field("Command", &words_of(&server.command))?;
+    if !server.env.is_empty() {
+        printer.field("Variables", &server.env.join(", "))?;
+    }
+    printer.field("Running", &server.running.to_string())?;
+    if !server.clients.is_empty() {
+        printer.field("Clients", &server.clients.join(", "))?;
+    }
+    let (all, asked) = server.calls_today;
+    printer.field("Today", &format!("{all} calls, {asked} asked"))?;
+    tools(&server.tools, printer)?;
+    for (at, line) in server.stderr.iter().enumerate() {
+        if at == 0 {
+            printer.say("")?;
+            printer.line(&[part(Style::Faint, "Its last words on standard error")])?;
+        }
+        printer.say(&format!("  {line}"))?;
+    }
+    Ok(())
+}
+
+fn next_step(server: &ServerView) -> Option<String> {
+    match server.trust {
+        TrustState::Proposed => Some("waits for your yes in Consentry's window".into()),
+        TrustState::Untrusted => {
+            Some(format!("`consentry server trust {}`, or answer in Consentry's window", server.name))
+        }
+        TrustState::Drifted => Some("look at what changed in Consentry's window".into()),
+        TrustState::Trusted | TrustState::Broken => None,
+    }
+}
+
+fn tools<W: Write>(tools: &[ToolView], printer: &mut Printer<W>) -> Result<(), Ended> {
+    let row = |tool: &ToolView| {
+        let effects: Vec<&str> = tool.effects.iter().map(|effect| effect.word()).collect();
+        let asks = if tool.asks { "asks" } else { "runs" };
+        vec![tool.name.clone(), effects.join(", "), asks.to_owned(), word(&tool.pin), shortened(&tool.description, 60)]
+    };
+    let rows: Vec<_> = tools.iter().map(row).collect();
+    printer.say("")?;
+    printer.table(&["TOOL", "EFFECTS", "CALLS", "PIN", "DESCRIPTION"], &rows, "No tools.")
+}
+
+fn trusted<W: Write>(name: &str, pinned: &[ToolView], printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        return pinned.iter().try_for_each(|tool| printer.json(tool));
+    }
+    let asks = pinned.iter().filter(|tool| tool.asks).count();
+    printer.say(&format!("Trusted {name}. Runs without asking: {}, asks: {asks}.", pinned.len() - asks))?;
+    tools(pinned, printer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::tests::scripted;
+    use crate::print::tests::{printed, printer};
+
+    fn server(name: &str) -> ServerView {
+        ServerView {
+            name: name.into(),
+            command: vec!["node".into(), "a b.js".into(), "\u{1b}[2J".into()],
+            env: vec!["KEY".into()],
+            trust: TrustState::Proposed,
+            running: 0,
+            clients: vec![],
+            tools: vec![],
+            trusted_at: None,
+            fault: Some("It said \u{202e}.".into()),
+            stderr: vec!["no licence\u{7}".into()],
+            calls_today: (3, 1),
+        }
+    }
+
+    fn view(names: &[&str]) -> ServersView {
+        ServersView { servers: names.iter().map(|name| server(name)).collect(), fault: None, file: String::new() }
+    }
+
+    #[tokio::test]
+    async fn where_decisions_are_taken_elsewhere_a_server_is_proposed() {
+        let not_here = Reply::Fault(Fault::new(FaultCode::NotHere, "In the windows."));
+        let script =
+            vec![not_here, Reply::Servers(view(&[])), Reply::Servers(view(&[])), Reply::Servers(view(&["new"]))];
+        let (_folder, home, serving) = scripted(script);
+        std::fs::create_dir_all(&home.config).unwrap();
+        let mut control = Control::open(&home).await.unwrap();
+        let mut out = printer(true);
+        let words = vec!["node".to_owned(), "s.js".into()];
+        let ended = add(&mut control, &home, "new".into(), vec![], words.clone(), &mut out).await.unwrap();
+        assert_eq!(format!("{ended:?}"), format!("{:?}", ExitCode::FAILURE), "it may not run yet");
+        assert_eq!(printed(out), "{\"name\":\"new\",\"state\":\"proposed\"}\n");
+        let file = std::fs::read_to_string(home.servers_json()).unwrap();
+        assert!(file.contains("\"command\": \"node\""), "{file}");
+        let asked = serving.await.unwrap();
+        assert_eq!(asked[0], Request::AddServer { name: "new".into(), words, env: vec![] });
+    }
+
+    #[tokio::test]
+    async fn a_refused_peer_writes_nothing() {
+        let refused = Reply::Fault(Fault::new(FaultCode::NotHere, "A child of a client."));
+        let (_folder, home, serving) = scripted(vec![refused.clone(), refused]);
+        let mut control = Control::open(&home).await.unwrap();
+        let mut out = printer(false);
+        assert!(add(&mut control, &home, "new".into(), vec![], vec!["x".into()], &mut out).await.is_err());
+        assert!(!home.servers_json().exists());
+        drop(serving);
+    }
+
+    #[test]
+    fn secrets_are_taken_from_the_environment_and_not_from_the_command_line() {
+        let refused = variable("TOKEN=s3cret".into()).unwrap_err();
+        assert!(!refused.message.contains("s3cret"), "{refused}");
+        assert!(variable("CONSENTRY_SURELY_NOT_SET".into()).is_err());
+        assert_eq!(variable("PATH".into()).unwrap().1, std::env::var("PATH").unwrap());
+    }
+
+    #[test]
+    fn what_a_server_says_is_escaped() {
+        let mut out = printer(false);
+        show(&server("files"), &mut out).unwrap();
+        list(&view(&["files"]), &mut out).unwrap();
+        let out = printed(out);
+        assert!(!out.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{out:?}");
+        assert!(out.contains("node 'a b.js'") && out.contains("no licence[U+0007 BEL]"), "{out}");
+    }
+}

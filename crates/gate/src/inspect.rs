@@ -1,0 +1,184 @@
+//! What inspection sees: in tool definitions, in arguments, in results.
+//!
+//! A detector is a function from text or a value to findings. One that fails is itself a finding of the highest
+//! severity, never a skip.
+
+pub mod protected;
+pub mod unicode;
+
+use crate::call::scalars;
+use crate::tool::Tool;
+use serde_json::Value;
+use wire::text::escaped;
+
+/// How loud a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Look here.
+    Caution,
+    /// Likely harm, or inspection failed.
+    Danger,
+}
+
+/// What a detector saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its class; policies name it.
+    pub class: &'static str,
+    /// How loud.
+    pub severity: Severity,
+    /// JSON pointer into what was inspected.
+    pub pointer: String,
+    /// One sentence of ours, foreign text in it escaped.
+    pub message: String,
+}
+
+impl Finding {
+    pub(crate) fn schema_unusable() -> Self {
+        Self {
+            class: "schema_unusable",
+            severity: Severity::Caution,
+            pointer: "/inputSchema".into(),
+            message: "The server's schema for this tool can't be used, so arguments can't be checked.".into(),
+        }
+    }
+}
+
+/// The longest text of a definition that a person can be asked to read, in bytes.
+const LONG_DEFINITION: usize = 8 * 1024;
+
+/// What is odd about a tool's definition.
+pub fn definition(value: &Value) -> Vec<Finding> {
+    let mut findings = hidden(value, Severity::Danger, "The definition");
+    for (pointer, scalar) in scalars(value) {
+        if let Some(text) = scalar.as_str().filter(|t| t.len() > LONG_DEFINITION) {
+            findings.push(Finding {
+                class: "long_definition",
+                severity: Severity::Caution,
+                message: format!("A text of {} characters: longer than people read.", text.chars().count()),
+                pointer,
+            });
+        }
+    }
+    findings
+}
+
+/// What is odd about the arguments of a call of `tool`, the worst first.
+pub fn arguments(tool: &Tool, arguments: &Value) -> Vec<Finding> {
+    let mut findings = hidden(arguments, Severity::Caution, "The value");
+    for name in arguments.as_object().into_iter().flat_map(|o| o.keys()).filter(|n| !tool.declares(n)) {
+        findings.push(Finding {
+            class: "undeclared_argument",
+            severity: Severity::Caution,
+            pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            message: format!("The tool doesn't declare an argument named `{}`.", escaped(name)),
+        });
+    }
+    match tool.off_schema(arguments, 4) {
+        None => findings.push(Finding::schema_unusable()),
+        Some(wrong) => findings.extend(wrong.into_iter().map(|(pointer, what)| Finding {
+            class: "arguments_off_schema",
+            severity: Severity::Caution,
+            pointer,
+            message: format!("Not what the tool's schema asks for: {}.", escaped(&what)),
+        })),
+    }
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    findings.truncate(64);
+    findings
+}
+
+/// What is odd about the bytes of a result.
+pub fn result(raw: &[u8]) -> Vec<Finding> {
+    // Nearly every result is plain ASCII without escapes: nothing in it can be hidden, and nothing has to be parsed.
+    if raw.is_ascii() && !raw.windows(2).any(|w| w == b"\\u") {
+        return Vec::new();
+    }
+    match serde_json::from_slice::<Value>(raw) {
+        Ok(value) => hidden(&value, Severity::Caution, "The result"),
+        Err(_) => vec![Finding {
+            class: "inspection_failed",
+            severity: Severity::Danger,
+            pointer: String::new(),
+            message: "The result could not be read for inspection.".into(),
+        }],
+    }
+}
+
+fn hidden(value: &Value, severity: Severity, what: &str) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut look = |pointer: String, text: &str| {
+        if let Some(seen) = unicode::hidden(text) {
+            out.push(Finding {
+                class: "hidden_characters",
+                severity,
+                message: format!("{what} holds characters that can't be seen: {seen}."),
+                pointer,
+            });
+        }
+    };
+    each_text(value, &mut look);
+    out.truncate(32);
+    out
+}
+
+/// Every string of a value, keys included, with the pointer of where it stands.
+fn each_text(value: &Value, look: &mut impl FnMut(String, &str)) {
+    let mut stack = vec![(String::new(), value)];
+    while let Some((pointer, value)) = stack.pop() {
+        match value {
+            Value::String(text) => look(pointer, text),
+            Value::Array(items) => stack.extend(items.iter().enumerate().map(|(i, v)| (format!("{pointer}/{i}"), v))),
+            Value::Object(map) => {
+                for (key, v) in map {
+                    let place = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    look(place.clone(), key);
+                    stack.push((place, v));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use serde_json::json;
+
+    fn classes(findings: &[Finding]) -> Vec<&'static str> {
+        findings.iter().map(|f| f.class).collect()
+    }
+
+    #[test]
+    fn arguments_are_checked_for_what_a_person_would_not_see() {
+        let tool = Tool::parse(Bytes::from(
+            json!({"name":"t","inputSchema":{"type":"object","properties":{"a":{"type":"string"}}}}).to_string(),
+        ))
+        .unwrap();
+        assert!(arguments(&tool, &json!({"a": "plain, ünïcode, 日本"})).is_empty());
+        let found = arguments(&tool, &json!({"a": "x\u{202E}y", "b": 1}));
+        assert_eq!(classes(&found), ["hidden_characters", "undeclared_argument"]);
+        assert_eq!(found[0].pointer, "/a");
+        assert!(found[0].message.contains("U+202E RLO"), "{}", found[0].message);
+        assert_eq!(classes(&arguments(&tool, &json!({"a": 1}))), ["arguments_off_schema"]);
+        assert!(classes(&arguments(&tool, &json!({"k\u{200B}": 1}))).contains(&"hidden_characters"));
+    }
+
+    #[test]
+    fn results_are_looked_at_in_whatever_form_they_hide() {
+        assert!(result(br#"{"content":[{"type":"text","text":"plain"}]}"#).is_empty());
+        assert_eq!(classes(&result("{\"t\":\"a\u{202E}b\"}".as_bytes())), ["hidden_characters"]);
+        assert_eq!(classes(&result(br#"{"t":"a\u202eb"}"#)), ["hidden_characters"]);
+        assert_eq!(classes(&result(b"{\"t\":\"\xff\"")), ["inspection_failed"]);
+    }
+
+    #[test]
+    fn definitions_too_long_to_read_are_marked() {
+        let found = definition(&json!({"name": "t", "description": "x".repeat(50_000)}));
+        assert_eq!(classes(&found), ["long_definition"]);
+    }
+}

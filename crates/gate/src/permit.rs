@@ -1,0 +1,256 @@
+//! From a judgement to what may happen: a permit, a question, or a refusal.
+//!
+//! A [`Permit`] is proof that this very call may go out. It is made in two places, both here: by a policy that needs no
+//! consent, and by settling a question with the [`Yes`] of a person. It can't be cloned, so it is spent once.
+
+use crate::approval::{Consent, Yes};
+use crate::call::{Call, Destination};
+use crate::inspect::Finding;
+use crate::policy::{Facts, Judgement, Needed, Policies, Reason};
+
+/// What is known about a call when it is judged; the moving part of [`Facts`].
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// Whether the person let this client in.
+    pub client_known: bool,
+    /// Whether the tool, or the server, is another than was pinned.
+    pub drifted: bool,
+    /// Whether the arguments name our own files, a client's configuration, autostart or the keyring.
+    pub names_protected: bool,
+    /// Gated calls of this client in the last hour, this one included.
+    pub calls_last_hour: i64,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub now_ms: i64,
+}
+
+/// A call with all that was found out about it: what is judged, shown and recorded.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The call.
+    pub call: Call,
+    /// What inspection saw in its arguments.
+    pub findings: Vec<Finding>,
+    /// What its arguments reach.
+    pub destinations: Vec<Destination>,
+}
+
+impl Case {
+    /// Judges the case as things stand.
+    pub fn weigh(&self, policies: &Policies, now: &Circumstances) -> Judgement {
+        self.with_facts(now, |facts| policies.judge(facts))
+    }
+
+    /// Every policy that matters, in words, at each level of consent.
+    pub fn explain(&self, policies: &Policies, now: &Circumstances) -> Vec<String> {
+        self.with_facts(now, |facts| policies.explain(facts))
+    }
+
+    fn with_facts<T>(&self, now: &Circumstances, then: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let mut classes: Vec<String> = self.findings.iter().map(|f| f.class.to_owned()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let destinations: Vec<crate::policy::Destination> = self
+            .destinations
+            .iter()
+            .map(|d| crate::policy::Destination { kind: d.kind, value: d.value.clone() })
+            .collect();
+        then(&Facts {
+            client: &self.call.client.identity.to_string(),
+            server: &self.call.server.alias,
+            tool: &self.call.tool.name,
+            arguments: &self.call.request.parsed,
+            destinations: &destinations,
+            findings: &classes,
+            client_known: now.client_known,
+            drifted: now.drifted,
+            names_protected: now.names_protected,
+            // What the person approved or configured before is not yet kept: everything is new.
+            new_destination: !destinations.is_empty(),
+            tainted_sensitive: false,
+            tainted: &[],
+            calls_last_hour: now.calls_last_hour,
+            now_ms: now.now_ms,
+        })
+    }
+}
+
+/// Proof that this very call may go out.
+#[derive(Debug)]
+pub struct Permit {
+    case: Case,
+    consent: Consent,
+    reasons: Vec<Reason>,
+    approval: Option<crate::call::ApprovalId>,
+}
+
+impl Permit {
+    /// The call it is for.
+    pub fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// What the person gave for it.
+    pub fn consent(&self) -> Consent {
+        self.consent
+    }
+
+    /// The policies that asked; empty when nothing was asked.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// The approval behind it.
+    pub fn approval(&self) -> Option<crate::call::ApprovalId> {
+        self.approval
+    }
+}
+
+/// A call that may go out only with a person's yes.
+#[derive(Debug)]
+pub struct Question {
+    case: Case,
+    judgement: Judgement,
+}
+
+impl Question {
+    /// What it is about.
+    pub fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// What policy said.
+    pub fn judgement(&self) -> &Judgement {
+        &self.judgement
+    }
+
+    /// Settles it with a yes: judged again, as things stand now and with what was given. A yes for another call, or a
+    /// reason that was not on the card, voids it.
+    pub fn settle(self, yes: Yes, policies: &Policies, now: &Circumstances) -> Result<Permit, Refusal> {
+        if yes.digest() != self.case.call.digest() {
+            return Err(Refusal::new(RefusalKind::Stale, "The yes was for another call.").with(&self.judgement));
+        }
+        let fresh = self.case.weigh(policies, now);
+        let enough = match fresh.needed {
+            Needed::Nothing => true,
+            Needed::Approve => yes.consent() >= Consent::Approved,
+            Needed::StepUp => yes.consent() >= Consent::SteppedUp,
+            Needed::Never => return Err(Refusal::denied(&fresh)),
+        };
+        let unseen = fresh.reasons.iter().find(|r| !self.judgement.reasons.iter().any(|shown| shown.policy == r.policy));
+        if let Some(reason) = unseen {
+            let what = format!("While the question was open another rule began to apply: {}", reason.title);
+            return Err(Refusal::new(RefusalKind::Stale, what).with(&fresh));
+        }
+        if !enough {
+            return Err(Refusal::new(RefusalKind::Stale, "More consent is needed than was given.").with(&fresh));
+        }
+        Ok(Permit {
+            case: self.case,
+            consent: yes.consent(),
+            reasons: self.judgement.reasons,
+            approval: Some(yes.approval()),
+        })
+    }
+}
+
+/// What policy makes of a call.
+#[derive(Debug)]
+#[must_use]
+pub enum Verdict {
+    /// It may go out.
+    Allow(Permit),
+    /// It may go out with a person's yes.
+    Ask(Question),
+    /// It may not.
+    Deny(Refusal),
+}
+
+/// Judges a call with no consent.
+pub fn judge(case: Case, policies: &Policies, now: &Circumstances) -> Verdict {
+    let judgement = case.weigh(policies, now);
+    match judgement.needed {
+        Needed::Nothing => {
+            Verdict::Allow(Permit { case, consent: Consent::None, reasons: Vec::new(), approval: None })
+        }
+        Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement }),
+        Needed::Never => Verdict::Deny(Refusal::denied(&judgement)),
+    }
+}
+
+/// Why a call may not go out, or why its result may not come back: a value, not an error.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Which kind.
+    pub kind: RefusalKind,
+    /// One sentence for the model and the person.
+    pub message: String,
+    /// The policies behind it.
+    pub reasons: Vec<Reason>,
+}
+
+/// The kinds of refusal, as the log names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// The request itself can't be gated.
+    Malformed,
+    /// There is no such tool, or it is not trusted (yet).
+    Untrusted,
+    /// Its definition, or its server, is another than was approved.
+    Drifted,
+    /// A policy forbids it.
+    Denied,
+    /// The person said no.
+    Rejected,
+    /// Nobody answered in time.
+    Expired,
+    /// The client cancelled or left.
+    Withdrawn,
+    /// Things changed while the question was open.
+    Stale,
+    /// The log could not be written.
+    NotRecorded,
+    /// The server failed, died or did not answer; the call may or may not have run.
+    Unknown,
+    /// The server was not there: the call did not run.
+    NotSent,
+}
+
+impl RefusalKind {
+    /// The word in the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Untrusted => "untrusted",
+            Self::Drifted => "drifted",
+            Self::Denied => "denied",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::Stale => "stale",
+            Self::NotRecorded => "not_recorded",
+            Self::Unknown => "unknown",
+            Self::NotSent => "not_sent",
+        }
+    }
+}
+
+impl Refusal {
+    /// A refusal of this kind, in one sentence.
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), reasons: Vec::new() }
+    }
+
+    fn with(mut self, judgement: &Judgement) -> Self {
+        self.reasons.clone_from(&judgement.reasons);
+        self
+    }
+
+    fn denied(judgement: &Judgement) -> Self {
+        let why = match (judgement.faults.first(), judgement.reasons.first()) {
+            (Some(fault), _) => format!("A policy could not be evaluated, so the call is refused: {fault}"),
+            (None, Some(reason)) => format!("{}. {}", reason.title, reason.why),
+            (None, None) => "No policy permits it.".to_owned(),
+        };
+        Self::new(RefusalKind::Denied, why).with(judgement)
+    }
+}

@@ -1,0 +1,117 @@
+//! What a window may ask of the app: each command is a type with its name and its reply.
+
+use crate::view::{ActView, ApprovalView, EntryDetail, EntryView, InboxView, ServersView, StatusView};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A command of the app. Its arguments are the fields of the type, sent as one object named `command`.
+pub trait Command: Serialize + DeserializeOwned {
+    /// The Tauri command.
+    const NAME: &'static str;
+    /// What comes back.
+    type Reply: Serialize + DeserializeOwned + 'static;
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($command:literal) { $($(#[$fdoc:meta])* $field:ident: $ty:ty),* } -> $reply:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+            pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
+            impl Command for $name {
+                const NAME: &'static str = $command;
+                type Reply = $reply;
+            }
+        )*
+        /// Every command's name, for the app's manifest and for the check that capabilities name no other.
+        pub const NAMES: &[&str] = &[$($command),*];
+    };
+}
+
+commands! {
+    /// The question the prompt window should show now: the one it showed last while that is open, else the soonest.
+    CurrentQuestion("current_question") {} -> CurrentQuestionReply;
+    /// The card with this id is fully visible from now on: starts its activation delay.
+    CardVisible("card_visible") {
+        /// The approval.
+        id: String
+    } -> ();
+    /// The card is covered, gone or changed: its activation delay starts again when it is next visible.
+    CardHidden("card_hidden") {
+        /// The approval.
+        id: String
+    } -> ();
+    /// The person says yes to exactly what has this digest.
+    Approve("approve") {
+        /// The approval.
+        id: String,
+        /// The digest that was displayed.
+        digest: String,
+        /// The value picked, where the card demands an act.
+        act: Option<String>
+    } -> ();
+    /// The person says no.
+    Reject("reject") {
+        /// The approval.
+        id: String,
+        /// Words for the model, if any.
+        reason: Option<String>
+    } -> ();
+    /// Two more minutes for a question.
+    MoreTime("more_time") {
+        /// The approval.
+        id: String
+    } -> ();
+    /// Put the card away; the question stays in the inbox.
+    Later("later") {
+        /// The approval.
+        id: String
+    } -> ();
+    /// The inbox page.
+    Inbox("inbox") {} -> InboxView;
+    /// The activity page: newest first, before `before` if given.
+    Activity("activity") {
+        /// Only entries with a lower sequence number.
+        before: Option<i64>,
+        /// At most this many.
+        limit: u32
+    } -> Vec<EntryView>;
+    /// One entry, whole.
+    Entry("entry") {
+        /// Its place in the chain.
+        seq: i64
+    } -> EntryDetail;
+    /// The servers page.
+    Servers("servers") {} -> ServersView;
+    /// Adds a server; the person typed it, so its command is approved.
+    AddServer("add_server") {
+        /// Its name.
+        name: String,
+        /// The words of its command.
+        words: Vec<String>
+    } -> ();
+    /// Takes a server away and ends its processes.
+    RemoveServer("remove_server") {
+        /// Its name.
+        name: String
+    } -> ();
+    /// Starts a server for a moment, lists its tools and asks whether to trust them.
+    ReviewServer("review_server") {
+        /// Its name.
+        name: String
+    } -> ();
+    /// The broker's state.
+    Status("status") {} -> StatusView;
+}
+
+/// The question to show, and its place among those that wait.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurrentQuestionReply {
+    /// The question, if any waits.
+    pub question: Option<ApprovalView>,
+    /// Its place, from 1.
+    pub place: u32,
+    /// How many wait.
+    pub of: u32,
+    /// The act of a high-risk card, again, so that a card never has to look it up elsewhere.
+    pub act: Option<ActView>,
+}

@@ -1,0 +1,126 @@
+//! The control socket: one JSON object per line each way. It reads, rejects, revokes and stops; the verbs that decide
+//! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`.
+
+use crate::Fault;
+use crate::view::{ApprovalView, Answer, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView};
+use serde::{Deserialize, Serialize};
+
+/// What a control peer asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Request {
+    /// The broker's state.
+    Status,
+    /// The servers.
+    Servers,
+    /// What waits.
+    Approvals,
+    /// One approval, waiting or ended lately.
+    Approval {
+        /// Its id.
+        id: String,
+    },
+    /// A stream of [`Watched`], until the peer leaves.
+    Watch,
+    /// Says no.
+    Reject {
+        /// The approval.
+        id: String,
+        /// Words for the model.
+        reason: Option<String>,
+    },
+    /// Newest entries first.
+    AuditList {
+        /// Only entries with a lower sequence number.
+        before: Option<i64>,
+        /// At most this many.
+        limit: u32,
+    },
+    /// One entry, by sequence number, or the first of a call, by its id.
+    AuditShow {
+        /// `17`, or a call's id.
+        id: String,
+    },
+    /// Recomputes the whole chain.
+    AuditVerify,
+    /// Takes a server away.
+    RemoveServer {
+        /// Its name.
+        name: String,
+    },
+    /// Why a call was decided as it was.
+    Explain {
+        /// The call's id.
+        call: String,
+    },
+    /// Ends the broker, so that the app can take over.
+    HandOver,
+    /// Decision: says yes.
+    Approve {
+        /// The approval.
+        id: String,
+        /// The digest that was displayed.
+        digest: String,
+    },
+    /// Decision: adds or changes a server and approves its command.
+    AddServer {
+        /// Its name.
+        name: String,
+        /// The words of its command.
+        words: Vec<String>,
+        /// Its environment.
+        env: Vec<(String, String)>,
+    },
+    /// Decision: starts the server, lists it, pins every tool.
+    TrustServer {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What comes back: one line per request, and for streams one per item, then [`Reply::End`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", content = "value", rename_all = "snake_case")]
+pub enum Reply {
+    /// Done, nothing to say.
+    Done,
+    /// It failed or was refused.
+    Fault(Fault),
+    /// The state.
+    Status(StatusView),
+    /// The servers.
+    Servers(ServersView),
+    /// The approvals.
+    Approvals(Vec<ApprovalView>),
+    /// One approval.
+    Approval(Box<ApprovalView>),
+    /// One event of a watch.
+    Watched(Watched),
+    /// Entries.
+    Entries(Vec<EntryView>),
+    /// One entry.
+    Entry(Box<EntryDetail>),
+    /// The chain.
+    Verified(VerifyView),
+    /// The tools that were pinned.
+    Trusted(Vec<ToolView>),
+    /// The explanation, line by line; foreign text inside is escaped.
+    Explained(Vec<String>),
+    /// The stream is over.
+    End,
+}
+
+/// A line of `approvals watch --json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Watched {
+    /// An approval waits.
+    Pending(Box<ApprovalView>),
+    /// It ended.
+    Ended {
+        /// Its id.
+        id: String,
+        /// How.
+        answer: Answer,
+    },
+}

@@ -1,0 +1,225 @@
+//! What a window may ask. Each command of [`wire::command`] is a function of its name; which window may call which is
+//! written in `capabilities/`. They hold no logic: the broker answers, and its faults go to the window as they are.
+
+use crate::cards::Cards;
+use crate::turn::Turn;
+use crate::windows;
+use broker::{AnsweredBy, Broker, Decider};
+use tauri::{AppHandle, State, WebviewWindow};
+use wire::command as ask;
+use wire::view::{EntryDetail, EntryView, InboxView, ServersView, StatusView};
+use wire::{Fault, FaultCode};
+
+macro_rules! serve {
+    ($($name:ident),* $(,)?) => {
+        /// Every command that is served.
+        #[cfg(test)]
+        const SERVED: &[&str] = &[$(stringify!($name)),*];
+
+        /// Takes the calls of the windows to the functions below.
+        pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($name),*]
+        }
+    };
+}
+
+serve! {
+    current_question,
+    card_visible,
+    card_hidden,
+    approve,
+    reject,
+    more_time,
+    later,
+    inbox,
+    activity,
+    entry,
+    servers,
+    add_server,
+    remove_server,
+    review_server,
+    status,
+}
+
+#[tauri::command]
+async fn current_question(
+    broker: State<'_, Broker>,
+    turn: State<'_, Turn>,
+) -> Result<ask::CurrentQuestionReply, Fault> {
+    Ok(turn.current(&broker).await)
+}
+
+/// A window that is not on the screen can't show a card, whatever its page says.
+#[tauri::command]
+async fn card_visible(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::CardVisible,
+) -> Result<(), Fault> {
+    if !window.is_visible().unwrap_or(false) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
+    }
+    cards.show(window.label(), &command.id);
+    decider.card_visible(&command.id).await;
+    Ok(())
+}
+
+#[tauri::command]
+async fn card_hidden(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::CardHidden,
+) -> Result<(), Fault> {
+    if cards.hide(window.label(), &command.id) {
+        decider.card_hidden(&command.id).await;
+    }
+    Ok(())
+}
+
+#[tauri::command]
+async fn approve(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::Approve,
+) -> Result<(), Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window does not show that question, so it can't say yes."));
+    }
+    decider.approve(&command.id, &command.digest, command.act.as_deref(), AnsweredBy::Window).await
+}
+
+#[tauri::command]
+async fn reject(broker: State<'_, Broker>, command: ask::Reject) -> Result<(), Fault> {
+    broker.reject(&command.id, command.reason, AnsweredBy::Window).await
+}
+
+#[tauri::command]
+async fn more_time(decider: State<'_, Decider>, command: ask::MoreTime) -> Result<(), Fault> {
+    decider.more_time(&command.id).await
+}
+
+#[tauri::command]
+async fn later(app: AppHandle, command: ask::Later) -> Result<(), Fault> {
+    windows::pass(&app, &command.id).await;
+    windows::settle_prompt(&app).await;
+    Ok(())
+}
+
+#[tauri::command]
+async fn inbox(broker: State<'_, Broker>) -> Result<InboxView, Fault> {
+    Ok(broker.inbox().await)
+}
+
+#[tauri::command]
+async fn activity(broker: State<'_, Broker>, command: ask::Activity) -> Result<Vec<EntryView>, Fault> {
+    broker.activity(command.before, command.limit).await
+}
+
+#[tauri::command]
+async fn entry(broker: State<'_, Broker>, command: ask::Entry) -> Result<EntryDetail, Fault> {
+    broker.entry(command.seq).await
+}
+
+#[tauri::command]
+async fn servers(broker: State<'_, Broker>) -> Result<ServersView, Fault> {
+    Ok(broker.servers().await)
+}
+
+#[tauri::command]
+async fn add_server(decider: State<'_, Decider>, command: ask::AddServer) -> Result<(), Fault> {
+    decider.add_server(&command.name, command.words, Vec::new()).await
+}
+
+#[tauri::command]
+async fn remove_server(broker: State<'_, Broker>, command: ask::RemoveServer) -> Result<(), Fault> {
+    broker.remove_server(&command.name).await
+}
+
+#[tauri::command]
+async fn review_server(decider: State<'_, Decider>, command: ask::ReviewServer) -> Result<(), Fault> {
+    decider.review_server(&command.name).await
+}
+
+#[tauri::command]
+async fn status(broker: State<'_, Broker>) -> Result<StatusView, Fault> {
+    Ok(broker.status().await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    /// The names of the app's own commands that a capability file lets its window call.
+    fn commands(capability: &str) -> BTreeSet<String> {
+        permissions(capability)
+            .iter()
+            .filter_map(|permission| permission.strip_prefix("allow-"))
+            .map(|command| command.replace('-', "_"))
+            .collect()
+    }
+
+    fn permissions(capability: &str) -> Vec<String> {
+        let file: Value = serde_json::from_str(capability).unwrap();
+        file["permissions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    }
+
+    const PROMPT: &str = include_str!("../capabilities/prompt.json");
+    const MAIN: &str = include_str!("../capabilities/main.json");
+
+    #[test]
+    fn every_command_of_the_contract_is_served_and_no_other() {
+        assert_eq!(BTreeSet::from_iter(SERVED), BTreeSet::from_iter(wire::command::NAMES));
+    }
+
+    #[test]
+    fn capabilities_name_only_commands_that_exist() {
+        let known: BTreeSet<String> = SERVED.iter().map(|name| (*name).to_owned()).collect();
+        for file in [PROMPT, MAIN] {
+            assert!(commands(file).is_subset(&known), "{:?}", commands(file).difference(&known));
+        }
+    }
+
+    #[test]
+    fn the_prompt_can_do_nothing_but_answer_its_card() {
+        let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
+        assert_eq!(commands(PROMPT), card.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn beside_the_commands_a_window_may_only_listen() {
+        for file in [PROMPT, MAIN] {
+            let other: Vec<_> = permissions(file).into_iter().filter(|name| !name.starts_with("allow-")).collect();
+            assert_eq!(other, ["core:event:allow-listen", "core:event:allow-unlisten"]);
+        }
+    }
+
+    #[test]
+    fn each_capability_is_for_one_local_window() {
+        for (file, window) in [(PROMPT, windows::PROMPT), (MAIN, windows::MAIN)] {
+            let file: Value = serde_json::from_str(file).unwrap();
+            assert_eq!(file["windows"], serde_json::json!([window]));
+            assert_eq!(file["local"], true);
+            assert!(file.get("remote").is_none() && file.get("webviews").is_none());
+        }
+    }
+
+    #[test]
+    fn the_app_has_no_remote_content_and_no_global_bridge() {
+        let conf: Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
+        assert_eq!(conf["app"]["withGlobalTauri"], false);
+        assert_eq!(conf["app"]["windows"], serde_json::json!([]));
+        assert!(conf["build"].get("devUrl").is_none());
+        let csp = conf["app"]["security"]["csp"].as_object().unwrap();
+        assert_eq!(csp["default-src"], "'none'");
+        for (directive, sources) in csp {
+            let sources = sources.as_str().unwrap();
+            assert!(!sources.contains("'unsafe-"), "{directive} {sources}");
+            assert!(!sources.contains("https:") && !sources.contains('*'), "{directive} {sources}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! From the broker to the screen: each event goes to the windows, and a question that arrives brings up the prompt.
+
+use crate::notify::{self, Notice};
+use crate::turn::Turn;
+use crate::windows;
+use broker::Broker;
+use std::time::Duration;
+use tauri::{AppHandle, Emitter, Manager};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+use wire::Event;
+
+/// How long the prompt stays without a question. Its page shows the outcome of the last one and closes by itself before
+/// that; this is for a page that doesn't.
+const LINGER: Duration = Duration::from_secs(6);
+
+/// Follows the broker until it stops.
+pub(crate) async fn follow(app: AppHandle, broker: Broker) {
+    let mut events = broker.events();
+    let mut screen = Screen { app, broker, closes_at: None, notice: None };
+    screen.look().await;
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = until(screen.closes_at) => {
+                screen.closes_at = None;
+                windows::settle_prompt(&screen.app).await;
+                continue;
+            }
+        };
+        match event {
+            Ok(event) => screen.tell(event).await,
+            // Some were missed: everything may have changed.
+            Err(RecvError::Lagged(_)) => {
+                for event in [Event::Inbox, Event::Activity, Event::Servers] {
+                    screen.tell(event).await;
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What is on the screen because of a question.
+struct Screen {
+    app: AppHandle,
+    broker: Broker,
+    /// When the prompt goes, unless another question arrives.
+    closes_at: Option<Instant>,
+    /// The question that was announced last; dropping it takes the notification away.
+    notice: Option<Notice>,
+}
+
+impl Screen {
+    async fn tell(&mut self, event: Event) {
+        if let Err(error) = self.app.emit(Event::NAME, event) {
+            tracing::warn!(%error, ?event, "the windows were not told");
+        }
+        if event == Event::Inbox {
+            self.look().await;
+        }
+    }
+
+    /// Brings the prompt in line with what waits.
+    async fn look(&mut self) {
+        let current = self.app.state::<Turn>().current(&self.broker).await;
+        let Some(question) = current.question else {
+            self.notice = None;
+            self.closes_at.get_or_insert(Instant::now() + LINGER);
+            return;
+        };
+        self.closes_at = None;
+        // Before the prompt opens: whoever works in one of our windows needs no notification.
+        let unseen = !windows::any_focused(&self.app);
+        windows::open_prompt(&self.app).await;
+        if self.notice.as_ref().is_some_and(|notice| notice.id == question.id) {
+            return;
+        }
+        self.notice = unseen.then(|| notify::announce(&self.app, &self.broker, &question, current.of));
+    }
+}
+
+/// Waits for that moment; for none, for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

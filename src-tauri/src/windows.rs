@@ -1,0 +1,211 @@
+//! The two windows: the prompt, kept warm and hidden until a question waits, and the main window.
+//!
+//! Whatever changes how a window lies on the screen starts the card's delay again, in the broker and in the page, so
+//! that no click meant for something else can be a yes.
+
+use crate::cards::Cards;
+use crate::turn::Turn;
+use broker::{Broker, Decider};
+use std::path::PathBuf;
+use tauri::webview::{NewWindowResponse, PermissionResponse};
+use tauri::{AppHandle, Emitter, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent};
+use wire::{Event, Fault, FaultCode};
+
+/// The label of the window that shows one card.
+pub(crate) const PROMPT: &str = "prompt";
+/// The label of the window with inbox, activity and servers.
+pub(crate) const MAIN: &str = "main";
+
+/// Where the web views keep what they cache: a folder that outlives no login.
+pub(crate) struct WebData(pub(crate) PathBuf);
+
+/// Fails where there is no screen to show a window on.
+pub(crate) fn find_screen() -> Result<(), Fault> {
+    let named = ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+    if cfg!(target_os = "linux") && !named {
+        return Err(Fault::new(
+            FaultCode::Internal,
+            "There is no display to open a window on. Without one, run `consentry broker --decisions cli`.",
+        ));
+    }
+    Ok(())
+}
+
+/// Makes the prompt, loaded and hidden, so that a question is on the screen at once.
+pub(crate) fn warm_prompt(app: &AppHandle) -> tauri::Result<()> {
+    // It never takes the focus by itself: what the person types elsewhere must not end up here.
+    prepare(app, PROMPT)
+        .title("Consentry asks")
+        .inner_size(560.0, 720.0)
+        .min_inner_size(420.0, 480.0)
+        .center()
+        .prevent_overflow()
+        .always_on_top(true)
+        .focused(false)
+        .visible(false)
+        .build()
+        .map(drop)
+}
+
+/// Shows the main window and brings it to the front, making it first if need be.
+pub(crate) fn open_main(app: &AppHandle) {
+    let opened = match app.get_webview_window(MAIN) {
+        Some(window) => window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus()),
+        None => prepare(app, MAIN)
+            .title("Consentry")
+            .inner_size(1120.0, 760.0)
+            .min_inner_size(640.0, 480.0)
+            .center()
+            .prevent_overflow()
+            .build()
+            .map(drop),
+    };
+    if let Err(error) = opened {
+        tracing::error!(%error, "the main window could not be opened");
+    }
+}
+
+/// Puts the prompt on the screen if it is not there yet. Returns whether it was not.
+pub(crate) async fn open_prompt(app: &AppHandle) -> bool {
+    let Some(window) = app.get_webview_window(PROMPT) else { return false };
+    if window.is_visible().unwrap_or(false) {
+        return false;
+    }
+    if let Err(error) = window.show() {
+        tracing::error!(%error, "the prompt could not be shown; the question waits in the inbox");
+    }
+    rearm(app, PROMPT).await;
+    true
+}
+
+/// Brings the prompt to the front, for a person who asked to see it.
+pub(crate) async fn review(app: &AppHandle) {
+    open_prompt(app).await;
+    let Some(window) = app.get_webview_window(PROMPT) else { return };
+    if let Err(error) = window.set_focus() {
+        tracing::warn!(%error, "the prompt could not be brought to the front");
+    }
+}
+
+/// Takes the prompt off the screen; its cards are hidden with it.
+pub(crate) async fn close_prompt(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(PROMPT) {
+        hide(&window).await;
+    }
+}
+
+/// Puts a question away: it stays in the inbox, and the prompt is free for the next.
+pub(crate) async fn pass(app: &AppHandle, id: &str) {
+    app.state::<Broker>().later(id).await;
+    app.state::<Turn>().pass(id);
+}
+
+/// Closes the prompt if no question is left for it.
+pub(crate) async fn settle_prompt(app: &AppHandle) {
+    if app.state::<Turn>().current(&app.state::<Broker>()).await.question.is_none() {
+        close_prompt(app).await;
+    }
+}
+
+/// Whether the person is looking at one of our windows now.
+pub(crate) fn any_focused(app: &AppHandle) -> bool {
+    app.webview_windows().values().any(|window| window.is_focused().unwrap_or(false))
+}
+
+/// Closing a window only hides it: the broker stays. Any change of its place or focus arms its card anew.
+pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
+    let app = window.app_handle().clone();
+    let label = window.label().to_owned();
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            tauri::async_runtime::spawn(async move { put_away(&app, &label).await });
+        }
+        WindowEvent::Moved(_)
+        | WindowEvent::Resized(_)
+        | WindowEvent::ScaleFactorChanged { .. }
+        | WindowEvent::Focused(true) => {
+            tauri::async_runtime::spawn(async move { rearm(&app, &label).await });
+        }
+        _ => {}
+    }
+}
+
+/// A prompt that is closed by the person is a Later for its card. Its page is told by beginning anew.
+async fn put_away(app: &AppHandle, label: &str) {
+    let Some(window) = app.get_webview_window(label) else { return };
+    let cards = app.state::<Cards>().of(label);
+    hide(&window).await;
+    if label != PROMPT {
+        return;
+    }
+    for id in cards {
+        pass(app, &id).await;
+    }
+    if let Err(error) = window.reload() {
+        tracing::warn!(%error, "the prompt could not begin anew");
+    }
+}
+
+async fn hide(window: &WebviewWindow) {
+    for id in window.state::<Cards>().clear(window.label()) {
+        window.state::<Decider>().card_hidden(&id).await;
+    }
+    if let Err(error) = window.hide() {
+        tracing::error!(%error, window = window.label(), "a window could not be hidden");
+    }
+}
+
+/// Starts the delay of the window's card again, here first and then in the page.
+async fn rearm(app: &AppHandle, label: &str) {
+    if app.state::<Cards>().of(label).is_empty() {
+        return;
+    }
+    app.state::<Decider>().rearm().await;
+    if let Err(error) = app.emit_to(label, Event::NAME, Event::Rearm) {
+        tracing::warn!(%error, "a window was not told to arm its card again");
+    }
+}
+
+/// What both windows share: our page alone, nothing loaded, opened, saved or permitted beside it.
+fn prepare<'a>(app: &'a AppHandle, label: &str) -> WebviewWindowBuilder<'a, tauri::Wry, AppHandle> {
+    WebviewWindowBuilder::new(app, label, WebviewUrl::App(format!("index.html?window={label}").into()))
+        .data_directory(app.state::<WebData>().0.clone())
+        .on_navigation(is_ours)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|_, _| false)
+        .on_permission_request(|_, _| PermissionResponse::Deny)
+        .general_autofill_enabled(false)
+        .devtools(false)
+}
+
+/// Whether an address is the app's own page: `tauri://localhost`, or `http://tauri.localhost` where a scheme of one's
+/// own is not to be had.
+fn is_ours(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" => cfg!(target_os = "windows") && url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_goes_nowhere_but_to_our_page() {
+        assert!(is_ours(&"tauri://localhost/index.html?window=prompt".parse().unwrap()));
+        for foreign in [
+            "https://localhost/",
+            "http://tauri.localhost.example/",
+            "tauri://elsewhere/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "about:blank",
+        ] {
+            assert!(!is_ours(&foreign.parse().unwrap()), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Consentry as a whole: the real broker, command line and door, between real clients and real servers.
+#![cfg(test)]
+
+mod bad_client;
+mod crash;
+mod files;
+mod forged_rows;
+mod forgery;
+mod handshake;
+mod hostile_text;
+mod keychain;
+mod leftovers;
+mod lying_server;
+mod questions;
+mod real_parts;
+mod traffic;
+mod trust;

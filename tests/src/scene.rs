@@ -1,0 +1,79 @@
+//! The usual beginning: a home, a broker, a trusted server.
+
+use crate::{Broker, Fixture, Home, McpClient, Person, Ran, Say, Watch};
+use crate::{process::DEADLINE, watch};
+use serde_json::Value;
+
+/// A broker that decides from the command line, with one server named `notes` that is trusted.
+pub struct Scene {
+    // Dropped in this order: the broker first, so that it can't start anything while the rest goes.
+    /// The broker.
+    pub broker: Broker,
+    /// The server.
+    pub server: Fixture,
+    /// The home.
+    pub home: Home,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scene {
+    /// With a server that behaves.
+    pub fn new() -> Self {
+        Self::lying(&[])
+    }
+
+    /// With a server that behaves like this from its start.
+    pub fn lying(lies: &[&str]) -> Self {
+        Self::within(Home::new(), lies)
+    }
+
+    /// In a home that was prepared.
+    pub fn within(home: Home, lies: &[&str]) -> Self {
+        let scene = Self::untrusted(home, lies);
+        scene.server.trust(&scene.home);
+        scene
+    }
+
+    /// The same, before the server is trusted.
+    pub fn untrusted(home: Home, lies: &[&str]) -> Self {
+        let broker = Broker::start(&home);
+        let server = Fixture::lying(&home, "notes", lies);
+        server.add(&home);
+        Self { broker, server, home }
+    }
+
+    /// A client that shook hands.
+    pub fn client(&self) -> McpClient {
+        McpClient::connect(&self.home, &self.server.name)
+    }
+
+    /// Watches the questions.
+    pub fn watch(&self) -> Watch {
+        Watch::start(&self.home)
+    }
+
+    /// Somebody who answers.
+    pub fn person(&self, answer: impl FnMut(&Value) -> Say + Send + 'static) -> Person {
+        Person::start(&self.home, answer)
+    }
+
+    /// Says yes.
+    pub fn approve(&self, question: &Value) -> Ran {
+        Ran::of("approvals approve", &mut watch::approve(&self.home, question), DEADLINE)
+    }
+
+    /// Says no.
+    pub fn reject(&self, question: &Value) -> Ran {
+        Ran::of("approvals reject", &mut watch::reject(&self.home, question), DEADLINE)
+    }
+
+    /// A path for a note, in the work folder.
+    pub fn note(&self, name: &str) -> String {
+        self.home.work().join(name).to_string_lossy().into_owned()
+    }
+}

@@ -1,0 +1,133 @@
+//! The one place that touches JavaScript: the app's commands and events, the clock, and what the page knows of itself.
+
+use crate::clock::Local;
+use js_sys::{Date, JSON, Reflect};
+use leptos::prelude::{document, request_animation_frame, window};
+use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
+use web_sys::VisibilityState;
+use wire::command::Command;
+use wire::{Event, Fault, FaultCode};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = ["window", "__TAURI_INTERNALS__"], js_name = invoke)]
+    async fn invoke(command: &str, arguments: JsValue) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = ["window", "__TAURI_INTERNALS__"], js_name = transformCallback)]
+    fn register(callback: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// Asks the app. A refusal is the app's own fault value; anything else means that the app did not answer.
+pub(crate) async fn call<C: Command>(command: C) -> Result<C::Reply, Fault> {
+    let arguments = serde_json::to_string(&command)
+        .ok()
+        .and_then(|fields| JSON::parse(&format!("{{\"command\":{fields}}}")).ok())
+        .ok_or_else(|| Fault::new(FaultCode::Internal, "The request could not be put into words."))?;
+    match invoke(C::NAME, arguments).await {
+        Ok(reply) => read(&reply).ok_or_else(|| unanswered("its answer could not be read")),
+        Err(refusal) => Err(read(&refusal).unwrap_or_else(|| unanswered(&words(&refusal)))),
+    }
+}
+
+/// Calls `heard` for each event that the app sends to this window, for as long as the page lives.
+pub(crate) async fn listen(heard: impl Fn(Event) + 'static) -> Result<(), Fault> {
+    let callback = Closure::<dyn Fn(JsValue)>::new(move |message: JsValue| {
+        let payload = Reflect::get(&message, &"payload".into()).unwrap_or_default();
+        if let Some(event) = read::<Event>(&payload) {
+            heard(event);
+        }
+    });
+    let handler = register(&callback.into_js_value()).map_err(|e| unanswered(&words(&e)))?;
+    let arguments = serde_json::json!({
+        "event": Event::NAME,
+        "target": { "kind": "WebviewWindow", "label": label() },
+        "handler": handler.as_f64(),
+    });
+    let arguments = JSON::parse(&arguments.to_string()).map_err(|e| unanswered(&words(&e)))?;
+    invoke("plugin:event|listen", arguments).await.map(drop).map_err(|e| unanswered(&words(&e)))
+}
+
+/// Which window this page is: `prompt` or `main`.
+pub(crate) fn label() -> String {
+    let query = window().location().search().unwrap_or_default();
+    let named = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("window="));
+    named.map(String::from).or_else(own_label).unwrap_or_else(|| "main".into())
+}
+
+fn own_label() -> Option<String> {
+    let mut at = JsValue::from(window());
+    for step in ["__TAURI_INTERNALS__", "metadata", "currentWindow", "label"] {
+        at = Reflect::get(&at, &step.into()).ok()?;
+    }
+    at.as_string()
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+pub(crate) fn now() -> f64 {
+    Date::now()
+}
+
+/// The same as the broker writes its times.
+pub(crate) fn now_ms() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a date fits into 53 bits")]
+    let ms = now() as i64;
+    ms
+}
+
+/// A moment of the broker in the person's own time zone.
+pub(crate) fn local(ms: i64) -> Local {
+    #[expect(clippy::cast_precision_loss, reason = "a date fits into 53 bits")]
+    let date = Date::new(&JsValue::from_f64(ms as f64));
+    let small = |n: u32| u8::try_from(n).unwrap_or_default();
+    Local {
+        year: i32::try_from(date.get_full_year()).unwrap_or_default(),
+        month: small(date.get_month() + 1),
+        day: small(date.get_date()),
+        weekday: small(date.get_day()),
+        hour: small(date.get_hours()),
+        minute: small(date.get_minutes()),
+        second: small(date.get_seconds()),
+    }
+}
+
+/// Calls `then` once what was drawn until now has been on the screen: the frame that draws it has passed, another began.
+pub(crate) fn after_paint(then: impl FnOnce() + 'static) {
+    request_animation_frame(move || request_animation_frame(then));
+}
+
+/// Whether the page is on the screen at all.
+pub(crate) fn is_visible() -> bool {
+    document().visibility_state() == VisibilityState::Visible
+}
+
+/// What the address names after its `#`.
+pub(crate) fn hash() -> String {
+    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
+}
+
+/// A panic is a fault of ours: it is written where a developer looks, and the page says that it stopped.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+        if let Some(body) = document().body() {
+            // Nothing on this page can be trusted to answer any more: the style sheet covers it and says so.
+            let _unneeded = body.set_attribute("data-stopped", "");
+        }
+    }));
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: &JsValue) -> Option<T> {
+    // What a command without a reply resolves to has no JSON form.
+    if value.is_undefined() {
+        return serde_json::from_str("null").ok();
+    }
+    serde_json::from_str(&JSON::stringify(value).ok()?.as_string()?).ok()
+}
+
+fn words(value: &JsValue) -> String {
+    value.as_string().unwrap_or_else(|| js_sys::Object::from(value.clone()).to_string().into())
+}
+
+fn unanswered(why: &str) -> Fault {
+    Fault::new(FaultCode::NoBroker, format!("Consentry did not answer: {why}"))
+}

@@ -1,0 +1,33 @@
+//! What is drawn. The prompt and the main window come from one bundle; the page's address says which one this is.
+#![expect(unreachable_pub, reason = "Leptos makes the properties it derives from a component `pub`")]
+
+mod activity;
+mod add_server;
+mod answering;
+mod body;
+mod card;
+mod clock;
+mod decision;
+mod entry;
+mod facts;
+mod inbox;
+mod marks;
+mod prompt;
+mod servers;
+mod shell;
+mod text;
+mod tools;
+mod values;
+
+use crate::backend;
+use leptos::prelude::mount_to_body;
+
+/// Draws this window. The entry of the bundle.
+pub fn run() {
+    backend::report_panics();
+    if backend::label() == "prompt" {
+        mount_to_body(prompt::Prompt);
+    } else {
+        mount_to_body(shell::Shell);
+    }
+}

@@ -1,0 +1,70 @@
+//! The form for a new server: its name, its command as typed, and the exact words that will be run.
+
+use super::marks::{command, icon};
+use super::shell::trouble;
+use crate::backend::call;
+use crate::typed::{Typed, read};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Fault;
+use wire::command::AddServer;
+
+/// The form. Typing a command here is saying yes to it; its tools are still asked about.
+#[component]
+pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
+    let (name, line) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (fault, sending) = (RwSignal::new(None::<Fault>), RwSignal::new(false));
+    let typed = Memo::new(move |_| read(&line.get()));
+    let ready = move || !name.get().trim().is_empty() && matches!(typed.get(), Typed::Words { .. }) && !sending.get();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (name, Typed::Words { words, .. }) = (name.get_untracked().trim().to_owned(), typed.get_untracked()) else {
+            return;
+        };
+        sending.set(true);
+        spawn_local(async move {
+            let result = call(AddServer { name: name.clone(), words }).await;
+            sending.set(false);
+            match result {
+                Ok(()) => on_added.run(name),
+                Err(refused) => fault.set(Some(refused)),
+            }
+        });
+    };
+    let preview = move || match typed.get() {
+        Typed::Nothing => view! { <p class="note">"The words will be shown here, one by one."</p> }.into_any(),
+        Typed::Unclear(why) => view! { <p class="fault">{icon("alert")}<span>{why}</span></p> }.into_any(),
+        Typed::Words { words, note } => {
+            let note = (!note.is_empty()).then(|| view! { <p class="note">{note}</p> });
+            view! { {command(&words, |_| false)}{note} }.into_any()
+        }
+    };
+    view! {
+        <form class="form" on:submit=submit>
+            <h2 class="title">"Add a server"</h2>
+            <label class="labelled">
+                <span class="caption">"Name"</span>
+                <span class="field"><input
+                    type="text" name="name" autocomplete="off" spellcheck="false" maxlength="64" placeholder="files"
+                    on:input=move |event| name.set(event_target_value(&event))
+                /></span>
+                <span class="note">"Clients reach it as “consentry connect NAME”."</span>
+            </label>
+            <label class="labelled">
+                <span class="caption">"Command line"</span>
+                <span class="field"><input
+                    class="mono" type="text" name="command" autocomplete="off" spellcheck="false"
+                    placeholder="npx -y @modelcontextprotocol/server-filesystem /srv/notes"
+                    on:input=move |event| line.set(event_target_value(&event))
+                /></span>
+            </label>
+            <section class="stack"><h3 class="caption">"What will be run"</h3>{preview}</section>
+            {move || fault.get().map(|fault| trouble(&fault))}
+            <button class="btn lead" type="submit" disabled=move || !ready()>"Add this server"</button>
+            <p class="note">
+                "It runs as you, with all that you may do. It offers no tools until you have seen them: you are asked next."
+            </p>
+        </form>
+    }
+}

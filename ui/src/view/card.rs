@@ -1,0 +1,241 @@
+//! A card: one question, the whole of it, and the answer. The same in the prompt and in the inbox.
+
+use super::answering::{Answering, Standing, time_left};
+use super::body;
+use super::clock::{Clock, moment};
+use super::decision::{Decision, Foot, linger};
+use super::facts;
+use super::marks::{icon, mark, tag};
+use super::shell::Heard;
+use super::text::excerpt;
+use super::tools;
+use super::values;
+use crate::backend;
+use crate::clock::{announcement, left, took};
+use crate::fold::Budget;
+use crate::words;
+use leptos::ev::KeyboardEvent;
+use leptos::html::{Button, Div};
+use leptos::prelude::*;
+use wire::view::{ApprovalKind, ApprovalView, Level};
+
+/// Where a card stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Alone in the prompt: its keys work wherever the focus is.
+    Prompt,
+    /// In the inbox: its keys work while the focus is in it.
+    Inbox,
+}
+
+/// One question. A card never changes in place: for another question, another card is made.
+#[component]
+pub(crate) fn Card(
+    view: ApprovalView,
+    #[prop(into)] standing: Signal<Standing>,
+    place: Place,
+    /// The person wants to see it later.
+    on_later: Callback<()>,
+    /// The outcome has been read.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let high = view.level == Level::StepUp;
+    let answering = Answering::begin(&view, standing, Heard::here());
+    let (reject, pane) = (NodeRef::<Button>::new(), NodeRef::<Div>::new());
+    let below = reading(pane, answering);
+    let resting = RwSignal::new(false);
+    if place == Place::Prompt {
+        keep_focus(reject);
+        linger(answering, resting, on_close);
+        let keys = window_event_listener(leptos::ev::keydown, move |event| key(&event, answering, on_later));
+        on_cleanup(move || keys.remove());
+    }
+    let on_key = move |event: KeyboardEvent| {
+        if place == Place::Inbox {
+            key(&event, answering, on_later);
+        }
+    };
+    let class = move || {
+        let past = if answering.is_over() { " past" } else { "" };
+        format!("card{}{past}", if high { " high" } else { "" })
+    };
+    let role = if place == Place::Prompt { "alertdialog" } else { "region" };
+    let foot = Foot::of(&view, high);
+    view! {
+        <section
+            class=class role=role aria-labelledby="say" aria-describedby="why" data-approval=view.id.clone()
+            on:keydown=on_key on:pointerenter=move |_| resting.set(true) on:pointerleave=move |_| resting.set(false)
+        >
+            <Bar kind=words::bar(&view) high asked_at=view.asked_at answering place />
+            <div
+                class="card-body" tabindex="-1" node_ref=pane
+                on:scroll=move |_| below.1.run(())
+            >
+                {body(&view, high)}
+                {act(&view, answering)}
+                {facts::whole(&view)}
+            </div>
+            <Decision foot answering reject below=below.0 on_later on_close />
+        </section>
+    }
+}
+
+fn body(view: &ApprovalView, high: bool) -> AnyView {
+    let subject = match view.kind {
+        ApprovalKind::Call => view! { {values::values(&view.values)}{values::tally(view)} }.into_any(),
+        ApprovalKind::Run => view.run.as_ref().map(facts::run).into_any(),
+        ApprovalKind::Trust | ApprovalKind::Drift => {
+            view.trust.as_ref().map(|trust| tools::trust(trust, view.kind)).into_any()
+        }
+        ApprovalKind::Client => facts::client(&view.client),
+        ApprovalKind::Policy => facts::difference(&view.difference),
+    };
+    view! { {body::say(view, "say", high)}{body::why(view)}{body::route(view)}{subject} }.into_any()
+}
+
+/// The one act that a high-risk yes takes: pick the value that is in the call.
+fn act(view: &ApprovalView, answering: Answering) -> Option<AnyView> {
+    let act = view.act.clone()?;
+    let pick = move |choice: String| {
+        let (picked, shown) = (choice.clone(), excerpt(&choice, Budget::NAME, ""));
+        view! {
+            <label>
+                <input
+                    type="radio" name="act" prop:checked=move || answering.picked.get().as_deref() == Some(choice.as_str())
+                    on:change=move |_| answering.picked.set(Some(picked.clone()))
+                />
+                {shown}
+            </label>
+        }
+    };
+    Some(
+        view! {
+            <fieldset class="act" disabled=move || answering.is_over()>
+                <legend class="caption">{act.question}</legend>
+                <div class="picks">{act.choices.into_iter().map(pick).collect_view()}</div>
+            </fieldset>
+        }
+        .into_any(),
+    )
+}
+
+/// Brand or risk, place among those that wait, time left, and more of it.
+#[component]
+fn Bar(kind: &'static str, high: bool, asked_at: i64, answering: Answering, place: Place) -> impl IntoView {
+    let standing = answering.standing;
+    let brand = if high {
+        view! { <span class="brand">{icon("stop")}"High risk"</span> }.into_any()
+    } else {
+        view! { <span class="brand">{icon("gate")}"Consentry"</span> }.into_any()
+    };
+    let what = move || {
+        let Standing { place, of, .. } = standing.get();
+        let waiting = (of > 0).then(|| format!("{place} of {of} waiting"));
+        let kind = (!high && !kind.is_empty()).then(|| kind.to_owned());
+        [kind, waiting].into_iter().flatten().map(|said| view! { <span>{said}</span> }).collect_view()
+    };
+    let time = move || match answering.answered.get().map(|(_, at)| at).or(standing.get().ended.map(|e| e.at)) {
+        Some(at) => {
+            let took = took(at - asked_at);
+            view! { <span class="mark push num" title=moment(at)>{format!("Ended after {took}")}</span> }.into_any()
+        }
+        None => left_mark(time_left(standing)),
+    };
+    let more = move || {
+        (!answering.is_over() && standing.get().expires_at.is_some()).then(|| {
+            view! { <button class="btn small bare" type="button" on:click=move |_| answering.more_time()>"More time"</button> }
+        })
+    };
+    view! {
+        <header class="card-bar" class:inside=move || place == Place::Inbox>{brand}{what}{time}{more}</header>
+        <Announced answering />
+    }
+}
+
+fn left_mark(ms: Option<i64>) -> AnyView {
+    let Some(ms) = ms else {
+        return view! { <span class="push">{mark("", "pause", "Waits for you")}</span> }.into_any();
+    };
+    let left = left(ms);
+    let shown = if left.short { tag("caution", "clock", left.words) } else { mark("", "clock", left.words) };
+    view! { <span class="push num">{shown}</span> }.into_any()
+}
+
+/// The time left, read aloud at a minute, at 30 and at 10 seconds.
+#[component]
+fn Announced(answering: Answering) -> impl IntoView {
+    let said = RwSignal::new("");
+    let clock = Clock::here();
+    Effect::new(move |before: Option<Option<i64>>| {
+        let now = clock.now();
+        let after = answering.standing.get().expires_at.map(|at| at.saturating_sub(now));
+        if let (Some(Some(before)), Some(after)) = (before, after)
+            && let Some(words) = announcement(before, after)
+        {
+            said.set(words);
+        }
+        after
+    });
+    view! { <span class="vh" role="status" aria-live="polite">{said}</span> }
+}
+
+/// Whether part of the card is below the edge, and a way to look again. Reaching the end once is enough for a
+/// high-risk card to count as read.
+fn reading(pane: NodeRef<Div>, answering: Answering) -> (Signal<bool>, Callback<()>) {
+    let below = RwSignal::new(false);
+    let look = move || {
+        let Some(pane) = pane.get_untracked() else { return };
+        let more = pane.scroll_height() - pane.scroll_top() - pane.client_height() > 6;
+        below.set(more);
+        if !more {
+            answering.unread.set(false);
+        }
+    };
+    let clock = Clock::here();
+    Effect::new(move |_| {
+        // Folds open and windows change their size: once a second is soon enough to notice.
+        clock.now();
+        if pane.get().is_some() {
+            backend::after_paint(move || {
+                if below.try_get_untracked().is_some() {
+                    look();
+                }
+            });
+        }
+    });
+    (below.into(), Callback::new(move |()| look()))
+}
+
+/// Reject has the focus first, and again whenever the person comes to the window.
+fn keep_focus(reject: NodeRef<Button>) {
+    let focus = move || {
+        if let Some(Some(button)) = reject.try_get_untracked() {
+            let _unfocusable = button.focus();
+        }
+    };
+    Effect::new(move |_| {
+        if reject.get().is_some() {
+            focus();
+        }
+    });
+    let activated = window_event_listener(leptos::ev::focus, move |_| focus());
+    on_cleanup(move || activated.remove());
+}
+
+/// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key and a script's do nothing.
+fn key(event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
+    if !event.is_trusted() || event.repeat() || untrack(|| answering.is_over()) {
+        return;
+    }
+    match event.key().as_str() {
+        "Enter" if event.ctrl_key() || event.meta_key() => {
+            event.prevent_default();
+            answering.approve();
+        }
+        "Escape" => {
+            event.prevent_default();
+            if answering.is_high() { answering.reject() } else { on_later.run(()) }
+        }
+        _ => {}
+    }
+}

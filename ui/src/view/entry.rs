@@ -1,0 +1,134 @@
+//! One entry of the log: its sentence first, then the facts, what was sent, the record, and its place in the chain.
+
+use super::activity::{headline, line};
+use super::marks::{effects, icon, tag};
+use super::shell::trouble;
+use super::text::Foreign;
+use super::values::structure;
+use crate::backend::{self, call};
+use crate::fold::Budget;
+use crate::words;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Fault;
+use wire::command::Entry;
+use wire::view::{EntryDetail, EntryView};
+
+/// The pane beside the timeline.
+#[component]
+pub(crate) fn Detail(picked: RwSignal<Option<i64>>) -> impl IntoView {
+    let fetched = RwSignal::new(None::<Result<EntryDetail, Fault>>);
+    Effect::new(move |_| {
+        let Some(seq) = picked.get() else { return };
+        spawn_local(async move {
+            let entry = call(Entry { seq }).await;
+            // The person may have gone on while this was under way.
+            if picked.try_get_untracked() == Some(Some(seq)) {
+                fetched.set(Some(entry));
+            }
+        });
+    });
+    view! {
+        <section class="detail" aria-label="Entry" aria-live="polite">
+            {move || match fetched.get() {
+                None => ().into_any(),
+                Some(Err(fault)) => trouble(&fault),
+                Some(Ok(detail)) => whole(&detail, picked),
+            }}
+        </section>
+    }
+}
+
+fn whole(detail: &EntryDetail, picked: RwSignal<Option<i64>>) -> AnyView {
+    let entry = &detail.entry;
+    let at = backend::local(entry.at);
+    let (class, name) = words::entry(&entry.kind, &entry.result);
+    let class = match class {
+        "ok" => "ok",
+        "no" => "danger",
+        "wait" => "caution",
+        _ => "",
+    };
+    let result = if entry.result.is_empty() { &entry.kind } else { &entry.result };
+    let when = format!("{}, {}", at.date_words(), at.second_words());
+    let number = format!("entry {}", words::grouped(usize::try_from(entry.seq).unwrap_or_default()));
+    view! {
+        <div>
+            <p class="row wrap">
+                {tag(class, name, words::class(&wire::text::escaped(result)))}
+                <span class="note num">{when}", "{number}</span>
+            </p>
+            {headline(entry)}
+        </div>
+        {facts(entry)}
+        {detail.bodies.iter().map(|(name, body)| shown(name, body)).collect_view()}
+        {related(detail, picked)}
+        <details class="fold">
+            <summary>{icon("chev")}"The record, as it stands in the chain"</summary>
+            <div class="folded">{structure(&detail.record.to_string())}</div>
+        </details>
+        <details class="fold">
+            <summary>{icon("chev")}"Proof: its hash and the one before it"</summary>
+            <dl class="facts folded">
+                <dt>"This entry"</dt><dd><code class="hash">{words::digest(&detail.hash)}</code></dd>
+                <dt>"The one before"</dt><dd><code class="hash">{words::digest(&detail.previous)}</code></dd>
+            </dl>
+            <p class="note">
+                "To prove later that nothing was cut off, keep the newest hash somewhere outside this account. “consentry audit verify” recomputes all of them."
+            </p>
+        </details>
+    }
+    .into_any()
+}
+
+fn facts(entry: &EntryView) -> AnyView {
+    let fact = |name: &'static str, text: &str| {
+        (!text.is_empty()).then(|| view! { <dt>{name}</dt><dd><Foreign text=text budget=Budget::NAME class="v" /></dd> })
+    };
+    let can = (!entry.effects.is_empty()).then(|| view! { <dt>"The tool can"</dt><dd>{effects(&entry.effects)}</dd> });
+    view! {
+        <dl class="facts">
+            {fact("Asked by", &entry.client)}
+            {fact("Server", &entry.server)}
+            {fact("Tool", &entry.tool)}
+            {can}
+            {fact("Call", entry.call.as_deref().unwrap_or_default())}
+        </dl>
+    }
+    .into_any()
+}
+
+/// A body kept beside the chain. The card is long and known already: it stays folded.
+fn shown(name: &str, body: &str) -> AnyView {
+    let (heading, folded) = match name {
+        "arguments" => ("Arguments, as sent", false),
+        "card" => ("The card, as it was shown", true),
+        "policies" => ("The policies", true),
+        "result" => ("Result, as it came back", false),
+        _ => ("", false),
+    };
+    let heading = if heading.is_empty() { words::class(&wire::text::escaped(name)) } else { heading.to_owned() };
+    let laid_out = view! { <div class="code laid">{structure(body)}</div> };
+    if folded {
+        return view! {
+            <details class="fold"><summary>{icon("chev")}{heading}</summary>{laid_out}</details>
+        }
+        .into_any();
+    }
+    view! { <section class="stack"><h3 class="caption">{heading}</h3>{laid_out}</section> }.into_any()
+}
+
+fn related(detail: &EntryDetail, picked: RwSignal<Option<i64>>) -> Option<AnyView> {
+    if detail.related.is_empty() {
+        return None;
+    }
+    Some(
+        view! {
+            <section class="stack">
+                <h3 class="caption">"The rest of this call"</h3>
+                <div class="related">{detail.related.iter().map(|entry| line(entry, picked)).collect_view()}</div>
+            </section>
+        }
+        .into_any(),
+    )
+}

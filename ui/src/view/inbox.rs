@@ -1,0 +1,204 @@
+//! The inbox: what waits, what was answered lately, and the whole of the one that is picked.
+
+use super::answering::Standing;
+use super::body::sentence_in_list;
+use super::card::{Card, Place};
+use super::clock::{Clock, moment};
+use super::marks::{icon, mark, tag};
+use super::shell::{Heard, how_to_connect, trouble};
+use super::text::excerpt;
+use crate::backend::call;
+use crate::clock::left;
+use crate::fold::Budget;
+use crate::words;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Fault;
+use wire::command::Inbox;
+use wire::view::{Answer, ApprovalView, InboxView, Level};
+
+/// The page.
+#[component]
+pub(crate) fn InboxPage() -> impl IntoView {
+    let inbox = RwSignal::new(None::<Result<InboxView, Fault>>);
+    let picked = RwSignal::new(None::<String>);
+    let heard = Heard::here();
+    Effect::new(move |_| {
+        heard.inbox.track();
+        spawn_local(async move {
+            let fresh = call(Inbox {}).await;
+            if let (None, Ok(view)) = (picked.get_untracked(), &fresh) {
+                picked.set(view.waiting.first().or(view.ended.first()).map(|first| first.id.clone()));
+            }
+            inbox.set(Some(fresh));
+        });
+    });
+    let state = Memo::new(move |_| inbox.with(|inbox| State::of(inbox.as_ref())));
+    let counts = move || match inbox.get() {
+        Some(Ok(view)) => format!("{} waiting", view.waiting.len()),
+        _ => String::new(),
+    };
+    view! {
+        <header class="head"><h1>"Inbox"</h1><span class="note">{counts}</span></header>
+        {move || match state.get() {
+            State::Loading => ().into_any(),
+            State::Failed => inbox.get_untracked().and_then(Result::err).map(|fault| {
+                view! { <div class="detail">{trouble(&fault)}</div> }
+            }).into_any(),
+            State::Empty => empty(),
+            State::Listed => view! { <Listed inbox picked /> }.into_any(),
+        }}
+    }
+}
+
+/// Which of its looks the page has: only a change of these draws it from the ground up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Loading,
+    Failed,
+    Empty,
+    Listed,
+}
+
+impl State {
+    fn of(inbox: Option<&Result<InboxView, Fault>>) -> Self {
+        match inbox {
+            None => Self::Loading,
+            Some(Err(_)) => Self::Failed,
+            Some(Ok(view)) if view.waiting.is_empty() && view.ended.is_empty() => Self::Empty,
+            Some(Ok(_)) => Self::Listed,
+        }
+    }
+}
+
+type Fetched = RwSignal<Option<Result<InboxView, Fault>>>;
+
+fn empty() -> AnyView {
+    view! {
+        <div class="detail blank">
+            <h2 class="say">"Nothing waits for you."</h2>
+            <p class="soft">"When an agent wants to do something that your rules leave to you, it is asked here and in a window of its own."</p>
+            {how_to_connect()}
+        </div>
+    }
+    .into_any()
+}
+
+/// The list, and the card of the question that is picked.
+#[component]
+fn Listed(inbox: Fetched, picked: RwSignal<Option<String>>) -> impl IntoView {
+    let view = Memo::new(move |_| inbox.with(|inbox| inbox.clone().and_then(Result::ok).unwrap_or_default()));
+    let shown = move || {
+        let id = picked.get();
+        view.with(|view| all(view).find(|question| Some(&question.id) == id.as_ref()).cloned())
+    };
+    let keys = window_event_listener(leptos::ev::keydown, move |event| {
+        if !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !types(&event) {
+            match event.key().as_str() {
+                "j" => step(view, picked, 1),
+                "k" => step(view, picked, -1),
+                _ => {}
+            }
+        }
+    });
+    on_cleanup(move || keys.remove());
+    let on_later = Callback::new(move |()| picked.set(None));
+    view! {
+        <div class="split list-m">
+            <section class="list" aria-label="Questions">
+                <h2 class="caption">"Waiting"<span class="note">"soonest first"</span></h2>
+                {move || view.with(|view| items(&view.waiting, picked, "Nothing waits for you."))}
+                <h2 class="caption">"Answered lately"</h2>
+                {move || view.with(|view| items(&view.ended, picked, "Nothing yet."))}
+            </section>
+            <div class="pane">
+                <For each=move || shown().into_iter() key=|view| (view.id.clone(), view.digest.clone()) let:question>
+                    {{
+                        let id = question.id.clone();
+                        let standing = Memo::new(move |_| view.with(|view| standing(view, &id)));
+                        view! { <Card view=question standing=standing place=Place::Inbox on_later on_close=on_later /> }
+                    }}
+                </For>
+                {move || picked.get().is_none().then(|| view! {
+                    <div class="empty">{icon("inbox")}<p class="soft">"Pick a question to see all of it."</p></div>
+                })}
+            </div>
+        </div>
+    }
+}
+
+fn all(view: &InboxView) -> impl Iterator<Item = &ApprovalView> {
+    view.waiting.iter().chain(&view.ended)
+}
+
+/// Where the question stands; one that is in neither list any more keeps its last word.
+fn standing(view: &InboxView, id: &str) -> Standing {
+    let found = all(view).find(|question| question.id == id);
+    let (expires_at, ended) = found.map(|q| (q.expires_at, q.ended.clone())).unwrap_or_default();
+    Standing { expires_at, ended, place: 0, of: 0 }
+}
+
+fn step(view: Memo<InboxView>, picked: RwSignal<Option<String>>, by: isize) {
+    let next = view.with_untracked(|view| {
+        let ids: Vec<&String> = all(view).map(|question| &question.id).collect();
+        let now = picked.get_untracked().and_then(|id| ids.iter().position(|other| **other == id));
+        let to = now.map_or(0, |at| at.saturating_add_signed(by).min(ids.len().saturating_sub(1)));
+        ids.get(to).map(|id| (*id).clone())
+    });
+    if next.is_some() {
+        picked.set(next);
+    }
+}
+
+/// Whether a key goes into a field rather than to the page.
+fn types(event: &leptos::ev::KeyboardEvent) -> bool {
+    event_target::<web_sys::Element>(event).matches("input, textarea, select").unwrap_or(false)
+}
+
+fn items(questions: &[ApprovalView], picked: RwSignal<Option<String>>, none: &'static str) -> AnyView {
+    if questions.is_empty() {
+        return view! { <p class="note none">{none}</p> }.into_any();
+    }
+    questions.iter().map(|question| item(question, picked)).collect_view().into_any()
+}
+
+fn item(question: &ApprovalView, picked: RwSignal<Option<String>>) -> AnyView {
+    let (id, current) = (question.id.clone(), question.id.clone());
+    let current = move || (picked.get().as_deref() == Some(current.as_str())).then_some("true");
+    let who = if question.client.name.is_empty() { question.server.as_str() } else { question.client.name.as_str() };
+    let who = excerpt(who, Budget { characters: 40, lines: 1 }, "");
+    let high = (question.level == Level::StepUp && question.ended.is_none()).then(|| mark("danger", "stop", "High risk"));
+    let found = (!question.findings.is_empty() && question.ended.is_none())
+        .then(|| mark("caution", "alert", words::count(question.findings.len(), "finding", "findings")));
+    let (class, name, end) = match &question.ended {
+        None => ("item", words::kind_icon(question), waits(question.expires_at)),
+        Some(ended) => {
+            let (class, name, word) = match ended.answer {
+                Answer::Approved => ("ok", "check", "Approved"),
+                Answer::Rejected => ("danger", "x", "Rejected"),
+                Answer::Expired => ("", "clock", "Expired"),
+                Answer::Withdrawn => ("", "x", "Withdrawn"),
+            };
+            let said = format!("{word} {}", moment(ended.at));
+            ("item done", name, view! { <span class=format!("mark {class}")>{said}</span> }.into_any())
+        }
+    };
+    view! {
+        <button class=class type="button" aria-current=current on:click=move |_| picked.set(Some(id.clone()))>
+            {icon(name)}
+            <span class="t">{sentence_in_list(&question.sentence)}</span>
+            <span class="m"><span>{who}</span>{high}{found}{end}</span>
+        </button>
+    }
+    .into_any()
+}
+
+fn waits(expires_at: Option<i64>) -> AnyView {
+    let clock = Clock::here();
+    let Some(at) = expires_at else { return mark("", "pause", "Waits for you") };
+    (move || {
+        let left = left(at.saturating_sub(clock.now()));
+        if left.short { tag("caution", "clock", left.words) } else { mark("", "clock", left.words) }
+    })
+    .into_any()
+}

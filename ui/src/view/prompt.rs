@@ -1,0 +1,147 @@
+//! The prompt window: one card, then the next, then nothing.
+
+use super::answering::Standing;
+use super::card::{Card, Place};
+use super::clock::Clock;
+use super::marks::icon;
+use super::shell::Heard;
+use crate::backend::{self, call};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::command::{CurrentQuestion, CurrentQuestionReply, Later};
+use wire::view::{Answer, ApprovalView, EndedView};
+use wire::Fault;
+
+/// What the window shows.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// The question; it stays until its outcome has been read, whatever comes in meanwhile.
+    question: RwSignal<Option<ApprovalView>>,
+    standing: RwSignal<Standing>,
+    fault: RwSignal<Option<Fault>>,
+}
+
+/// The whole window.
+#[component]
+pub(crate) fn Prompt() -> impl IntoView {
+    Clock::provide();
+    let heard = Heard::provide();
+    let shown = Shown {
+        question: RwSignal::new(None),
+        standing: RwSignal::new(Standing::default()),
+        fault: RwSignal::new(None),
+    };
+    Effect::new(move |_| {
+        heard.inbox.track();
+        shown.look();
+    });
+    let on_later = Callback::new(move |()| shown.put_away());
+    let on_close = Callback::new(move |()| shown.go_on());
+    let cards = move || shown.question.get().into_iter().collect::<Vec<_>>();
+    view! {
+        <main class="prompt">
+            // Keyed, so that another question is another card from the ground up: nothing of the last one stays.
+            <For each=cards key=|view| (view.id.clone(), view.digest.clone()) let:view>
+                <Card view standing=shown.standing place=Place::Prompt on_later on_close />
+            </For>
+            {move || shown.question.get().is_none().then(|| nothing(shown))}
+        </main>
+    }
+}
+
+fn nothing(shown: Shown) -> AnyView {
+    match shown.fault.get() {
+        None => view! { <div class="empty">{icon("gate")}<p><b>"Nothing waits for you."</b></p></div> }.into_any(),
+        Some(fault) => view! {
+            <div class="empty" role="alert">
+                {icon("offline")}
+                <p><b>"On hold. No agent can act."</b></p>
+                <p class="note">{fault.message}</p>
+                <button class="btn" type="button" on:click=move |_| shown.look()>{icon("refresh")}"Try now"</button>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+impl Shown {
+    /// Asks what to show. A card on the screen stays until it has ended and that has been seen.
+    fn look(self) {
+        spawn_local(async move {
+            match call(CurrentQuestion {}).await {
+                Ok(reply) => self.take(reply),
+                Err(fault) => self.fault.set(Some(fault)),
+            }
+        });
+    }
+
+    fn take(self, reply: CurrentQuestionReply) {
+        self.fault.set(None);
+        let CurrentQuestionReply { question, place, of, .. } = reply;
+        let same = |a: &ApprovalView, b: &ApprovalView| (&a.id, &a.digest) == (&b.id, &b.digest);
+        match (self.question.get_untracked(), question) {
+            (Some(now), Some(next)) if same(&now, &next) => {
+                self.standing.set(Standing { expires_at: next.expires_at, ended: next.ended, place, of });
+            }
+            // Answered, expired or withdrawn: the card says so first, then it gives way.
+            (Some(now), _) => self.standing.update(|standing| {
+                (standing.place, standing.of) = (0, 0);
+                standing.ended.get_or_insert_with(|| ended(&now, standing.expires_at));
+            }),
+            (None, next) => self.show(next, place, of),
+        }
+    }
+
+    fn show(self, question: Option<ApprovalView>, place: u32, of: u32) {
+        let (expires_at, ended) = question.as_ref().map(|q| (q.expires_at, q.ended.clone())).unwrap_or_default();
+        self.standing.set(Standing { expires_at, ended, place, of });
+        self.question.set(question);
+    }
+
+    /// The outcome has been read: the next question, or the window goes.
+    fn go_on(self) {
+        let Some(last) = self.question.get_untracked() else { return };
+        spawn_local(async move {
+            let reply = call(CurrentQuestion {}).await.unwrap_or_default();
+            let next = reply.question.filter(|next| next.id != last.id);
+            let none_left = next.is_none();
+            self.show(next, reply.place, reply.of);
+            if none_left {
+                self.tell_later(last.id).await;
+            }
+        });
+    }
+
+    /// The question stays in the inbox; the app hides the window, or has another question for it.
+    fn put_away(self) {
+        let Some(last) = self.question.get_untracked() else { return };
+        spawn_local(async move {
+            if !self.tell_later(last.id).await {
+                return;
+            }
+            if let Ok(reply) = call(CurrentQuestion {}).await {
+                self.show(reply.question, reply.place, reply.of);
+            }
+        });
+    }
+
+    async fn tell_later(self, id: String) -> bool {
+        match call(Later { id }).await {
+            Ok(()) => true,
+            Err(fault) => {
+                self.fault.set(Some(fault));
+                false
+            }
+        }
+    }
+}
+
+/// How a question ended that is no longer asked and was not answered here. What is not known is not claimed.
+fn ended(view: &ApprovalView, expires_at: Option<i64>) -> EndedView {
+    let now = backend::now_ms();
+    let answer = match expires_at.or(view.expires_at) {
+        Some(at) if at <= now.saturating_add(1_000) => Answer::Expired,
+        _ => Answer::Withdrawn,
+    };
+    EndedView { answer, at: now, answered_by: String::new(), outcome: String::new() }
+}

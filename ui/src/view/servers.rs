@@ -1,0 +1,231 @@
+//! Servers: which there are, how far each is trusted, and what can be done about it.
+
+use super::add_server::AddServerForm;
+use super::clock::moment;
+use super::marks::{command, icon, mark};
+use super::shell::{Heard, how_to_connect, trouble};
+use super::text::{Foreign, excerpt};
+use super::tools::in_short;
+use crate::backend::{self, call};
+use crate::fold::Budget;
+use crate::words;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Fault;
+use wire::command::{RemoveServer, ReviewServer, Servers};
+use wire::view::{PinState, ServerView, ServersView, TrustState};
+
+type Fetched = RwSignal<Option<Result<ServersView, Fault>>>;
+
+/// What stands beside the table.
+#[derive(Clone, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Adding,
+    Server(String),
+}
+
+/// The page.
+#[component]
+pub(crate) fn ServersPage() -> impl IntoView {
+    let fetched: Fetched = RwSignal::new(None);
+    let beside = RwSignal::new(Beside::Nothing);
+    let heard = Heard::here();
+    Effect::new(move |_| {
+        heard.servers.track();
+        spawn_local(async move {
+            let fresh = call(Servers {}).await;
+            if let (Beside::Nothing, Ok(view)) = (beside.get_untracked(), &fresh) {
+                let first = view.servers.first().map(|first| first.name.clone());
+                beside.set(first.map_or(Beside::Adding, Beside::Server));
+            }
+            fetched.set(Some(fresh));
+        });
+    });
+    let counts = move || match fetched.get() {
+        Some(Ok(view)) => {
+            let running = view.servers.iter().filter(|server| server.running > 0).count();
+            format!("{} known, {running} running", view.servers.len())
+        }
+        _ => String::new(),
+    };
+    view! {
+        <header class="head">
+            <h1>"Servers"</h1><span class="note">{counts}</span>
+            <button class="btn small push" type="button" on:click=move |_| beside.set(Beside::Adding)>
+                {icon("plus")}"Add server"
+            </button>
+        </header>
+        <div class="split wide-first">
+            <section class="first" aria-label="Servers">{move || fetched.get().map(|fetched| table(&fetched, beside))}</section>
+            <section class="detail beside" aria-label="Server">{move || match beside.get() {
+                Beside::Nothing => ().into_any(),
+                Beside::Adding => view! { <AddServerForm on_added=Callback::new(move |name| beside.set(Beside::Server(name))) /> }.into_any(),
+                Beside::Server(name) => view! { <Server fetched beside name /> }.into_any(),
+            }}</section>
+        </div>
+    }
+}
+
+fn table(fetched: &Result<ServersView, Fault>, beside: RwSignal<Beside>) -> AnyView {
+    let view = match fetched {
+        Err(fault) => return view! { <div class="detail">{trouble(fault)}</div> }.into_any(),
+        Ok(view) => view,
+    };
+    let broken = view.fault.as_ref().map(|fault| {
+        view! { <p class="fault" role="alert">{icon("alert")}<span>{fault.clone()}<span class="note">" The servers below are the last good ones."</span></span></p> }
+    });
+    let place = view! { <p class="note place">"Kept in "<code>{excerpt(&view.file, Budget::NAME, "")}</code></p> };
+    if view.servers.is_empty() {
+        return view! {
+            <div class="detail blank">
+                {broken}
+                <h2 class="say">"No servers yet."</h2>
+                <p class="soft">"Add the first one here. Then let your client reach it through Consentry:"</p>
+                {how_to_connect()}{place}
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        {broken}
+        <table class="table">
+            <thead><tr><th>"Server"</th><th>"State"</th><th>"Trust"</th><th>"Tools"</th><th>"Today"</th></tr></thead>
+            <tbody>{view.servers.iter().map(|server| row(server, beside)).collect_view()}</tbody>
+        </table>
+        {place}
+    }
+    .into_any()
+}
+
+fn row(server: &ServerView, beside: RwSignal<Beside>) -> AnyView {
+    let (name, this) = (server.name.clone(), Beside::Server(server.name.clone()));
+    let selected = move || if beside.get() == this { "true" } else { "false" };
+    let (class, icon_name, word, _) = words::trust(server.trust);
+    let state = match (server.trust, server.running) {
+        (TrustState::Broken, _) => mark("danger", "stop", "Broken"),
+        (_, 0) => mark("", "pause", "Not running"),
+        (_, 1) => mark("ok", "check", "Running"),
+        (_, n) => mark("ok", "check", format!("Running, {n} times")),
+    };
+    let pinned = server.tools.iter().filter(|tool| tool.pin == PinState::Pinned).count();
+    let since = server.trusted_at.map(|at| view! { <span class="sub">{backend::local(at).date_words()}</span> });
+    let (calls, asked) = server.calls_today;
+    let line = server.command.join(" ");
+    view! {
+        <tr aria-selected=selected>
+            <td>
+                <button class="cell" type="button" on:click=move |_| beside.set(Beside::Server(name.clone()))>
+                    <b>{excerpt(&server.name, Budget { characters: 40, lines: 1 }, "")}</b>
+                </button>
+                <span class="sub">{excerpt(&line, Budget { characters: 44, lines: 1 }, "v")}</span>
+            </td>
+            <td>{state}</td>
+            <td>{mark(class, icon_name, word)}{since}</td>
+            <td class="num">{format!("{pinned} of {}", server.tools.len())}</td>
+            <td class="num">{words::count(calls as usize, "call", "calls")}<span class="sub">{format!("{asked} asked")}</span></td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// One server, whole, and what can be done with it.
+#[component]
+fn Server(fetched: Fetched, beside: RwSignal<Beside>, name: String) -> impl IntoView {
+    let (fault, busy) = (RwSignal::new(None::<Fault>), RwSignal::new(""));
+    let found = {
+        let name = name.clone();
+        move || fetched.get().and_then(Result::ok)?.servers.into_iter().find(|server| server.name == name)
+    };
+    let review = {
+        let name = name.clone();
+        Callback::new(move |()| {
+            let name = name.clone();
+            busy.set("It is started for a moment to list its tools…");
+            spawn_local(async move {
+                let result = call(ReviewServer { name }).await;
+                busy.set("");
+                fault.set(result.err());
+            });
+        })
+    };
+    let remove = Callback::new(move |()| {
+        let name = name.clone();
+        busy.set("Its processes are ended…");
+        spawn_local(async move {
+            match call(RemoveServer { name }).await {
+                Ok(()) => beside.set(Beside::Nothing),
+                Err(refused) => fault.set(Some(refused)),
+            }
+            busy.set("");
+        });
+    });
+    let asking = RwSignal::new(false);
+    view! {
+        {move || match found() {
+            None => view! { <p class="soft">"This server is no longer there."</p> }.into_any(),
+            Some(server) => about(&server),
+        }}
+        {move || fault.get().map(|fault| trouble(&fault))}
+        <p class="note" role="status">{busy}</p>
+        <Show
+            when=move || asking.get()
+            fallback=move || view! {
+                <div class="row wrap">
+                    <button class="btn small" type="button" on:click=move |_| review.run(())>{icon("refresh")}"Review tools"</button>
+                    <button class="btn small danger" type="button" on:click=move |_| asking.set(true)>{icon("trash")}"Remove…"</button>
+                </div>
+            }
+        >
+            <div class="panel">
+                <p><b>"Remove this server?"</b>" Its processes end and its trust is gone. Clients that use it get an error. What it did stays in Activity."</p>
+                <div class="row wrap">
+                    <button class="btn small danger" type="button" on:click=move |_| remove.run(())>{icon("trash")}"Remove it"</button>
+                    <button class="btn small" type="button" on:click=move |_| asking.set(false)>"Keep it"</button>
+                </div>
+            </div>
+        </Show>
+    }
+}
+
+fn about(server: &ServerView) -> AnyView {
+    let (class, name, word, means) = words::trust(server.trust);
+    let wrong = server.fault.as_ref().map(|fault| view! { <p class="fault">{icon("alert")}<span>{fault.clone()}</span></p> });
+    let clients = if server.clients.is_empty() { "no client now".to_owned() } else { server.clients.join(", ") };
+    let env = (!server.env.is_empty()).then(|| {
+        let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
+        view! { <dt>"Is given"</dt><dd>{server.env.iter().map(name).collect_view()}</dd> }
+    });
+    let since = server.trusted_at.map(|at| view! { <dt>"Trusted"</dt><dd class="num">{moment(at)}</dd> });
+    let stderr = (!server.stderr.is_empty()).then(|| {
+        view! {
+            <details class="fold">
+                <summary>{icon("chev")}"Its last words on stderr"</summary>
+                <div class="datamark"><span class="from">{icon("server")}"Written by the server, not verified"</span>
+                    <Foreign text=server.stderr.join("\n") /></div>
+            </details>
+        }
+    });
+    let tools = if server.tools.is_empty() {
+        view! { <p class="note">"None are known yet. Review tools lists them and asks you whether to trust them."</p> }.into_any()
+    } else {
+        in_short(&server.tools)
+    };
+    view! {
+        <div>
+            <h2 class="title"><Foreign text=server.name.as_str() budget=Budget::NAME class="" /></h2>
+            <p class="row wrap">{mark(class, name, word)}<span class="note">{means}</span></p>
+        </div>
+        {wrong}
+        <section class="stack"><h3 class="caption">"Command"</h3>{command(&server.command, |_| false)}</section>
+        <dl class="facts">
+            <dt>"Used by"</dt><dd>{excerpt(&clients, Budget::NAME, "")}</dd>{since}{env}
+        </dl>
+        <section class="stack">
+            <h3 class="caption">"Tools"<span class="note">{words::count(server.tools.len(), "tool", "tools")}</span></h3>
+            {tools}
+        </section>
+        {stderr}
+    }
+    .into_any()
+}

@@ -1,0 +1,198 @@
+//! The main window's frame: where one can go, what the broker's state is, and the page.
+
+use super::activity::ActivityPage;
+use super::clock::Clock;
+use super::inbox::InboxPage;
+use super::marks::{icon, mark, tag};
+use super::servers::ServersPage;
+use crate::backend::{self, call, listen};
+use crate::words;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::command::Status;
+use wire::view::StatusView;
+use wire::{Event, Fault};
+
+/// Counts what the app told this window, one counter per kind of event, so that none hides another.
+#[derive(Clone, Copy)]
+pub(crate) struct Heard {
+    pub(crate) inbox: RwSignal<u32>,
+    pub(crate) activity: RwSignal<u32>,
+    pub(crate) servers: RwSignal<u32>,
+    pub(crate) rearm: RwSignal<u32>,
+    /// Why nothing is heard, if so.
+    pub(crate) deaf: RwSignal<Option<Fault>>,
+}
+
+impl Heard {
+    /// Starts to listen and hands the counters to everything below.
+    pub(crate) fn provide() -> Self {
+        let this = Self::silent();
+        provide_context(this);
+        spawn_local(async move {
+            let heard = listen(move |event| {
+                let counter = match event {
+                    Event::Inbox => this.inbox,
+                    Event::Activity => this.activity,
+                    Event::Servers => this.servers,
+                    Event::Rearm => this.rearm,
+                };
+                counter.update(|n| *n = n.wrapping_add(1));
+            });
+            match heard.await {
+                // What happened before anybody listened is asked for again.
+                Ok(()) => this.inbox.update(|n| *n = n.wrapping_add(1)),
+                Err(fault) => this.deaf.set(Some(fault)),
+            }
+        });
+        this
+    }
+
+    /// The counters of this window.
+    pub(crate) fn here() -> Self {
+        use_context().unwrap_or_else(Self::silent)
+    }
+
+    fn silent() -> Self {
+        let counter = || RwSignal::new(0);
+        Self { inbox: counter(), activity: counter(), servers: counter(), rearm: counter(), deaf: RwSignal::new(None) }
+    }
+}
+
+/// The pages there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    Inbox,
+    Activity,
+    Servers,
+}
+
+impl Page {
+    const ALL: [Self; 3] = [Self::Inbox, Self::Activity, Self::Servers];
+
+    /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
+    fn here() -> Self {
+        let hash = backend::hash();
+        let named = hash.split('/').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|page| page.address() == named).unwrap_or(Self::Inbox)
+    }
+
+    fn address(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Activity => "activity",
+            Self::Servers => "servers",
+        }
+    }
+
+    fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Inbox => ("inbox", "Inbox"),
+            Self::Activity => ("pulse", "Activity"),
+            Self::Servers => ("server", "Servers"),
+        }
+    }
+}
+
+/// The whole main window.
+#[component]
+pub(crate) fn Shell() -> impl IntoView {
+    Clock::provide();
+    let heard = Heard::provide();
+    let status = RwSignal::new(Ok(StatusView::default()));
+    Effect::new(move |_| {
+        heard.inbox.track();
+        heard.servers.track();
+        spawn_local(async move { status.set(call(Status {}).await) });
+    });
+    let page = RwSignal::new(Page::here());
+    let moved = window_event_listener_untyped("hashchange", move |_| page.set(Page::here()));
+    on_cleanup(move || moved.remove());
+    view! {
+        <div class="app">
+            <Side page status />
+            <main class="main">
+                {move || match page.get() {
+                    Page::Inbox => view! { <InboxPage /> }.into_any(),
+                    Page::Activity => view! { <ActivityPage /> }.into_any(),
+                    Page::Servers => view! { <ServersPage /> }.into_any(),
+                }}
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn Side(page: RwSignal<Page>, status: RwSignal<Result<StatusView, Fault>>) -> impl IntoView {
+    let link = move |to: Page| {
+        let (name, word) = to.name();
+        let count = move || {
+            let waiting = status.get().map(|s| s.waiting).unwrap_or_default();
+            (to == Page::Inbox && waiting > 0)
+                .then(|| view! { <span class="count open">{waiting}<span class="vh">" waiting"</span></span> })
+        };
+        let current = move || (page.get() == to).then_some("page");
+        view! {
+            <a href=format!("#{}", to.address()) title=word aria-current=current>
+                {icon(name)}<span class="word">{word}</span>{count}
+            </a>
+        }
+    };
+    view! {
+        <nav class="side" aria-label="Main">
+            <div class="brand"><span class="badge">{icon("gate")}</span><span class="word">"Consentry"</span></div>
+            {Page::ALL.map(link).collect_view()}
+            <div class="foot">{move || foot(status.get())}</div>
+        </nav>
+    }
+}
+
+/// The broker's state in three lines: whom it guards, under which rules, and who decides.
+fn foot(status: Result<StatusView, Fault>) -> AnyView {
+    let status = match status {
+        Err(fault) => {
+            return view! {
+                <p>{tag("caution", "offline", "Broker not reached")}</p>
+                <p class="note">"No agent can act. "{fault.message}</p>
+            }
+            .into_any();
+        }
+        Ok(status) if status.version.is_empty() => return ().into_any(),
+        Ok(status) => status,
+    };
+    let guarding = match status.clients.len() {
+        0 => mark("", "pause", "No client connected"),
+        n => mark("ok", "check", format!("Guarding {}", words::count(n, "client", "clients"))),
+    };
+    let cli = (status.decisions == "cli").then(|| {
+        view! { <p class="warn">{icon("alert")}<span>"Decisions from the command line are on"</span></p> }
+    });
+    let clients = status.clients.iter().map(|client| wire::text::escaped(client)).collect::<Vec<_>>().join(", ");
+    view! {
+        <p title=clients>{guarding}</p>
+        {cli}
+        <p class="note">{format!("Rules: {}", status.preset)}</p>
+        <p class="note">{format!("Version {}", status.version)}</p>
+    }
+    .into_any()
+}
+
+/// How a client is put behind Consentry: said wherever there is nothing else to show.
+pub(crate) fn how_to_connect() -> AnyView {
+    view! {
+        <div class="panel calm">
+            <p><b>"Put a client behind Consentry"</b></p>
+            <p class="soft">
+                "In the client’s own list of MCP servers, replace the server’s command with this one, once per server, and restart the client. "
+                "NAME is the server’s name here."
+            </p>
+            <pre class="code">"{\n  \"mcpServers\": {\n    \"NAME\": { \"command\": \"consentry\", \"args\": [\"connect\", \"NAME\"] }\n  }\n}"</pre>
+        </div>
+    }
+    .into_any()
+}
+
+/// A page that could not be read.
+pub(crate) fn trouble(fault: &Fault) -> AnyView {
+    view! { <p class="fault" role="alert">{icon("alert")}<span>{fault.message.clone()}</span></p> }.into_any()
+}

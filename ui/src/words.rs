@@ -1,0 +1,255 @@
+//! Our words: how an act is named, what a finding is called, how things are counted. No foreign text passes here.
+
+use wire::view::{ApprovalKind, ApprovalView, Effect, Level, PinState, SentencePart, Severity, TrustState};
+
+/// `1 tool`, `1,312 characters`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// Digits in groups of three: `18,402`.
+pub fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A hex digest in groups of four, so that two can be compared by eye. Anything else comes back as it is.
+pub fn digest(hex: &str) -> String {
+    if !hex.is_ascii() {
+        return hex.into();
+    }
+    let mut out = String::with_capacity(hex.len() * 5 / 4);
+    for (i, digit) in hex.chars().enumerate() {
+        if i > 0 && i % 4 == 0 {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The name of an effect at the start of a tag: `Write`.
+pub fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "Read",
+        Effect::Write => "Write",
+        Effect::Delete => "Delete",
+        Effect::Send => "Send",
+        Effect::Pay => "Pay",
+        Effect::Execute => "Run code",
+        Effect::Privilege => "Change rights",
+    }
+}
+
+/// The icon of an effect.
+pub fn effect_icon(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "eye",
+        Effect::Write => "pencil",
+        Effect::Delete => "trash",
+        Effect::Send => "send",
+        Effect::Pay => "coins",
+        Effect::Execute => "run",
+        Effect::Privilege => "crown",
+    }
+}
+
+/// What the two answers of a card are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answers {
+    /// On the Approve button, once open.
+    pub yes: String,
+    /// On the Reject button.
+    pub no: &'static str,
+    /// Beside them: how far a yes reaches.
+    pub reach: &'static str,
+}
+
+/// Names the answers for the act.
+pub fn answers(view: &ApprovalView) -> Answers {
+    let (yes, no, reach) = match view.kind {
+        ApprovalKind::Call => (call_yes(&view.effects).into(), "Reject", "This one call only. Nothing is remembered."),
+        ApprovalKind::Run => {
+            ("Run this command".into(), "Don’t run it", "A change of the command, or of the file, asks again.")
+        }
+        ApprovalKind::Trust => {
+            let tools = view.trust.as_ref().map_or(0, |trust| trust.tools.len());
+            let yes = if tools == 0 { "Trust it".into() } else { format!("Trust with {}", count(tools, "tool", "tools")) };
+            (yes, "Don’t trust", "A tool that changes later stops and is shown to you first.")
+        }
+        ApprovalKind::Drift => ("Approve the new version".into(), "Keep it blocked", "What did not change keeps working."),
+        ApprovalKind::Client => ("Let it connect".into(), "Keep it out", "Its calls still ask as your rules say."),
+        ApprovalKind::Policy => ("Apply these rules".into(), "Keep the old rules", "Until you answer, the old rules hold."),
+    };
+    Answers { yes, no, reach }
+}
+
+fn call_yes(effects: &[Effect]) -> &'static str {
+    match effects.iter().max() {
+        None => "Approve this call",
+        Some(Effect::Read) => "Approve this read",
+        Some(Effect::Write) => "Approve this write",
+        Some(Effect::Delete) => "Approve this deletion",
+        Some(Effect::Send) => "Approve sending this",
+        Some(Effect::Pay) => "Approve this payment",
+        Some(Effect::Execute) => "Approve running this",
+        Some(Effect::Privilege) => "Approve this change of rights",
+    }
+}
+
+/// What the bar of a card says the question is.
+pub fn bar(view: &ApprovalView) -> &'static str {
+    match (view.kind, view.level) {
+        (ApprovalKind::Call, Level::StepUp) => "High risk",
+        (ApprovalKind::Call, Level::Approve) => "",
+        (ApprovalKind::Run, _) if view.run.as_ref().is_some_and(|run| run.before.is_some()) => "Command changed",
+        (ApprovalKind::Run, _) => "New command",
+        (ApprovalKind::Trust, _) => "New server",
+        (ApprovalKind::Drift, _) => "Tools changed",
+        (ApprovalKind::Client, _) => "New client",
+        (ApprovalKind::Policy, _) => "Rules changed",
+    }
+}
+
+/// The icon of a question in a list.
+pub fn kind_icon(view: &ApprovalView) -> &'static str {
+    match view.kind {
+        ApprovalKind::Call => view.effects.iter().max().map_or("call", |effect| effect_icon(*effect)),
+        ApprovalKind::Run => "run",
+        ApprovalKind::Trust => "server",
+        ApprovalKind::Drift => "diff",
+        ApprovalKind::Client => "app",
+        ApprovalKind::Policy => "scale",
+    }
+}
+
+/// The one figure that a high-risk card is about, when its sentence names exactly one: an amount, a number of files.
+pub fn salient(sentence: &[SentencePart]) -> Option<&str> {
+    let mut figures = sentence.iter().filter_map(|part| match part {
+        SentencePart::Slot(text) if is_figure(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let only = figures.next()?;
+    figures.next().is_none().then_some(only)
+}
+
+/// Whether a program's name and the name it gives itself say the same thing, letters and digits only.
+pub fn same_name(a: &str, b: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    let (first, second): (String, String) = (letters(a), letters(b));
+    plain(a) && plain(b) && !first.is_empty() && first == second
+}
+
+fn is_figure(text: &str) -> bool {
+    text.len() <= 8
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text.ends_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'\''))
+}
+
+/// A finding's class as the head of its line: `hidden_characters` is `Hidden characters`.
+pub fn class(class: &str) -> String {
+    let words = class.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+}
+
+/// A CSS class and an icon for how loud something is.
+pub fn severity(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Info => ("info", "info"),
+        Severity::Caution => ("caution", "alert"),
+        Severity::Danger => ("danger", "stop"),
+    }
+}
+
+/// How a tool stands to what was approved: CSS class, icon, word.
+pub fn pin(pin: PinState) -> (&'static str, &'static str, &'static str) {
+    match pin {
+        PinState::Pinned => ("ok", "pin", "Pinned"),
+        PinState::New => ("caution", "plus", "New"),
+        PinState::Drifted => ("caution", "diff", "Changed"),
+        PinState::Gone => ("", "x", "No longer offered"),
+    }
+}
+
+/// How far a server is trusted: CSS class, icon, word, and what follows from it.
+pub fn trust(trust: TrustState) -> (&'static str, &'static str, &'static str, &'static str) {
+    match trust {
+        TrustState::Proposed => ("caution", "pause", "Not allowed to run", "Its command waits for your yes in the inbox."),
+        TrustState::Untrusted => ("caution", "help", "Not yet trusted", "It offers no tools until you have seen them."),
+        TrustState::Trusted => ("ok", "pin", "Trusted", "Its tools are pinned and unchanged."),
+        TrustState::Drifted => ("caution", "diff", "Changed", "What changed is blocked until you have seen it."),
+        TrustState::Broken => ("danger", "stop", "Can’t be used", "Nothing reaches it until this is mended."),
+    }
+}
+
+/// What an entry of the log looks like: CSS class and icon, by its result and, where that says nothing, its kind.
+pub fn entry(kind: &str, result: &str) -> (&'static str, &'static str) {
+    match (kind, result) {
+        (_, "denied" | "blocked") => ("no", "stop"),
+        (_, "rejected") => ("no", "x"),
+        (_, "failed") => ("no", "alert"),
+        (_, "expired" | "withdrawn" | "cancelled") => ("plain", "clock"),
+        (_, "unknown") => ("wait", "help"),
+        ("answered", "approved") => ("ok", "check"),
+        ("asked", _) => ("wait", "chat"),
+        ("outcome", _) => ("plain", "done"),
+        ("intent", _) => ("plain", "out"),
+        ("decided", _) => ("ok", "pin"),
+        ("connected" | "disconnected", _) => ("plain", "app"),
+        ("started" | "stopped", _) => ("plain", "gate"),
+        ("refused", _) => ("no", "stop"),
+        ("void" | "tripped", _) => ("wait", "alert"),
+        _ => ("plain", "dot"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1_000, 18_402, 1_234_567].map(grouped).join(" "), "0 999 1,000 18,402 1,234,567");
+        assert_eq!(count(1, "tool", "tools"), "1 tool");
+        assert_eq!(digest("9f3c71e0b8"), "9f3c 71e0 b8");
+    }
+
+    #[test]
+    fn approve_is_named_for_the_riskiest_effect() {
+        assert_eq!(call_yes(&[]), "Approve this call");
+        assert_eq!(call_yes(&[Effect::Pay, Effect::Read]), "Approve this payment");
+    }
+
+    #[test]
+    fn one_figure_makes_a_headline_two_do_not() {
+        let slot = |text: &str| SentencePart::Slot(text.into());
+        let ours = SentencePart::Ours("Pay ".into());
+        assert_eq!(salient(&[ours.clone(), slot("1,200.00"), slot("Halden")]), Some("1,200.00"));
+        assert_eq!(salient(&[ours.clone(), slot("12"), slot("14")]), None);
+        assert_eq!(salient(&[ours, slot("12 a"), slot("1.2.3.4.5.6")]), None);
+    }
+
+    #[test]
+    fn a_claimed_name_is_the_same_only_without_tricks() {
+        assert!(same_name("claude-desktop", "Claude Desktop"));
+        assert!(!same_name("claude-desktop", "Claude\u{200b} Desktop"));
+        assert!(!same_name("claude", "cl\u{0430}ude"));
+        assert!(!same_name("", ""));
+    }
+
+    #[test]
+    fn classes_become_words() {
+        assert_eq!(class("hidden_characters"), "Hidden characters");
+        assert_eq!(class(""), "");
+    }
+}

@@ -1,0 +1,64 @@
+//! `cargo xtask`: everything a person or CI does with this repository, from a fresh machine on.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its standard streams")]
+
+mod bench;
+mod build;
+mod demo;
+mod icons;
+mod place;
+mod setup;
+mod shell;
+mod test;
+mod tidy;
+
+use anyhow::{Result, bail};
+use build::Profile;
+use place::Place;
+use shell::Steps;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup              make this machine ready: system packages, wasm target, tools, parts of the tests
+  build [--release]  the windows, then the programs
+  test [--fast]      set up, then everything CI checks; --fast skips the set-up
+  demo               set up, build, and play one real call through a real window
+  bench [ROUNDS]     the corridor beside the direct connection and the floor, against its budgets
+  tidy               rules of the house that no compiler checks
+  icons              draw the icons again from icons/*.svg";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match perform(&words) {
+        Ok(code) => code,
+        Err(fault) => {
+            eprintln!("xtask: {fault:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(words: &[&str]) -> Result<ExitCode> {
+    let place = Place::find()?;
+    let mut steps = Steps::default();
+    match words {
+        ["setup"] => {
+            setup::setup(&place, &mut steps)?;
+            steps.print();
+        }
+        ["build"] => build::build(&place, &mut steps, Profile::Debug)?,
+        ["build", "--release"] => build::build(&place, &mut steps, Profile::Release)?,
+        ["test"] => return test::test(&place, &mut steps, test::SetUp::First),
+        ["test", "--fast"] => return test::test(&place, &mut steps, test::SetUp::Skipped),
+        ["demo"] => return demo::demo(&place, &mut steps),
+        ["bench"] => bench::bench(&place, &mut steps, bench::ROUNDS)?,
+        ["bench", rounds] => bench::bench(&place, &mut steps, rounds.parse()?)?,
+        ["tidy"] => return Ok(tidy::report(&place)),
+        ["icons"] => icons::draw(&place)?,
+        [] | ["help" | "--help" | "-h"] => println!("{USAGE}"),
+        _ => bail!("no such command: {}\n\n{USAGE}", words.join(" ")),
+    }
+    Ok(ExitCode::SUCCESS)
+}

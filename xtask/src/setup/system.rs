@@ -1,0 +1,75 @@
+//! Packages of the system, on Debian and Ubuntu.
+
+use crate::shell::{command, on_path, read, run, succeeds};
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::process::Stdio;
+
+/// What building and testing need, beside Rust, git and a C compiler.
+const PACKAGES: &[&str] = &[
+    // to build the app
+    "build-essential",
+    "pkg-config",
+    "libwebkit2gtk-4.1-dev",
+    "libdbus-1-dev",
+    // to make the windows small in a release
+    "binaryen",
+    // to show and drive windows without a display
+    "webkit2gtk-driver",
+    "xvfb",
+    "xauth",
+    "fonts-dejavu-core",
+    "libgl1-mesa-dri",
+    "at-spi2-core",
+    // a keychain and notifications on a bus of their own
+    "dbus",
+    "gnome-keyring",
+    "dunst",
+    // the real servers and clients of the tests
+    "python3",
+    "python3-venv",
+];
+
+/// Installs what is missing; root is asked for only then.
+pub(super) fn ensure(root: &Path) -> Result<()> {
+    if on_path("apt-get").is_none() || on_path("dpkg-query").is_none() {
+        println!("this system has no apt: its counterparts of these packages are needed: {}", PACKAGES.join(" "));
+        return Ok(());
+    }
+    let missing = missing(root)?;
+    if missing.is_empty() {
+        println!("all {} there", PACKAGES.len());
+        return Ok(());
+    }
+    let install = ["apt-get", "install", "--yes", "--no-install-recommends"];
+    let prefix: &[&str] = if read(&mut command(root, &["id", "-u"]))?.trim() == "0" {
+        &[]
+    } else if succeeds(&mut command(root, &["sudo", "-n", "true"])) {
+        &["sudo", "-n"]
+    } else {
+        bail!(
+            "system packages are missing, and this user may not install them. Run this, then try again:\n\n  \
+             sudo apt-get update && sudo {} {}\n",
+            install.join(" "),
+            missing.join(" ")
+        );
+    };
+    println!("installing {}", missing.join(" "));
+    let words = |rest: &[&'static str]| -> Vec<&'static str> { [prefix, rest].concat() };
+    run(command(root, &words(&["apt-get", "update"])).stdout(Stdio::null()))?;
+    let mut install = words(&install);
+    // Given as an argument: sudo drops the environment.
+    install.splice(prefix.len()..prefix.len(), ["env", "DEBIAN_FRONTEND=noninteractive"]);
+    install.extend(missing);
+    run(command(root, &install).stdin(Stdio::null()).stdout(Stdio::null()))
+}
+
+fn missing(root: &Path) -> Result<Vec<&'static str>> {
+    let mut query = vec!["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n"];
+    query.extend(PACKAGES);
+    // It fails when it does not know one of the names; what it printed about the others stands.
+    let output = command(root, &query).stderr(Stdio::null()).output()?;
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let there = |package: &str| listed.lines().any(|line| line.split_once(' ') == Some((package, "installed")));
+    Ok(PACKAGES.iter().copied().filter(|package| !there(package)).collect())
+}

@@ -14,7 +14,7 @@ fn without_a_keychain_trust_lasts_for_this_run_and_doctor_says_so() {
     let mut scene = Scene::new();
     assert!(went_well(&scene.client().call("echo", json!({"text": "hello"}))));
     let said = doctor(&scene.home);
-    assert!(said.to_lowercase().contains("keychain") && said.contains("memory"), "{said}");
+    assert!(said.to_lowercase().contains("keychain") && said.contains("this run only"), "{said}");
     scene.broker.stop();
     scene.broker = Broker::start(&scene.home);
     let mut client = McpClient::open(&scene.home, "notes");
@@ -30,7 +30,7 @@ fn with_a_keychain_trust_survives_a_restart() {
     let Some(_keyring) = Keyring::start(&mut home) else { return };
     let mut scene = Scene::within(home, &[]);
     let said = doctor(&scene.home);
-    assert!(!said.contains("memory"), "{said}");
+    assert!(!said.contains("this run only"), "{said}");
     for _ in 0..2 {
         scene.broker.stop();
         scene.broker = Broker::start(&scene.home);

@@ -85,7 +85,7 @@ pub fn label(gate: Gate, name: &str) -> String {
     match gate {
         Gate::Closed => "Approve is closed".into(),
         Gate::Sending => "Sending your answer".into(),
-        Gate::Unseen => "Approve opens when this is in view".into(),
+        Gate::Unseen => "Approve in a moment".into(),
         Gate::Counting(1) => "Approve in 1 second".into(),
         Gate::Counting(n) => format!("Approve in {n} seconds"),
         Gate::Unread => "Approve: read to the end first".into(),

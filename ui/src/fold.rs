@@ -70,7 +70,7 @@ pub fn cut(text: &str, budget: Budget) -> Cut {
     let folded = rest.chars().count();
     let hidden = rest.chars().filter(|c| is_hidden(*c)).count();
     let breaks = rest.bytes().filter(|b| *b == b'\n').count();
-    if folded <= CRUMB && hidden == 0 && breaks <= 1 {
+    if folded <= CRUMB.min(budget.characters / 4) && hidden == 0 && breaks <= 1 {
         return Cut { at: text.len(), folded: 0, hidden: 0 };
     }
     Cut { at, folded, hidden }

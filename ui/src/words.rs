@@ -184,7 +184,7 @@ pub fn pin(pin: PinState) -> (&'static str, &'static str, &'static str) {
 /// How far a server is trusted: CSS class, icon, word, and what follows from it.
 pub fn trust(trust: TrustState) -> (&'static str, &'static str, &'static str, &'static str) {
     match trust {
-        TrustState::Proposed => ("caution", "pause", "Not allowed to run", "Its command waits for your yes in the inbox."),
+        TrustState::Proposed => ("caution", "pause", "Needs a yes", "Its command waits for you in the inbox. It has not been run."),
         TrustState::Untrusted => ("caution", "help", "Not yet trusted", "It offers no tools until you have seen them."),
         TrustState::Trusted => ("ok", "pin", "Trusted", "Its tools are pinned and unchanged."),
         TrustState::Drifted => ("caution", "diff", "Changed", "What changed is blocked until you have seen it."),

@@ -6,6 +6,7 @@
 //! away says why in an error without an id, and closes; that reason is then the answer.
 
 use crate::frame::{FrameFault, Line, LineBuffer, MAX_FRAME, error_reply};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -66,10 +67,11 @@ where
     W: Write + Send + 'static,
 {
     let desk = Arc::new(Desk::new(to_client));
-    desk.open().gone = Some(sentence.to_owned());
+    let farewell = Farewell::new(sentence);
+    desk.open().gone = Some(farewell.clone());
     let (nobody, _) = UnixStream::pair()?;
     start_up(from_client, &desk, nobody, Duration::ZERO)?;
-    last_words(&desk, Some(sentence.to_owned()));
+    last_words(&desk, Some(farewell));
     Ok(())
 }
 
@@ -98,7 +100,24 @@ struct Open {
     asked: bool,
     client_left: bool,
     /// The broker is gone; what the client is told.
-    gone: Option<String>,
+    gone: Option<Farewell>,
+}
+
+/// The answer to what is left open.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Farewell {
+    code: i32,
+    message: String,
+}
+
+impl Farewell {
+    fn new(message: &str) -> Self {
+        Self { code: FATE_UNKNOWN, message: message.to_owned() }
+    }
+
+    fn answer(&self, id: &str) -> Bytes {
+        error_reply(Some(id), self.code, &self.message)
+    }
 }
 
 impl<W: Write> Desk<W> {
@@ -118,10 +137,10 @@ impl<W: Write> Desk<W> {
     }
 
     /// Answers every request that is still open.
-    fn answer_open(&self, ids: BTreeSet<Box<str>>, sentence: &str) {
+    fn answer_open(&self, ids: BTreeSet<Box<str>>, farewell: &Farewell) {
         let mut lines = Vec::new();
         for id in ids {
-            lines.extend_from_slice(&error_reply(Some(&id), FATE_UNKNOWN, sentence));
+            lines.extend_from_slice(&farewell.answer(&id));
             lines.push(b'\n');
         }
         if let Err(error) = self.tell(&lines) {
@@ -177,9 +196,9 @@ impl<W: Write> Up<W> {
             Some(Looked::Request { id }) => {
                 let mut open = self.desk.open();
                 open.asked = true;
-                if let Some(sentence) = &open.gone {
+                if let Some(farewell) = &open.gone {
                     // Under the lock, so that nobody ends the process before the answer is out.
-                    self.answer(&error_reply(Some(id), FATE_UNKNOWN, sentence));
+                    self.answer(&farewell.answer(id));
                     self.desk.changed.notify_all();
                     return;
                 }
@@ -189,7 +208,7 @@ impl<W: Write> Up<W> {
             Some(Looked::Cancelled { id }) => {
                 self.desk.open().ids.remove(id);
             }
-            Some(Looked::Answer { .. } | Looked::Refusal { .. }) | None => {}
+            Some(Looked::Answer { .. } | Looked::Refusal(_)) | None => {}
         }
         batch.extend_from_slice(&line);
         batch.push(b'\n');
@@ -245,7 +264,7 @@ fn carry_down<W: Write>(desk: &Desk<W>, mut broker: UnixStream) -> Ending {
             refusal = None;
             match looked {
                 Some(Looked::Answer { id }) => answered.push(id.into()),
-                Some(Looked::Refusal { message }) => refusal = Some(message),
+                Some(Looked::Refusal(farewell)) => refusal = Some(farewell),
                 Some(Looked::Request { .. } | Looked::Cancelled { .. }) | None => {}
             }
             batch.extend_from_slice(&line);
@@ -261,11 +280,11 @@ fn carry_down<W: Write>(desk: &Desk<W>, mut broker: UnixStream) -> Ending {
 }
 
 /// The broker is gone: answers what is open, and a client that was turned away hears why on its first request.
-fn last_words<W: Write>(desk: &Desk<W>, refusal: Option<String>) -> Ending {
+fn last_words<W: Write>(desk: &Desk<W>, refusal: Option<Farewell>) -> Ending {
     let mut open = desk.open();
     let turned_away = refusal.is_some() && !open.asked && !open.client_left;
-    let sentence = refusal.unwrap_or_else(|| if open.client_left { CLIENT_LEFT } else { BROKER_GONE }.to_owned());
-    open.gone = Some(sentence.clone());
+    let farewell = refusal.unwrap_or_else(|| Farewell::new(if open.client_left { CLIENT_LEFT } else { BROKER_GONE }));
+    open.gone = Some(farewell.clone());
     let (ids, client_left) = (std::mem::take(&mut open.ids), open.client_left);
     desk.changed.notify_all();
     if turned_away {
@@ -273,7 +292,7 @@ fn last_words<W: Write>(desk: &Desk<W>, refusal: Option<String>) -> Ending {
         open = desk.changed.wait_timeout_while(open, LAST_WORDS, silent).unwrap_or_else(PoisonError::into_inner).0;
     }
     drop(open);
-    desk.answer_open(ids, &sentence);
+    desk.answer_open(ids, &farewell);
     if client_left { Ending::ClientLeft } else { Ending::BrokerGone }
 }
 
@@ -301,7 +320,7 @@ enum Looked<'a> {
     /// Takes a request back; the id as written.
     Cancelled { id: &'a str },
     /// Refuses everything: an error without an id.
-    Refusal { message: String },
+    Refusal(Farewell),
 }
 
 /// Looks for an id. What has none, or is no message, is carried all the same: the broker judges it.
@@ -322,10 +341,6 @@ fn look(line: &[u8]) -> Option<Looked<'_>> {
         #[serde(rename = "requestId", borrow)]
         id: &'a RawValue,
     }
-    #[derive(Deserialize)]
-    struct Refusal {
-        message: String,
-    }
     if line.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
@@ -338,10 +353,7 @@ fn look(line: &[u8]) -> Option<Looked<'_>> {
             Some(Looked::Cancelled { id: cancelled.id.get() })
         }
         (None, Some(_)) => None,
-        (None, None) => {
-            let refusal: Refusal = serde_json::from_str(envelope.error?.get()).ok()?;
-            Some(Looked::Refusal { message: refusal.message })
-        }
+        (None, None) => serde_json::from_str(envelope.error?.get()).ok().map(Looked::Refusal),
     }
 }
 

@@ -230,10 +230,9 @@ impl Connection {
             return self.send(&mcp::error(id, code::INVALID_PARAMS, "there is one page only, so no cursor is valid")).await;
         }
         let reply = match &*self.usable.borrow() {
-            Usable::Ready(_) => {
-                let (listing, drift) = self.corridor.servers.pinned(&self.server).unzip();
-                let drift = drift.unwrap_or_default();
-                let tools = listing.iter().flat_map(|l| &l.tools).filter(|t| !drift.tools.contains_key(&t.name));
+            Usable::Ready(live) => {
+                let pinned = self.corridor.servers.pinned(&self.server);
+                let tools = pinned.iter().flat_map(|(l, _)| &l.tools).filter(|t| live.upstream.lists(t));
                 mcp::result(id, &mcp::listing(tools.map(|t| &t.raw)))
             }
             Usable::Failed(why) => mcp::error(id, code::CONSENTRY, why),

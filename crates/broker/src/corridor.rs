@@ -112,17 +112,20 @@ impl Corridor {
         let name = &asked.request.name;
         let server = &asked.trusted.server;
         let shown = escaped(name);
-        let (listing, drift) = self.servers.pinned(&server.name).ok_or_else(|| {
+        let (listing, _) = self.servers.pinned(&server.name).ok_or_else(|| {
             let why = format!("The server `{}` is no longer trusted in Consentry.", server.name);
             Refusal::new(RefusalKind::Untrusted, why)
         })?;
-        if drift.tools.contains_key(name) {
-            let why = format!("The tool `{shown}` is not what was approved. It stays blocked until a person has seen the change in Consentry.");
+        let tool = listing.tool(name).cloned().ok_or_else(|| {
+            let why = format!("The server `{}` has no trusted tool named `{shown}`.", server.name);
+            Refusal::new(RefusalKind::Untrusted, why)
+        })?;
+        if !asked.upstream.lists(&tool) {
+            let why = format!(
+                "The tool `{shown}` is not what was approved. It stays blocked until a person has seen the change in Consentry."
+            );
             return Err(Refusal::new(RefusalKind::Drifted, why));
         }
-        let tool = listing.tool(name).cloned().ok_or_else(|| {
-            Refusal::new(RefusalKind::Untrusted, format!("The server `{}` has no tool named `{shown}`.", server.name))
-        })?;
         Ok(Call {
             id: CallId(Uuid::now_v7()),
             connection: asked.connection,

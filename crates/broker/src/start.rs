@@ -210,6 +210,19 @@ pub(crate) fn own_binaries() -> Vec<PathBuf> {
     ["consentry", "consentry-desktop"].iter().map(|n| own.with_file_name(n)).chain([own.clone()]).collect()
 }
 
+/// SIGTERM, SIGINT, or somebody in this process.
+async fn asked_to_stop(stop: &CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut term), Ok(mut int)) => tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+            () = stop.cancelled() => {}
+        },
+        _ => stop.cancelled().await,
+    }
+}
+
 async fn run_until_stopped(
     inner: Arc<Inner>,
     doors: JoinHandle<()>,
@@ -217,12 +230,14 @@ async fn run_until_stopped(
     writer: JoinHandle<()>,
     lock: File,
 ) {
-    inner.stop.cancelled().await;
+    asked_to_stop(&inner.stop).await;
+    inner.stop.cancel();
     let ordered = async {
         doors.abort();
         drop(watching);
         inner.corridor.desk.withdraw_all().await;
         inner.connections.drained().await;
+        upstream::all_ended().await;
         let record = Record::new("stopped", now_ms());
         let _ = inner.corridor.audit.append(record, Durability::Disk).await;
         inner.store.close().await;

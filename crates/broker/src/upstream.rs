@@ -6,14 +6,15 @@
 mod child;
 mod program;
 
-pub(crate) use child::{Child, end_adopted};
+pub(crate) use child::{Child, all_ended, end_adopted};
 pub(crate) use program::{Command, Program};
 
 use crate::audit_log::Recorded;
 use crate::mcp;
-use bridge::frame::{Frame, Kind, Lines};
+use bridge::frame::{Frame, FrameFault, Kind, Line, Lines, MAX_FRAME};
 use bytes::Bytes;
 use gate::permit::Permit;
+use gate::tool::{Pin, Tool};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,6 +69,7 @@ pub(crate) struct Upstream {
     name: String,
     stdin: tokio::sync::Mutex<ChildStdin>,
     pending: Mutex<Pending>,
+    listed: Mutex<Option<Pin>>,
     next_id: AtomicU64,
     child: Child,
 }
@@ -107,6 +109,7 @@ impl Upstream {
             name: name.to_owned(),
             stdin: tokio::sync::Mutex::new(stdin),
             pending: Mutex::default(),
+            listed: Mutex::default(),
             next_id: AtomicU64::new(1),
             child,
         });
@@ -117,6 +120,17 @@ impl Upstream {
     /// Its process.
     pub(crate) fn child(&self) -> &Child {
         &self.child
+    }
+
+    /// What this process lists, as it was last found out.
+    pub(crate) fn set_listed(&self, pin: Pin) {
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(pin);
+    }
+
+    /// Whether this very process lists the tool exactly as it was pinned.
+    pub(crate) fn lists(&self, tool: &Tool) -> bool {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.as_ref().is_some_and(|pin| pin.tools.get(&tool.name) == Some(&tool.digest))
     }
 
     /// The handshake, with no client capabilities at all: nothing but tools goes through.
@@ -213,19 +227,32 @@ impl Upstream {
     }
 
     async fn send(&self, line: Vec<u8>) -> Result<(), UpstreamFault> {
-        let mut stdin = self.stdin.lock().await;
-        stdin.write_all(&line).await.map_err(|e| {
-            UpstreamFault::Unknown(self.blame(&format!("could not be written to ({e}); whether the call ran is unknown")))
-        })
+        let written = tokio::time::timeout(PATIENCE, async { self.stdin.lock().await.write_all(&line).await });
+        let why = match written.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(e)) => e.to_string(),
+            Err(_) => {
+                // Half a message may be in the pipe: nothing that follows it would be understood.
+                self.child.ask_to_end();
+                format!("it took nothing for {} seconds", PATIENCE.as_secs())
+            }
+        };
+        let what = format!("could not be written to ({why}); whether the call ran is unknown: check the server");
+        Err(UpstreamFault::Unknown(self.blame(&what)))
     }
 
     async fn read(self: Arc<Self>, mut lines: Lines<tokio::process::ChildStdout>, unasked: mpsc::Sender<Unasked>) {
         let why = loop {
             match lines.next().await {
-                Ok(Some(line)) => match line.within_limit().and_then(Frame::parse) {
+                Ok(Some(Line::Frame(line))) => match Frame::parse(line.clone()) {
                     Ok(frame) => self.take(frame, &unasked).await,
-                    Err(fault) => self.take_fault(&fault),
+                    Err(fault) => self.take_fault(&fault, &line),
                 },
+                // Whose answer it was can't be told, so nobody may wait for it any longer.
+                Ok(Some(Line::TooLong { bytes })) => {
+                    self.child.ended().await;
+                    break format!("it sent a message of {bytes} bytes; the limit is {MAX_FRAME}");
+                }
                 Ok(None) => break self.child.ended().await,
                 Err(e) => break format!("its output can't be read: {e}"),
             }
@@ -271,8 +298,8 @@ impl Upstream {
     }
 
     /// A line that is no acceptable message: a call that waits for it fails, anything else is noise.
-    fn take_fault(&self, fault: &bridge::frame::FrameFault) {
-        let id = fault.id.as_deref().and_then(|id| id.parse::<u64>().ok());
+    fn take_fault(&self, fault: &FrameFault, line: &[u8]) {
+        let id = fault.id.as_deref().and_then(|id| id.parse::<u64>().ok()).or_else(|| mentioned_id(line));
         let waiting = id.and_then(|id| self.pending().waiting.remove(&id));
         match waiting {
             Some(tell) => {
@@ -297,5 +324,27 @@ impl Upstream {
 
     fn blame(&self, what: &str) -> String {
         format!("The server `{}` {what}.", escaped(&self.name))
+    }
+}
+
+/// The first `"id":` with a number in a line that is no message: good enough to end somebody's waiting, and for
+/// nothing else.
+fn mentioned_id(line: &[u8]) -> Option<u64> {
+    let head = line.get(..line.len().min(4096))?;
+    let at = memchr::memmem::find(head, b"\"id\":")? + 5;
+    let rest = head.get(at..)?.trim_ascii_start();
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mentioned_id;
+
+    #[test]
+    fn an_id_is_found_in_what_is_no_json() {
+        assert_eq!(mentioned_id(b"{\"jsonrpc\":\"2.0\",\"id\": 12,\"result\":{\"x\":\"\xff"), Some(12));
+        assert_eq!(mentioned_id(b"listening on 8080"), None);
+        assert_eq!(mentioned_id(b"\"id\":"), None);
     }
 }

@@ -85,7 +85,7 @@ fn load(account: &str) -> Result<Zeroizing<[u8; 32]>, String> {
 fn words(e: keyring::Error) -> String {
     match e {
         keyring::Error::NoStorageAccess(_) => "the keychain can't be reached or is locked".into(),
-        keyring::Error::PlatformFailure(_) => "there is no keychain service".into(),
+        keyring::Error::PlatformFailure(_) | keyring::Error::NoDefaultStore => "there is no keychain service".into(),
         other => format!("the keychain failed: {other}"),
     }
 }

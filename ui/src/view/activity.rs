@@ -17,6 +17,22 @@ use wire::view::EntryView;
 /// How many entries are fetched at once.
 const PAGE: u32 = 100;
 
+/// The entry that is shown, and whether the person asked for it: where there is room for one only, that decides.
+#[derive(Clone, Copy)]
+pub(crate) struct Picked {
+    /// Its place in the chain.
+    pub(crate) seq: RwSignal<Option<i64>>,
+    /// Whether it was picked rather than shown by itself.
+    pub(crate) open: RwSignal<bool>,
+}
+
+impl Picked {
+    fn pick(self, seq: i64) {
+        self.seq.set(Some(seq));
+        self.open.set(true);
+    }
+}
+
 /// What has been fetched so far, newest first.
 #[derive(Clone, Copy)]
 struct Timeline {
@@ -78,7 +94,7 @@ pub(crate) fn ActivityPage() -> impl IntoView {
         loaded: RwSignal::new(false),
         fault: RwSignal::new(None),
     };
-    let picked = RwSignal::new(named());
+    let picked = Picked { seq: RwSignal::new(named()), open: RwSignal::new(named().is_some()) };
     let heard = Heard::here();
     Effect::new(move |_| {
         heard.activity.track();
@@ -86,13 +102,13 @@ pub(crate) fn ActivityPage() -> impl IntoView {
     });
     Effect::new(move |_| {
         let newest = timeline.entries.with(|entries| entries.first().map(|entry| entry.seq));
-        if picked.get_untracked().is_none() {
-            picked.set(newest);
+        if picked.seq.get_untracked().is_none() {
+            picked.seq.set(newest);
         }
     });
     let addressed = window_event_listener_untyped("hashchange", move |_| {
         if let Some(seq) = named() {
-            picked.set(Some(seq));
+            picked.pick(seq);
         }
     });
     on_cleanup(move || addressed.remove());
@@ -123,10 +139,10 @@ fn empty() -> AnyView {
     .into_any()
 }
 
-fn both(timeline: Timeline, picked: RwSignal<Option<i64>>) -> AnyView {
+fn both(timeline: Timeline, picked: Picked) -> AnyView {
     let days = move || timeline.entries.with(|entries| days(entries, picked));
     view! {
-        <div class="split list-l">
+        <div class="split list-l" class:open=move || picked.open.get()>
             <section class="list" aria-label="Timeline">
                 {days}
                 <Show when=move || timeline.more.get()>
@@ -140,7 +156,7 @@ fn both(timeline: Timeline, picked: RwSignal<Option<i64>>) -> AnyView {
 }
 
 /// The entries under the day they fell on.
-fn days(entries: &[EntryView], picked: RwSignal<Option<i64>>) -> AnyView {
+fn days(entries: &[EntryView], picked: Picked) -> AnyView {
     let now = Clock::here().now();
     let (today, yesterday) = (backend::local(now), backend::local(now - 24 * 3_600_000));
     let day = |entries: &[EntryView]| {
@@ -154,15 +170,15 @@ fn days(entries: &[EntryView], picked: RwSignal<Option<i64>>) -> AnyView {
 }
 
 /// One entry in the list.
-pub(crate) fn line(entry: &EntryView, picked: RwSignal<Option<i64>>) -> AnyView {
+pub(crate) fn line(entry: &EntryView, picked: Picked) -> AnyView {
     let seq = entry.seq;
     let (class, name) = words::entry(&entry.kind, &entry.result);
     let short = Budget { characters: 40, lines: 1 };
     let part = |text: &str| (!text.is_empty()).then(|| view! { <span>{excerpt(text, short, "")}</span> });
     view! {
         <button
-            class="entry" type="button" aria-current=move || (picked.get() == Some(seq)).then_some("true")
-            on:click=move |_| picked.set(Some(seq))
+            class="entry" type="button" aria-current=move || (picked.seq.get() == Some(seq)).then_some("true")
+            on:click=move |_| picked.pick(seq)
         >
             <time>{backend::local(entry.at).minute_words()}</time>
             <span class=format!("sign {class}")>{icon(name)}</span>

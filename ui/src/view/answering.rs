@@ -188,7 +188,7 @@ impl Answering {
     fn arm(self) {
         let Some(round) = self.next_round() else { return };
         backend::after_paint(move || {
-            if self.is_current(round) && backend::is_visible() && !untrack(|| self.is_over()) {
+            if self.is_current(round) && backend::is_visible() && !untrack(|| self.sending.get() || self.is_over()) {
                 spawn_local(self.tell_visible(round));
             }
         });

@@ -18,7 +18,7 @@ pub(crate) struct Foot {
     answers: Answers,
     kind: ApprovalKind,
     closed: Option<String>,
-    seconds: u32,
+    delay_ms: u32,
     /// Whether there is a Later; without one, Esc rejects.
     later: bool,
 }
@@ -29,7 +29,7 @@ impl Foot {
             answers: words::answers(view),
             kind: view.kind,
             closed: view.closed.clone(),
-            seconds: view.arms_after_ms.div_ceil(1000),
+            delay_ms: view.arms_after_ms,
             later: !high,
         }
     }
@@ -105,12 +105,8 @@ fn open(foot: Foot, answering: Answering, reject: NodeRef<Button>, on_later: Cal
 fn approve(foot: &Foot, answering: Answering) -> AnyView {
     let gate = Memo::new(move |_| answering.gate());
     let shut = move || gate.get() != Gate::Open;
-    let class = {
-        let seconds = foot.seconds.clamp(1, 5);
-        move || {
-            if matches!(gate.get(), Gate::Counting(_)) { format!("approve arming s{seconds}") } else { "approve".into() }
-        }
-    };
+    let class = move || if matches!(gate.get(), Gate::Counting(_)) { "approve arming" } else { "approve" };
+    let delay = format!("{}ms", foot.delay_ms);
     let yes = foot.answers.yes.clone();
     let press = move |event: MouseEvent| {
         if event.is_trusted() {
@@ -118,13 +114,18 @@ fn approve(foot: &Foot, answering: Answering) -> AnyView {
         }
     };
     let hold_back = move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "Enter" | " ") && !event.ctrl_key() && !event.meta_key() {
+        if matches!(event.key().as_str(), "Enter" | " ") {
             event.prevent_default();
         }
     };
-    let chord = move || (gate.get() == Gate::Open).then(|| view! { <kbd class="kbd">"Ctrl ⏎"</kbd> });
+    // Where both names are long, the hint gives way: the names must stay on one line.
+    let room = foot.answers.yes.chars().count() + foot.answers.no.chars().count() <= 28;
+    let chord = move || (room && gate.get() == Gate::Open).then(|| view! { <kbd class="kbd">"Ctrl ⏎"</kbd> });
     view! {
-        <button class=class type="button" disabled=shut on:click=press on:keydown=hold_back on:keyup=hold_back>
+        <button
+            class=class style=("--delay", delay) type="button" disabled=shut
+            on:click=press on:keydown=hold_back on:keyup=hold_back
+        >
             <span>{move || label(gate.get(), &yes)}</span>
             {chord}
         </button>

@@ -1,7 +1,7 @@
 //! One entry of the log: its sentence first, then the facts, what was sent, the record, and its place in the chain.
 
-use super::activity::{headline, line};
-use super::marks::{effects, icon, tag};
+use super::activity::{Picked, headline, line};
+use super::marks::{back, effects, icon, tag};
 use super::shell::trouble;
 use super::text::Foreign;
 use super::values::structure;
@@ -16,20 +16,21 @@ use wire::view::{EntryDetail, EntryView};
 
 /// The pane beside the timeline.
 #[component]
-pub(crate) fn Detail(picked: RwSignal<Option<i64>>) -> impl IntoView {
+pub(crate) fn Detail(picked: Picked) -> impl IntoView {
     let fetched = RwSignal::new(None::<Result<EntryDetail, Fault>>);
     Effect::new(move |_| {
-        let Some(seq) = picked.get() else { return };
+        let Some(seq) = picked.seq.get() else { return };
         spawn_local(async move {
             let entry = call(Entry { seq }).await;
             // The person may have gone on while this was under way.
-            if picked.try_get_untracked() == Some(Some(seq)) {
+            if picked.seq.try_get_untracked() == Some(Some(seq)) {
                 fetched.set(Some(entry));
             }
         });
     });
     view! {
         <section class="detail" aria-label="Entry" aria-live="polite">
+            {back("All entries", move || picked.open.set(false))}
             {move || match fetched.get() {
                 None => ().into_any(),
                 Some(Err(fault)) => trouble(&fault),
@@ -39,7 +40,7 @@ pub(crate) fn Detail(picked: RwSignal<Option<i64>>) -> impl IntoView {
     }
 }
 
-fn whole(detail: &EntryDetail, picked: RwSignal<Option<i64>>) -> AnyView {
+fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
     let entry = &detail.entry;
     let at = backend::local(entry.at);
     let (class, name) = words::entry(&entry.kind, &entry.result);
@@ -118,7 +119,7 @@ fn shown(name: &str, body: &str) -> AnyView {
     view! { <section class="stack"><h3 class="caption">{heading}</h3>{laid_out}</section> }.into_any()
 }
 
-fn related(detail: &EntryDetail, picked: RwSignal<Option<i64>>) -> Option<AnyView> {
+fn related(detail: &EntryDetail, picked: Picked) -> Option<AnyView> {
     if detail.related.is_empty() {
         return None;
     }

@@ -4,7 +4,7 @@ use super::answering::Standing;
 use super::body::sentence_in_list;
 use super::card::{Card, Place};
 use super::clock::{Clock, moment};
-use super::marks::{icon, mark, tag};
+use super::marks::{back, icon, mark, tag};
 use super::shell::{Heard, how_to_connect, trouble};
 use super::text::excerpt;
 use crate::backend::call;
@@ -104,7 +104,7 @@ fn Listed(inbox: Fetched, picked: RwSignal<Option<String>>) -> impl IntoView {
     on_cleanup(move || keys.remove());
     let on_later = Callback::new(move |()| picked.set(None));
     view! {
-        <div class="split list-m">
+        <div class="split list-m" class:open=move || picked.get().is_some()>
             <section class="list" aria-label="Questions">
                 <h2 class="caption">"Waiting"<span class="note">"soonest first"</span></h2>
                 {move || view.with(|view| items(&view.waiting, picked, "Nothing waits for you."))}
@@ -112,6 +112,7 @@ fn Listed(inbox: Fetched, picked: RwSignal<Option<String>>) -> impl IntoView {
                 {move || view.with(|view| items(&view.ended, picked, "Nothing yet."))}
             </section>
             <div class="pane">
+                {back("All questions", move || picked.set(None))}
                 <For each=move || shown().into_iter() key=|view| (view.id.clone(), view.digest.clone()) let:question>
                     {{
                         let id = question.id.clone();

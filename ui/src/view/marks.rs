@@ -20,6 +20,11 @@ pub(crate) fn tag(class: &'static str, name: &'static str, word: impl Into<Strin
     view! { <span class=format!("tag {class}")>{icon(name)}<span>{word.into()}</span></span> }.into_any()
 }
 
+/// The way back from what is shown to the list, where the window is too narrow for both.
+pub(crate) fn back(to: &'static str, go: impl Fn() + 'static) -> AnyView {
+    view! { <button class="btn small bare back" type="button" on:click=move |_| go()>{icon("chev")}{to}</button> }.into_any()
+}
+
 /// The effects of a tool, the riskiest first, each a tag. A tool without any says that nobody knows.
 pub(crate) fn effects(effects: &[Effect]) -> AnyView {
     if effects.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::add_server::AddServerForm;
 use super::clock::moment;
-use super::marks::{command, icon, mark};
+use super::marks::{back, command, icon, mark};
 use super::shell::{Heard, how_to_connect, trouble};
 use super::text::{Foreign, excerpt};
 use super::tools::in_short;
@@ -25,19 +25,33 @@ enum Beside {
     Server(String),
 }
 
+/// What stands beside the table, and whether the person asked for it: where there is room for one only, that decides.
+#[derive(Clone, Copy)]
+struct Pane {
+    shown: RwSignal<Beside>,
+    open: RwSignal<bool>,
+}
+
+impl Pane {
+    fn open(self, beside: Beside) {
+        self.shown.set(beside);
+        self.open.set(true);
+    }
+}
+
 /// The page.
 #[component]
 pub(crate) fn ServersPage() -> impl IntoView {
     let fetched: Fetched = RwSignal::new(None);
-    let beside = RwSignal::new(Beside::Nothing);
+    let pane = Pane { shown: RwSignal::new(Beside::Nothing), open: RwSignal::new(false) };
     let heard = Heard::here();
     Effect::new(move |_| {
         heard.servers.track();
         spawn_local(async move {
             let fresh = call(Servers {}).await;
-            if let (Beside::Nothing, Ok(view)) = (beside.get_untracked(), &fresh) {
+            if let (Beside::Nothing, Ok(view)) = (pane.shown.get_untracked(), &fresh) {
                 let first = view.servers.first().map(|first| first.name.clone());
-                beside.set(first.map_or(Beside::Adding, Beside::Server));
+                pane.shown.set(first.map_or(Beside::Adding, Beside::Server));
             }
             fetched.set(Some(fresh));
         });
@@ -52,22 +66,28 @@ pub(crate) fn ServersPage() -> impl IntoView {
     view! {
         <header class="head">
             <h1>"Servers"</h1><span class="note">{counts}</span>
-            <button class="btn small push" type="button" on:click=move |_| beside.set(Beside::Adding)>
+            <button class="btn small push" type="button" on:click=move |_| pane.open(Beside::Adding)>
                 {icon("plus")}"Add server"
             </button>
         </header>
-        <div class="split wide-first">
-            <section class="first" aria-label="Servers">{move || fetched.get().map(|fetched| table(&fetched, beside))}</section>
-            <section class="detail beside" aria-label="Server">{move || match beside.get() {
-                Beside::Nothing => ().into_any(),
-                Beside::Adding => view! { <AddServerForm on_added=Callback::new(move |name| beside.set(Beside::Server(name))) /> }.into_any(),
-                Beside::Server(name) => view! { <Server fetched beside name /> }.into_any(),
-            }}</section>
+        <div class="split wide-first" class:open=move || pane.open.get()>
+            <section class="first" aria-label="Servers">{move || fetched.get().map(|fetched| table(&fetched, pane))}</section>
+            <section class="detail beside" aria-label="Server">
+                {back("All servers", move || pane.open.set(false))}
+                {move || match pane.shown.get() {
+                    Beside::Nothing => ().into_any(),
+                    Beside::Adding => {
+                        let on_added = Callback::new(move |name| pane.open(Beside::Server(name)));
+                        view! { <AddServerForm on_added /> }.into_any()
+                    }
+                    Beside::Server(name) => view! { <Server fetched pane name /> }.into_any(),
+                }}
+            </section>
         </div>
     }
 }
 
-fn table(fetched: &Result<ServersView, Fault>, beside: RwSignal<Beside>) -> AnyView {
+fn table(fetched: &Result<ServersView, Fault>, pane: Pane) -> AnyView {
     let view = match fetched {
         Err(fault) => return view! { <div class="detail">{trouble(fault)}</div> }.into_any(),
         Ok(view) => view,
@@ -91,16 +111,16 @@ fn table(fetched: &Result<ServersView, Fault>, beside: RwSignal<Beside>) -> AnyV
         {broken}
         <table class="table">
             <thead><tr><th>"Server"</th><th>"State"</th><th>"Trust"</th><th>"Tools"</th><th>"Today"</th></tr></thead>
-            <tbody>{view.servers.iter().map(|server| row(server, beside)).collect_view()}</tbody>
+            <tbody>{view.servers.iter().map(|server| row(server, pane)).collect_view()}</tbody>
         </table>
         {place}
     }
     .into_any()
 }
 
-fn row(server: &ServerView, beside: RwSignal<Beside>) -> AnyView {
+fn row(server: &ServerView, pane: Pane) -> AnyView {
     let (name, this) = (server.name.clone(), Beside::Server(server.name.clone()));
-    let selected = move || if beside.get() == this { "true" } else { "false" };
+    let selected = move || if pane.shown.get() == this { "true" } else { "false" };
     let (class, icon_name, word, _) = words::trust(server.trust);
     let state = match (server.trust, server.running) {
         (TrustState::Broken, _) => mark("danger", "stop", "Broken"),
@@ -115,10 +135,10 @@ fn row(server: &ServerView, beside: RwSignal<Beside>) -> AnyView {
     view! {
         <tr aria-selected=selected>
             <td>
-                <button class="cell" type="button" on:click=move |_| beside.set(Beside::Server(name.clone()))>
+                <button class="cell" type="button" on:click=move |_| pane.open(Beside::Server(name.clone()))>
                     <b>{excerpt(&server.name, Budget { characters: 40, lines: 1 }, "")}</b>
                 </button>
-                <span class="sub">{excerpt(&line, Budget { characters: 44, lines: 1 }, "v")}</span>
+                <span class="sub">{excerpt(&line, Budget { characters: 100, lines: 1 }, "v")}</span>
             </td>
             <td>{state}</td>
             <td>{mark(class, icon_name, word)}{since}</td>
@@ -131,7 +151,7 @@ fn row(server: &ServerView, beside: RwSignal<Beside>) -> AnyView {
 
 /// One server, whole, and what can be done with it.
 #[component]
-fn Server(fetched: Fetched, beside: RwSignal<Beside>, name: String) -> impl IntoView {
+fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
     let (fault, busy) = (RwSignal::new(None::<Fault>), RwSignal::new(""));
     let found = {
         let name = name.clone();
@@ -154,7 +174,10 @@ fn Server(fetched: Fetched, beside: RwSignal<Beside>, name: String) -> impl Into
         busy.set("Its processes are ended…");
         spawn_local(async move {
             match call(RemoveServer { name }).await {
-                Ok(()) => beside.set(Beside::Nothing),
+                Ok(()) => {
+                    pane.open.set(false);
+                    pane.shown.set(Beside::Nothing);
+                }
                 Err(refused) => fault.set(Some(refused)),
             }
             busy.set("");

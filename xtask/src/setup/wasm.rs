@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::build::WASM as TARGET;
 
 /// Suites that may carry the source, beside those the machine reads already.
-const SUITES: &[&str] = &["trixie-backports", "forky", "sid"];
+const SUITES: &[&str] = &["trixie-backports", "forky"];
 
 pub(super) fn ensure(place: &Place) -> Result<()> {
     let root = &place.root;
@@ -82,7 +82,8 @@ fn unpack_source(work: &Path, version: &str) -> Result<PathBuf> {
     let (package, view) = match candidate(work, &none, "rust-web-src", version)? {
         Some(package) => (package, &none),
         None => {
-            run(command(work, &["apt-get", "-qq"]).args(&own_view).arg("update"))?;
+            // A suite that can't be read, on an old mirror say, is no reason to give up: another may have the package.
+            let _ = command(work, &["apt-get", "-qq"]).args(&own_view).arg("update").status();
             let found = candidate(work, &own_view, "rust-src", version)?;
             let found = found.with_context(|| format!("Debian has no package with the source of rustc {version}"))?;
             (found, &own_view)

@@ -129,7 +129,8 @@ fn a_client_that_is_turned_away_hears_why() {
     assert_eq!(early.client_hears(), refusal);
     for mut ends in [early, late] {
         let reply = ends.client_hears_json();
-        assert_eq!((&reply["id"], &reply["error"]["message"]), (&json!(1), &json!("There is no server named x.")));
+        assert_eq!((&reply["id"], &reply["error"]["code"]), (&json!(1), &json!(-1)));
+        assert_eq!(reply["error"]["message"], "There is no server named x.");
         assert_eq!(ends.carrying.join().unwrap(), Ending::BrokerGone);
     }
 }

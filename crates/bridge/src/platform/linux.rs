@@ -42,6 +42,10 @@ pub(crate) fn prove(socket: BorrowedFd<'_>) -> Result<Peer, PeerFault> {
     Ok(Peer { pid, uid, start_time, exe, cmdline, session_id, scope, ancestors })
 }
 
+/// What the system calls a program that was started from memory and never had a place on disk. Its bytes can be hashed
+/// all the same.
+const IN_MEMORY: &str = "/memfd:";
+
 /// The file that a process runs, open, and its path. Refused when the file was deleted or replaced since.
 pub(crate) fn open_program(process: &Process) -> Result<(PathBuf, File), PeerFault> {
     let pid = process.pid;
@@ -51,7 +55,8 @@ pub(crate) fn open_program(process: &Process) -> Result<(PathBuf, File), PeerFau
     if Stat::read(pid)?.start_time != process.start_time {
         return Err(PeerFault::Gone { pid });
     }
-    if file.metadata().map_err(unreadable)?.nlink() == 0 {
+    let in_memory = path.as_os_str().as_bytes().starts_with(IN_MEMORY.as_bytes());
+    if file.metadata().map_err(unreadable)?.nlink() == 0 && !in_memory {
         return Err(PeerFault::Deleted { pid, exe: path });
     }
     Ok((path, file))

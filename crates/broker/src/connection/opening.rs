@@ -2,7 +2,7 @@
 //! server started and found to be what was trusted.
 
 use super::{Connection, Live, Usable};
-use crate::servers::{Listing, Standing, Trusted, read_tools};
+use crate::servers::{Standing, Trusted, read_tools};
 use crate::upstream::{Unasked, Upstream};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -24,9 +24,9 @@ impl Drop for Started {
     }
 }
 
-/// What a client last saw of its tools.
+/// What a client sees of its tools: those that are pinned and listed as pinned.
 #[derive(PartialEq, Eq)]
-struct Seen(Option<(gate::call::Digest, gate::tool::Drift)>);
+struct Seen(Vec<gate::call::Digest>);
 
 impl Opening {
     /// Begins; ends with the connection.
@@ -109,6 +109,7 @@ impl Opening {
             }
         };
         servers.set_fault(name, None);
+        upstream.set_listed(listing.pin());
         servers.compare(name, listing).await;
         let live = Live {
             trusted: Arc::new(trusted),
@@ -127,7 +128,7 @@ impl Opening {
         if late {
             connection.list_changed().await;
         }
-        let mut seen = self.seen();
+        let mut seen = self.seen(&live);
         loop {
             tokio::select! {
                 said = unasked.recv() => match said {
@@ -140,7 +141,7 @@ impl Opening {
                     if changed.is_err() {
                         return;
                     }
-                    let now = self.seen();
+                    let now = self.seen(&live);
                     if now != seen {
                         seen = now;
                         connection.list_changed().await;
@@ -150,9 +151,10 @@ impl Opening {
         }
     }
 
-    fn seen(&self) -> Seen {
+    fn seen(&self, live: &Live) -> Seen {
         let pinned = self.connection.corridor.servers.pinned(&self.connection.server);
-        Seen(pinned.map(|(listing, drift): (Listing, _)| (listing.pin().digest(), drift)))
+        let tools = pinned.iter().flat_map(|(listing, _)| &listing.tools);
+        Seen(tools.filter(|t| live.upstream.lists(t)).map(|t| t.digest).collect())
     }
 
     /// In the background: while the server lists, its other messages go on.
@@ -168,6 +170,7 @@ impl Opening {
             };
             match listed {
                 Ok(listing) => {
+                    live.upstream.set_listed(listing.pin());
                     connection.corridor.servers.compare(&connection.server, listing).await;
                 }
                 // A listing that can't be read can't be compared: the server is of no more use.

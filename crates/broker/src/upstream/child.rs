@@ -5,7 +5,7 @@ use bridge::frame::{Line, LineBuffer};
 use rustix::process::{Pid, Signal, WaitOptions};
 use std::collections::VecDeque;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -23,6 +23,15 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How much of stderr is kept: lines, and bytes of each.
 const STDERR_LINES: usize = 100;
 const STDERR_LINE: usize = 2_000;
+
+/// How many servers run, so that stopping can wait for the last.
+static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Waits until every server has ended.
+pub(crate) async fn all_ended() {
+    // The sender is never dropped.
+    let _ = RUNNING.subscribe().wait_for(|n| *n == 0).await;
+}
 
 /// A child process and all that it starts.
 #[derive(Debug)]
@@ -64,6 +73,7 @@ impl Child {
         let (tell, ended) = watch::channel(None);
         let lines = Arc::new(Mutex::new(VecDeque::new()));
         tokio::spawn(keep_stderr(stderr, lines.clone()));
+        RUNNING.send_modify(|n| *n += 1);
         tokio::spawn(watch_over(child, mark, stopped, tell));
         tracing::debug!(server = %wire::text::escaped(name), pid, "started");
         Ok((Self { pid, stop: Mutex::new(Some(stop)), ended, stderr: lines }, stdin, stdout))
@@ -149,6 +159,7 @@ async fn watch_over(
         Err(e) => format!("its end could not be seen: {e}"),
     };
     let _ = tell.send(Some(how));
+    RUNNING.send_modify(|n| *n = n.saturating_sub(1));
 }
 
 /// Ends processes that came to us because their parent, started by a server, ended: those with this mark, or all.

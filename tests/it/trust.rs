@@ -62,7 +62,7 @@ fn a_changed_tool_stops_and_only_it() {
     assert!(!listed.iter().any(|tool| tool["name"] == "echo"), "a drifted tool is not listed");
     assert!(!format!("{listed:?}").contains("evil.example"), "new text before the yes");
     let said = refusal(&client.call("echo", json!({"text": "hello"})));
-    assert!(said.contains("echo") && said.contains("changed"), "{said:?}");
+    assert!(said.contains("echo") && said.contains("change"), "{said:?}");
     assert!(went_well(&client.call("slow", json!({"ms": 1}))), "the others go on");
     assert_eq!(scene.server.executions("echo"), 0);
     assert_eq!(server(&scene.home, "notes")["trust"], "drifted");
@@ -181,8 +181,8 @@ fn removing_a_server_ends_it() {
     assert!(went_well(&client.call("echo", json!({"text": "hello"}))));
     scene.home.run(&["server", "remove", "notes"]).succeeded();
     let id = client.begin("echo", json!({"text": "after"}));
-    if client.survives().is_some() && client.has_reply(&id) {
-        refusal(&client.reply(&id).value);
+    if let Some(reply) = client.try_reply(&id) {
+        refusal(&reply.value);
     }
     assert_eq!(scene.server.executions("echo"), 1);
     assert_eq!(scene.server.leftovers(Duration::from_secs(10)), Vec::<u32>::new());

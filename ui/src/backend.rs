@@ -3,8 +3,9 @@
 use crate::clock::Local;
 use js_sys::{Date, JSON, Reflect};
 use leptos::prelude::{document, request_animation_frame, window};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
-use web_sys::VisibilityState;
+use web_sys::{HtmlElement, KeyboardEvent, VisibilityState};
 use wire::command::Command;
 use wire::{Event, Fault, FaultCode};
 
@@ -90,7 +91,7 @@ pub(crate) fn local(ms: i64) -> Local {
     }
 }
 
-/// Calls `then` once what was drawn until now has been on the screen: the frame that draws it has passed, another began.
+/// Calls `then` once what was drawn until now has been on the screen: the frame that draws it has passed.
 pub(crate) fn after_paint(then: impl FnOnce() + 'static) {
     request_animation_frame(move || request_animation_frame(then));
 }
@@ -103,6 +104,38 @@ pub(crate) fn is_visible() -> bool {
 /// What the address names after its `#`.
 pub(crate) fn hash() -> String {
     window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
+}
+
+/// J and K go through a list and pick, the arrows go through it while the focus is in it. Not while somebody types.
+pub(crate) fn walk_list(event: &KeyboardEvent) {
+    let (down, picks) = match event.key().as_str() {
+        "j" => (true, true),
+        "k" => (false, true),
+        "ArrowDown" => (true, false),
+        "ArrowUp" => (false, false),
+        _ => return,
+    };
+    let focused = document().active_element();
+    let inside =
+        |selector: &str| focused.as_ref().is_some_and(|f| f.closest(selector).is_ok_and(|found| found.is_some()));
+    let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+    if modified || inside("input, textarea") || (!picks && !inside(".list")) {
+        return;
+    }
+    let Ok(found) = document().query_selector_all(".list > button") else { return };
+    let items: Vec<HtmlElement> = (0..found.length()).filter_map(|i| found.get(i)?.dyn_into().ok()).collect();
+    let is_here = |item: &HtmlElement| focused.as_ref() == Some(item.as_ref()) || item.has_attribute("aria-current");
+    let next = match items.iter().position(is_here) {
+        None => 0,
+        Some(at) if down => at + 1,
+        Some(at) => at.saturating_sub(1),
+    };
+    let Some(next) = items.get(next) else { return };
+    event.prevent_default();
+    let _unfocusable = next.focus();
+    if picks {
+        next.click();
+    }
 }
 
 /// A panic is a fault of ours: it is written where a developer looks, and the page says that it stopped.

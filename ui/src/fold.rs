@@ -41,7 +41,11 @@ impl Cut {
     /// What the control says: `+1,312 characters`, with the hidden ones named.
     pub fn words(&self) -> String {
         let characters = crate::words::count(self.folded, "character", "characters");
-        if self.hidden == 0 { format!("+{characters}") } else { format!("+{characters}, {} hidden", crate::words::grouped(self.hidden)) }
+        if self.hidden == 0 {
+            format!("+{characters}")
+        } else {
+            format!("+{characters}, {} hidden", crate::words::grouped(self.hidden))
+        }
     }
 }
 

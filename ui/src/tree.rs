@@ -68,7 +68,10 @@ fn lay_out(raw: &RawValue, depth: usize, key: Key, out: &mut Vec<Row>) -> Option
         b'[' => {
             let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
             out.push(Row { depth, key, leaf: Leaf::List(items.len()) });
-            return items.into_iter().enumerate().try_for_each(|(i, raw)| lay_out(raw, depth + 1, Key::Place(i + 1), out));
+            return items
+                .into_iter()
+                .enumerate()
+                .try_for_each(|(i, raw)| lay_out(raw, depth + 1, Key::Place(i + 1), out));
         }
         // Half a surrogate pair is legal JSON and no string of ours: it stays as written.
         b'"' => serde_json::from_str(text).map_or_else(|_| Leaf::Raw(text.into()), Leaf::Text),

@@ -28,7 +28,9 @@ pub fn read(line: &str) -> Typed {
         return Typed::Unclear("The first word must be the program.");
     }
     let shell = |word: &str| {
-        matches!(word, "|" | "||" | "&&" | ";" | "&") || word.starts_with(['>', '<', '~']) || word.contains(['$', '*', '`'])
+        matches!(word, "|" | "||" | "&&" | ";" | "&")
+            || word.starts_with(['>', '<', '~'])
+            || word.contains(['$', '*', '`'])
     };
     let note = if words.iter().any(|word| shell(word)) {
         "No shell reads this line: signs such as ~ $ * | > are handed on as they stand."

@@ -81,12 +81,17 @@ pub fn answers(view: &ApprovalView) -> Answers {
         }
         ApprovalKind::Trust => {
             let tools = view.trust.as_ref().map_or(0, |trust| trust.tools.len());
-            let yes = if tools == 0 { "Trust it".into() } else { format!("Trust with {}", count(tools, "tool", "tools")) };
+            let yes =
+                if tools == 0 { "Trust it".into() } else { format!("Trust with {}", count(tools, "tool", "tools")) };
             (yes, "Don’t trust", "A tool that changes later stops and is shown to you first.")
         }
-        ApprovalKind::Drift => ("Approve the new version".into(), "Keep it blocked", "What did not change keeps working."),
+        ApprovalKind::Drift => {
+            ("Approve the new version".into(), "Keep it blocked", "What did not change keeps working.")
+        }
         ApprovalKind::Client => ("Let it connect".into(), "Keep it out", "Its calls still ask as your rules say."),
-        ApprovalKind::Policy => ("Apply these rules".into(), "Keep the old rules", "Until you answer, the old rules hold."),
+        ApprovalKind::Policy => {
+            ("Apply these rules".into(), "Keep the old rules", "Until you answer, the old rules hold.")
+        }
     };
     Answers { yes, no, reach }
 }
@@ -142,7 +147,8 @@ pub fn salient(sentence: &[SentencePart]) -> Option<&str> {
 
 /// Whether a program's name and the name it gives itself say the same thing, letters and digits only.
 pub fn same_name(a: &str, b: &str) -> bool {
-    let letters = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let letters =
+        |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     let (first, second): (String, String) = (letters(a), letters(b));
     plain(a) && plain(b) && !first.is_empty() && first == second
@@ -184,7 +190,9 @@ pub fn pin(pin: PinState) -> (&'static str, &'static str, &'static str) {
 /// How far a server is trusted: CSS class, icon, word, and what follows from it.
 pub fn trust(trust: TrustState) -> (&'static str, &'static str, &'static str, &'static str) {
     match trust {
-        TrustState::Proposed => ("caution", "pause", "Needs a yes", "Its command waits for you in the inbox. It has not been run."),
+        TrustState::Proposed => {
+            ("caution", "pause", "Needs a yes", "Its command waits for you in the inbox. It has not been run.")
+        }
         TrustState::Untrusted => ("caution", "help", "Not yet trusted", "It offers no tools until you have seen them."),
         TrustState::Trusted => ("ok", "pin", "Trusted", "Its tools are pinned and unchanged."),
         TrustState::Drifted => ("caution", "diff", "Changed", "What changed is blocked until you have seen it."),

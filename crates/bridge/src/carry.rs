@@ -176,9 +176,11 @@ impl<W: Write> Up<W> {
                 self.take(line, &mut batch);
                 next = lines.next_line();
             }
-            // A broker that takes nothing any more is noticed, and its open calls answered, where its answers are read.
-            let taken = self.broker.write_all(&batch);
-            if taken.is_err() || read == 0 {
+            if let Err(error) = self.broker.write_all(&batch) {
+                // The other direction sees the broker's end and answers what is open; what comes until then is taken.
+                tracing::debug!(%error, "the broker takes nothing any more");
+            }
+            if read == 0 {
                 break;
             }
             batch.clear();

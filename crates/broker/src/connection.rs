@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The most calls one connection may have open.
@@ -29,6 +29,9 @@ const MOST_OPEN: usize = 256;
 
 /// How long open calls may take to be answered after their server is gone.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How long open calls may take to be answered after the client closed its side; then they are cancelled.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a connection can do now.
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ pub(crate) struct Connection {
     corridor: Arc<Corridor>,
     out: tokio::sync::Mutex<OwnedWriteHalf>,
     open: Mutex<HashMap<String, OpenCall>>,
+    /// A call got its reply, or needs none.
+    replied: Notify,
     usable: watch::Sender<Usable>,
     /// The client said `notifications/initialized`: it may be told things.
     initialized: AtomicBool,
@@ -96,12 +101,14 @@ impl Connection {
             corridor,
             out: tokio::sync::Mutex::new(out),
             open: Mutex::default(),
+            replied: Notify::new(),
             usable: watch::Sender::new(Usable::Opening),
             initialized: AtomicBool::new(false),
             begun: AtomicBool::new(false),
             gone: stop.child_token(),
         });
         connection.read(stream).await;
+        connection.replies(FAREWELL).await;
         connection.end().await;
     }
 
@@ -299,6 +306,7 @@ impl Connection {
         if !silent {
             self.send(&line).await;
         }
+        self.replied.notify_waiters();
     }
 
     /// Progress of a call that is open goes on to the client, inspected; anything else is dropped.
@@ -326,11 +334,26 @@ impl Connection {
 
     /// The server is gone: open calls get their replies, then the client sees its end, as without us.
     pub(crate) async fn close_after_replies(&self) {
-        let until = tokio::time::Instant::now() + LAST_WORDS;
-        while !self.open().is_empty() && tokio::time::Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.replies(LAST_WORDS).await;
         self.gone.cancel();
+    }
+
+    /// Waits until every open call has its reply, the connection ends, or this long.
+    async fn replies(&self, longest: Duration) {
+        let answered = async {
+            loop {
+                let replied = self.replied.notified();
+                if self.open().is_empty() {
+                    return;
+                }
+                replied.await;
+            }
+        };
+        tokio::select! {
+            () = answered => {}
+            () = self.gone.cancelled() => {}
+            () = tokio::time::sleep(longest) => {}
+        }
     }
 
     async fn send(&self, line: &[u8]) {

@@ -63,10 +63,11 @@ pub struct Options {
 /// # Errors
 /// `Storage` when folders, lock or database can't be used, `Internal` when another broker keeps the home.
 pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
-    harden();
     let home = options.home.clone();
     home.make()?;
     let lock = take_lock(&home, options.take_over).await?;
+    // Only now: the broker that hands over has to see which program asks it.
+    harden();
     let seal = Arc::new(Seal::open(&home.data).await);
     let store = Store::open(&home.database(), seal.clone()).await?;
     let (events, _) = broadcast::channel(256);

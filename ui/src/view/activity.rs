@@ -132,7 +132,10 @@ fn empty() -> AnyView {
     view! {
         <div class="detail blank">
             <h2 class="say">"Nothing has happened yet."</h2>
-            <p class="soft">"Once a client works through Consentry, each call stands here: who asked, what was sent, what was decided and why."</p>
+            <p class="soft">
+                "Once a client works through Consentry, each call stands here: who asked, what was sent, what was decided "
+                "and why."
+            </p>
             {how_to_connect()}
         </div>
     }
@@ -146,7 +149,9 @@ fn both(timeline: Timeline, picked: Picked) -> AnyView {
             <section class="list" aria-label="Timeline">
                 {days}
                 <Show when=move || timeline.more.get()>
-                    <button class="btn small older" type="button" on:click=move |_| timeline.load_more()>"Older entries"</button>
+                    <button class="btn small older" type="button" on:click=move |_| timeline.load_more()>
+                        "Older entries"
+                    </button>
                 </Show>
             </section>
             <Detail picked />
@@ -193,5 +198,6 @@ pub(crate) fn line(entry: &EntryView, picked: Picked) -> AnyView {
 
 /// The sentence of an entry, as the head of its page.
 pub(crate) fn headline(entry: &EntryView) -> AnyView {
-    view! { <h2 class="say"><Foreign text=entry.summary.as_str() budget=Budget::DESCRIPTION class="" /></h2> }.into_any()
+    view! { <h2 class="say"><Foreign text=entry.summary.as_str() budget=Budget::DESCRIPTION class="" /></h2> }
+        .into_any()
 }

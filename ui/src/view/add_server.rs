@@ -63,7 +63,8 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
             {move || fault.get().map(|fault| trouble(&fault))}
             <button class="btn lead" type="submit" disabled=move || !ready()>"Add this server"</button>
             <p class="note">
-                "It runs as you, with all that you may do. It offers no tools until you have seen them: you are asked next."
+                "It runs as you, with all that you may do. "
+                "It offers no tools until you have seen them: you are asked next."
             </p>
         </form>
     }

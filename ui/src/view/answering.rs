@@ -89,7 +89,7 @@ impl Answering {
         this
     }
 
-    /// Arms now, again whenever the window may have changed under the person's hand, and not while it is off the screen.
+    /// Arms now, and again whenever the window may have changed under the person's hand.
     fn follow(self, heard: Heard) {
         Effect::new(move |_| {
             heard.rearm.track();

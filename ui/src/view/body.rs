@@ -59,7 +59,11 @@ struct Why {
 /// At most two reasons, the worst first: findings of the same class are one, rules come after what is alarming.
 pub(crate) fn why(view: &ApprovalView) -> AnyView {
     let mut all = found(&view.findings);
-    all.extend(view.reasons.iter().map(|r| Why { severity: Severity::Info, head: r.title.clone(), more: r.why.clone() }));
+    all.extend(view.reasons.iter().map(|r| Why {
+        severity: Severity::Info,
+        head: r.title.clone(),
+        more: r.why.clone(),
+    }));
     all.sort_by_key(|why| std::cmp::Reverse(why.severity));
     let rest = all.len().saturating_sub(2);
     let Some(worst) = all.first().map(|why| why.severity) else { return ().into_any() };
@@ -74,7 +78,8 @@ pub(crate) fn why(view: &ApprovalView) -> AnyView {
         view! { <div class=format!("finding {class}")>{icon(name)}<b>{why.head}</b>{more}</div> }
     };
     let rest = (rest > 0).then(|| {
-        view! { <p class="note">{words::count(rest, "more reason", "more reasons")}" below, under “Whole call”."</p> }
+        let more = words::count(rest, "more reason", "more reasons");
+        view! { <p class="note">{more}" below, under “Whole call”."</p> }
     });
     view! { <div class=class id="why">{all.into_iter().take(2).map(line).collect_view()}{rest}</div> }.into_any()
 }
@@ -136,7 +141,8 @@ fn asks(client: &ClientView, kind: ApprovalKind) -> AnyView {
         mark("caution", "alert", "Proved, first time")
     };
     let claimed = client.claimed.as_ref().filter(|claimed| !words::same_name(claimed, &client.name)).map(|claimed| {
-        view! { <span class="note">"Calls itself "{excerpt(claimed, Budget { characters: 30, lines: 1 }, "claim")}</span> }
+        let name = excerpt(claimed, Budget { characters: 30, lines: 1 }, "claim");
+        view! { <span class="note">"Calls itself "{name}</span> }
     });
     let what = if kind == ApprovalKind::Client { "Wants in" } else { "Asks" };
     stop(what, &client.name, view! { {known}{claimed} }.into_any())

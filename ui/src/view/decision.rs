@@ -137,8 +137,8 @@ fn approve(foot: &Foot, answering: Answering) -> AnyView {
 fn note(foot: &Foot, answering: Answering) -> AnyView {
     let reach = match &foot.closed {
         Some(why) => {
-            view! { <p class="row wrap">{tag("danger", "stop", "Not offered")}<span class="soft">{why.clone()}</span></p> }
-                .into_any()
+            let closed = tag("danger", "stop", "Not offered");
+            view! { <p class="row wrap">{closed}<span class="soft">{why.clone()}</span></p> }.into_any()
         }
         None => view! { <span class="note">{foot.answers.reach}</span> }.into_any(),
     };
@@ -146,7 +146,10 @@ fn note(foot: &Foot, answering: Answering) -> AnyView {
     let ask = move || {
         (reasons && answering.reason.get().is_none()).then(|| {
             view! {
-                <button class="btn bare small push" type="button" on:click=move |_| answering.reason.set(Some(String::new()))>
+                <button
+                    class="btn bare small push" type="button"
+                    on:click=move |_| answering.reason.set(Some(String::new()))
+                >
                     "Add a reason…"
                 </button>
             }
@@ -208,19 +211,38 @@ fn told(kind: ApprovalKind, ended: &EndedView) -> (&'static str, &'static str, &
     let by = if ended.answered_by == "cli" { ", on the command line" } else { "" };
     let call = kind == ApprovalKind::Call;
     match (ended.answer, ended.outcome.as_str()) {
-        (Answer::Approved, "unknown") => {
-            ("wait", "help", "It went out, no reply came.", format!("Approved{at}{by}. Look at the server before you try again."))
+        (Answer::Approved, "unknown") => (
+            "wait",
+            "help",
+            "It went out, no reply came.",
+            format!("Approved{at}{by}. Look at the server before you try again."),
+        ),
+        (Answer::Approved, "failed") => {
+            ("wait", "alert", "Approved, and it failed.", format!("The server said so{at}."))
         }
-        (Answer::Approved, "failed") => ("wait", "alert", "Approved, and it failed.", format!("The server said so{at}.")),
-        (Answer::Approved, "completed") => ("ok", "check", "Approved, this call only.", format!("The server confirmed it{at}{by}.")),
-        (Answer::Approved, _) if call => ("ok", "check", "Approved, this call only.", format!("Answered{at}{by}. What became of it stands in Activity.")),
+        (Answer::Approved, "completed") => {
+            ("ok", "check", "Approved, this call only.", format!("The server confirmed it{at}{by}."))
+        }
+        (Answer::Approved, _) if call => (
+            "ok",
+            "check",
+            "Approved, this call only.",
+            format!("Answered{at}{by}. What became of it stands in Activity."),
+        ),
         (Answer::Approved, _) => ("ok", "check", "Approved.", format!("Answered{at}{by}.")),
         (Answer::Rejected, _) if call => {
             ("no", "x", "Rejected. Nothing was sent.", format!("Answered{at}{by}. The agent is told not to try again."))
         }
         (Answer::Rejected, _) => ("no", "x", "Rejected. Nothing changes.", format!("Answered{at}{by}.")),
-        (Answer::Expired, _) => ("", "clock", "Not run.", format!("Nobody answered in time{at}. If it is asked again, you will be too.")),
-        (Answer::Withdrawn, _) => ("", "x", "No longer asked.", format!("It was withdrawn or answered elsewhere{at}. Nothing waits for you here.")),
+        (Answer::Expired, _) => {
+            ("", "clock", "Not run.", format!("Nobody answered in time{at}. If it is asked again, you will be too."))
+        }
+        (Answer::Withdrawn, _) => (
+            "",
+            "x",
+            "No longer asked.",
+            format!("It was withdrawn or answered elsewhere{at}. Nothing waits for you here."),
+        ),
     }
 }
 

@@ -75,7 +75,8 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
                 <dt>"The one before"</dt><dd><code class="hash">{words::digest(&detail.previous)}</code></dd>
             </dl>
             <p class="note">
-                "To prove later that nothing was cut off, keep the newest hash somewhere outside this account. “consentry audit verify” recomputes all of them."
+                "To prove later that nothing was cut off, keep the newest hash somewhere outside this account. "
+                "“consentry audit verify” recomputes all of them."
             </p>
         </details>
     }
@@ -84,7 +85,8 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
 
 fn facts(entry: &EntryView) -> AnyView {
     let fact = |name: &'static str, text: &str| {
-        (!text.is_empty()).then(|| view! { <dt>{name}</dt><dd><Foreign text=text budget=Budget::NAME class="v" /></dd> })
+        (!text.is_empty())
+            .then(|| view! { <dt>{name}</dt><dd><Foreign text=text budget=Budget::NAME class="v" /></dd> })
     };
     let can = (!entry.effects.is_empty()).then(|| view! { <dt>"The tool can"</dt><dd>{effects(&entry.effects)}</dd> });
     view! {

@@ -34,7 +34,8 @@ pub(crate) fn run(run: &RunView) -> AnyView {
         view! { <span class="soft">"Nothing of its own"</span> }.into_any()
     } else {
         let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
-        view! { {run.env.iter().map(name).collect_view()}<span class="note">"names only, values stay hidden"</span> }.into_any()
+        view! { {run.env.iter().map(name).collect_view()}<span class="note">"names only, values stay hidden"</span> }
+            .into_any()
     };
     let heading = if until_now.is_some() { "From now on" } else { "What starts" };
     view! {
@@ -152,7 +153,8 @@ fn reasons(view: &ApprovalView) -> Option<AnyView> {
     let reason = |reason: &wire::view::Reason| {
         view! {
             <li><div class="finding info">{icon("scale")}<b>{reason.title.clone()}</b>
-                <p>{reason.why.clone()}" "<span class="note">"Rule "<code>{reason.policy.clone()}</code></span></p></div></li>
+                <p>{reason.why.clone()}" "<span class="note">"Rule "<code>{reason.policy.clone()}</code></span></p>
+            </div></li>
         }
     };
     Some(

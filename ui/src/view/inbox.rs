@@ -77,7 +77,9 @@ fn empty() -> AnyView {
     view! {
         <div class="detail blank">
             <h2 class="say">"Nothing waits for you."</h2>
-            <p class="soft">"When an agent wants to do something that your rules leave to you, it is asked here and in a window of its own."</p>
+            <p class="soft">
+                "When an agent wants to do something that your rules leave to you, it is asked here and in a window of its own."
+            </p>
             {how_to_connect()}
         </div>
     }
@@ -92,16 +94,6 @@ fn Listed(inbox: Fetched, picked: RwSignal<Option<String>>) -> impl IntoView {
         let id = picked.get();
         view.with(|view| all(view).find(|question| Some(&question.id) == id.as_ref()).cloned())
     };
-    let keys = window_event_listener(leptos::ev::keydown, move |event| {
-        if !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !types(&event) {
-            match event.key().as_str() {
-                "j" => step(view, picked, 1),
-                "k" => step(view, picked, -1),
-                _ => {}
-            }
-        }
-    });
-    on_cleanup(move || keys.remove());
     let on_later = Callback::new(move |()| picked.set(None));
     view! {
         <div class="split list-m" class:open=move || picked.get().is_some()>
@@ -139,23 +131,6 @@ fn standing(view: &InboxView, id: &str) -> Standing {
     Standing { expires_at, ended, place: 0, of: 0 }
 }
 
-fn step(view: Memo<InboxView>, picked: RwSignal<Option<String>>, by: isize) {
-    let next = view.with_untracked(|view| {
-        let ids: Vec<&String> = all(view).map(|question| &question.id).collect();
-        let now = picked.get_untracked().and_then(|id| ids.iter().position(|other| **other == id));
-        let to = now.map_or(0, |at| at.saturating_add_signed(by).min(ids.len().saturating_sub(1)));
-        ids.get(to).map(|id| (*id).clone())
-    });
-    if next.is_some() {
-        picked.set(next);
-    }
-}
-
-/// Whether a key goes into a field rather than to the page.
-fn types(event: &leptos::ev::KeyboardEvent) -> bool {
-    event_target::<web_sys::Element>(event).matches("input, textarea, select").unwrap_or(false)
-}
-
 fn items(questions: &[ApprovalView], picked: RwSignal<Option<String>>, none: &'static str) -> AnyView {
     if questions.is_empty() {
         return view! { <p class="note none">{none}</p> }.into_any();
@@ -168,7 +143,8 @@ fn item(question: &ApprovalView, picked: RwSignal<Option<String>>) -> AnyView {
     let current = move || (picked.get().as_deref() == Some(current.as_str())).then_some("true");
     let who = if question.client.name.is_empty() { question.server.as_str() } else { question.client.name.as_str() };
     let who = excerpt(who, Budget { characters: 40, lines: 1 }, "");
-    let high = (question.level == Level::StepUp && question.ended.is_none()).then(|| mark("danger", "stop", "High risk"));
+    let high =
+        (question.level == Level::StepUp && question.ended.is_none()).then(|| mark("danger", "stop", "High risk"));
     let found = (!question.findings.is_empty() && question.ended.is_none())
         .then(|| mark("caution", "alert", words::count(question.findings.len(), "finding", "findings")));
     let (class, name, end) = match &question.ended {

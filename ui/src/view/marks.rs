@@ -22,7 +22,8 @@ pub(crate) fn tag(class: &'static str, name: &'static str, word: impl Into<Strin
 
 /// The way back from what is shown to the list, where the window is too narrow for both.
 pub(crate) fn back(to: &'static str, go: impl Fn() + 'static) -> AnyView {
-    view! { <button class="btn small bare back" type="button" on:click=move |_| go()>{icon("chev")}{to}</button> }.into_any()
+    view! { <button class="btn small bare back" type="button" on:click=move |_| go()>{icon("chev")}{to}</button> }
+        .into_any()
 }
 
 /// The effects of a tool, the riskiest first, each a tag. A tool without any says that nobody knows.

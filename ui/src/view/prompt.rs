@@ -8,9 +8,9 @@ use super::shell::Heard;
 use crate::backend::{self, call};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wire::Fault;
 use wire::command::{CurrentQuestion, CurrentQuestionReply, Later};
 use wire::view::{Answer, ApprovalView, EndedView};
-use wire::Fault;
 
 /// What the window shows.
 #[derive(Clone, Copy)]

@@ -71,7 +71,9 @@ pub(crate) fn ServersPage() -> impl IntoView {
             </button>
         </header>
         <div class="split wide-first" class:open=move || pane.open.get()>
-            <section class="first" aria-label="Servers">{move || fetched.get().map(|fetched| table(&fetched, pane))}</section>
+            <section class="first" aria-label="Servers">
+                {move || fetched.get().map(|fetched| table(&fetched, pane))}
+            </section>
             <section class="detail beside" aria-label="Server">
                 {back("All servers", move || pane.open.set(false))}
                 {move || match pane.shown.get() {
@@ -93,7 +95,11 @@ fn table(fetched: &Result<ServersView, Fault>, pane: Pane) -> AnyView {
         Ok(view) => view,
     };
     let broken = view.fault.as_ref().map(|fault| {
-        view! { <p class="fault" role="alert">{icon("alert")}<span>{fault.clone()}<span class="note">" The servers below are the last good ones."</span></span></p> }
+        view! {
+            <p class="fault" role="alert">
+                {icon("alert")}<span>{fault.clone()}<span class="note">" The servers below are the last good ones."</span></span>
+            </p>
+        }
     });
     let place = view! { <p class="note place">"Kept in "<code>{excerpt(&view.file, Budget::NAME, "")}</code></p> };
     if view.servers.is_empty() {
@@ -132,6 +138,7 @@ fn row(server: &ServerView, pane: Pane) -> AnyView {
     let since = server.trusted_at.map(|at| view! { <span class="sub">{backend::local(at).date_words()}</span> });
     let (calls, asked) = server.calls_today;
     let line = server.command.join(" ");
+    let calls = words::count(calls as usize, "call", "calls");
     view! {
         <tr aria-selected=selected>
             <td>
@@ -143,7 +150,7 @@ fn row(server: &ServerView, pane: Pane) -> AnyView {
             <td>{state}</td>
             <td>{mark(class, icon_name, word)}{since}</td>
             <td class="num">{format!("{pinned} of {}", server.tools.len())}</td>
-            <td class="num">{words::count(calls as usize, "call", "calls")}<span class="sub">{format!("{asked} asked")}</span></td>
+            <td class="num">{calls}<span class="sub">{format!("{asked} asked")}</span></td>
         </tr>
     }
     .into_any()
@@ -195,15 +202,24 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
             when=move || asking.get()
             fallback=move || view! {
                 <div class="row wrap">
-                    <button class="btn small" type="button" on:click=move |_| review.run(())>{icon("refresh")}"Review tools"</button>
-                    <button class="btn small danger" type="button" on:click=move |_| asking.set(true)>{icon("trash")}"Remove…"</button>
+                    <button class="btn small" type="button" on:click=move |_| review.run(())>
+                        {icon("refresh")}"Review tools"
+                    </button>
+                    <button class="btn small danger" type="button" on:click=move |_| asking.set(true)>
+                        {icon("trash")}"Remove…"
+                    </button>
                 </div>
             }
         >
             <div class="panel">
-                <p><b>"Remove this server?"</b>" Its processes end and its trust is gone. Clients that use it get an error. What it did stays in Activity."</p>
+                <p>
+                    <b>"Remove this server?"</b>" Its processes end and its trust is gone. Clients that use it get an error. "
+                    "What it did stays in Activity."
+                </p>
                 <div class="row wrap">
-                    <button class="btn small danger" type="button" on:click=move |_| remove.run(())>{icon("trash")}"Remove it"</button>
+                    <button class="btn small danger" type="button" on:click=move |_| remove.run(())>
+                        {icon("trash")}"Remove it"
+                    </button>
                     <button class="btn small" type="button" on:click=move |_| asking.set(false)>"Keep it"</button>
                 </div>
             </div>
@@ -213,7 +229,8 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
 
 fn about(server: &ServerView) -> AnyView {
     let (class, name, word, means) = words::trust(server.trust);
-    let wrong = server.fault.as_ref().map(|fault| view! { <p class="fault">{icon("alert")}<span>{fault.clone()}</span></p> });
+    let wrong =
+        server.fault.as_ref().map(|fault| view! { <p class="fault">{icon("alert")}<span>{fault.clone()}</span></p> });
     let clients = if server.clients.is_empty() { "no client now".to_owned() } else { server.clients.join(", ") };
     let env = (!server.env.is_empty()).then(|| {
         let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
@@ -229,8 +246,10 @@ fn about(server: &ServerView) -> AnyView {
             </details>
         }
     });
+    let count = words::count(server.tools.len(), "tool", "tools");
     let tools = if server.tools.is_empty() {
-        view! { <p class="note">"None are known yet. Review tools lists them and asks you whether to trust them."</p> }.into_any()
+        view! { <p class="note">"None are known yet. Review tools lists them and asks you whether to trust them."</p> }
+            .into_any()
     } else {
         in_short(&server.tools)
     };
@@ -245,7 +264,7 @@ fn about(server: &ServerView) -> AnyView {
             <dt>"Used by"</dt><dd>{excerpt(&clients, Budget::NAME, "")}</dd>{since}{env}
         </dl>
         <section class="stack">
-            <h3 class="caption">"Tools"<span class="note">{words::count(server.tools.len(), "tool", "tools")}</span></h3>
+            <h3 class="caption">"Tools"<span class="note">{count}</span></h3>
             {tools}
         </section>
         {stderr}

@@ -107,7 +107,11 @@ pub(crate) fn Shell() -> impl IntoView {
     });
     let page = RwSignal::new(Page::here());
     let moved = window_event_listener_untyped("hashchange", move |_| page.set(Page::here()));
-    on_cleanup(move || moved.remove());
+    let keys = window_event_listener(leptos::ev::keydown, |event| backend::walk_list(&event));
+    on_cleanup(move || {
+        moved.remove();
+        keys.remove();
+    });
     view! {
         <div class="app">
             <Side page status />
@@ -177,16 +181,22 @@ fn foot(status: Result<StatusView, Fault>) -> AnyView {
     .into_any()
 }
 
+const EXAMPLE: &str = r#"{
+  "mcpServers": {
+    "NAME": { "command": "consentry", "args": ["connect", "NAME"] }
+  }
+}"#;
+
 /// How a client is put behind Consentry: said wherever there is nothing else to show.
 pub(crate) fn how_to_connect() -> AnyView {
     view! {
         <div class="panel calm">
             <p><b>"Put a client behind Consentry"</b></p>
             <p class="soft">
-                "In the client’s own list of MCP servers, replace the server’s command with this one, once per server, and restart the client. "
-                "NAME is the server’s name here."
+                "In the client’s own list of MCP servers, replace each server’s command with this one, "
+                "and restart the client. NAME is the server’s name here."
             </p>
-            <pre class="code">"{\n  \"mcpServers\": {\n    \"NAME\": { \"command\": \"consentry\", \"args\": [\"connect\", \"NAME\"] }\n  }\n}"</pre>
+            <pre class="code">{EXAMPLE}</pre>
         </div>
     }
     .into_any()

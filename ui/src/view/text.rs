@@ -73,8 +73,8 @@ fn chips(text: &str) -> Vec<AnyView> {
         .map(|piece| match piece {
             Piece::Plain(plain) => plain.into_any(),
             Piece::Hidden { label, spells } => {
-                let spelled = (!spells.is_empty())
-                    .then(|| view! { <span class="dim">" which spell "</span><b>{spells}</b>" " });
+                let spelled =
+                    (!spells.is_empty()).then(|| view! { <span class="dim">" which spell "</span><b>{spells}</b>" " });
                 view! { <span class="ch">"["{label}"]"</span>{spelled} }.into_any()
             }
         })

@@ -15,7 +15,8 @@ pub(crate) fn trust(trust: &TrustView, kind: ApprovalKind) -> AnyView {
     let total = words::count(trust.tools.len(), "tool", "tools");
     let order = if trust.tools.len() > 1 { format!("{total}, riskiest first") } else { total };
     let program = trust.program_changed.then(|| {
-        view! { <p class="row">{tag("caution", "diff", "Program changed")}<span class="soft">"The file it runs is not the one you approved."</span></p> }
+        let changed = tag("caution", "diff", "Program changed");
+        view! { <p class="row">{changed}<span class="soft">"The file it runs is not the one you approved."</span></p> }
     });
     let instructions = trust.instructions.as_ref().map(|text| {
         view! {
@@ -84,8 +85,8 @@ fn in_full(tool: &ToolView, pins: bool) -> AnyView {
     let description = if tool.description.trim().is_empty() {
         view! { <span class="note">"It has no description."</span> }.into_any()
     } else {
-        view! { <Datamark from="Claimed by the server, not verified" text=tool.description.as_str() budget=Budget::DESCRIPTION /> }
-            .into_any()
+        let text = tool.description.as_str();
+        view! { <Datamark from="Claimed by the server, not verified" text budget=Budget::DESCRIPTION /> }.into_any()
     };
     let title = tool.title.as_ref().filter(|title| **title != tool.name).map(|title| {
         view! { <span class="note">" called "{excerpt(title, Budget { characters: 60, lines: 1 }, "claim")}</span> }

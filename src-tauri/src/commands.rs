@@ -46,6 +46,7 @@ async fn current_question(
     broker: State<'_, Broker>,
     turn: State<'_, Turn>,
 ) -> Result<ask::CurrentQuestionReply, Fault> {
+    turn.loaded();
     Ok(turn.current(&broker).await)
 }
 

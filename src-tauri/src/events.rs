@@ -10,21 +10,22 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use wire::Event;
 
-/// How long the prompt stays without a question. Its page shows the outcome of the last one and closes by itself before
-/// that; this is for a page that doesn't.
-const LINGER: Duration = Duration::from_secs(6);
+/// How long the prompt stays without a question. Its page shows the outcome of the last one and closes by itself long
+/// before; this is for a page that doesn't.
+const LINGER: Duration = Duration::from_secs(20);
 
 /// Follows the broker until it stops.
 pub(crate) async fn follow(app: AppHandle, broker: Broker) {
     let mut events = broker.events();
     let mut screen = Screen { app, broker, closes_at: None, notice: None };
+    screen.app.state::<Turn>().until_loaded().await;
     screen.look().await;
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
             () = until(screen.closes_at) => {
                 screen.closes_at = None;
-                windows::settle_prompt(&screen.app).await;
+                windows::renew_prompt(&screen.app).await;
                 continue;
             }
         };

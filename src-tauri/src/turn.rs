@@ -3,18 +3,38 @@
 
 use broker::Broker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 use wire::command::CurrentQuestionReply;
 use wire::view::ApprovalView;
 
+/// How long the prompt's page may take to load before it is shown as it is.
+const LOADING: Duration = Duration::from_secs(8);
+
 /// The approval that is on the prompt, if any.
 #[derive(Debug, Default)]
-pub(crate) struct Turn(Mutex<Option<String>>);
+pub(crate) struct Turn {
+    held: Mutex<Option<String>>,
+    page: Notify,
+}
 
 impl Turn {
     /// The question for the prompt: the one it has while that is open, else the broker's next.
     pub(crate) async fn current(&self, broker: &Broker) -> CurrentQuestionReply {
         let next = broker.current_question().await;
         self.keep(next, broker.inbox().await.waiting)
+    }
+
+    /// The page asks for its question, so it is loaded.
+    pub(crate) fn loaded(&self) {
+        self.page.notify_one();
+    }
+
+    /// Waits until the page has asked for its question once: a window without a page shows nothing to anybody.
+    pub(crate) async fn until_loaded(&self) {
+        if tokio::time::timeout(LOADING, self.page.notified()).await.is_err() {
+            tracing::warn!("the page of the prompt takes long to load");
+        }
     }
 
     /// The person put this question away.
@@ -38,7 +58,7 @@ impl Turn {
 
     /// An id holds no invariant that a panic elsewhere could have broken.
     fn lock(&self) -> MutexGuard<'_, Option<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

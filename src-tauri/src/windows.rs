@@ -87,13 +87,6 @@ pub(crate) async fn review(app: &AppHandle) {
     }
 }
 
-/// Takes the prompt off the screen; its cards are hidden with it.
-pub(crate) async fn close_prompt(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(PROMPT) {
-        hide(&window).await;
-    }
-}
-
 /// Puts a question away: it stays in the inbox, and the prompt is free for the next.
 pub(crate) async fn pass(app: &AppHandle, id: &str) {
     app.state::<Broker>().later(id).await;
@@ -102,9 +95,23 @@ pub(crate) async fn pass(app: &AppHandle, id: &str) {
 
 /// Closes the prompt if no question is left for it.
 pub(crate) async fn settle_prompt(app: &AppHandle) {
-    if app.state::<Turn>().current(&app.state::<Broker>()).await.question.is_none() {
-        close_prompt(app).await;
+    let Some(window) = app.get_webview_window(PROMPT) else { return };
+    if nothing_waits(app).await {
+        hide(&window).await;
     }
+}
+
+/// Closes a prompt that has no question and did not close by itself, and has its page begin anew.
+pub(crate) async fn renew_prompt(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(PROMPT) else { return };
+    if window.is_visible().unwrap_or(false) && nothing_waits(app).await {
+        hide(&window).await;
+        renew(&window);
+    }
+}
+
+async fn nothing_waits(app: &AppHandle) -> bool {
+    app.state::<Turn>().current(&app.state::<Broker>()).await.question.is_none()
 }
 
 /// Whether the person is looking at one of our windows now.
@@ -142,6 +149,11 @@ async fn put_away(app: &AppHandle, label: &str) {
     for id in cards {
         pass(app, &id).await;
     }
+    renew(&window);
+}
+
+/// What a page held is gone; it asks again for what it should show.
+fn renew(window: &WebviewWindow) {
     if let Err(error) = window.reload() {
         tracing::warn!(%error, "the prompt could not begin anew");
     }

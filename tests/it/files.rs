@@ -10,29 +10,46 @@ use std::time::{Duration, Instant};
 
 const CLI: &[&str] = &["--decisions", "cli", "--preset", "cautious"];
 
-/// Waits until `server list` or `doctor` says something about a file.
-fn is_reported(home: &Home, file: &str) -> String {
+/// What `server list` and `doctor` say.
+fn reports(home: &Home) -> String {
+    let ran = [home.run(&["server", "list"]), home.run(&["doctor"])];
+    ran.iter().map(|ran| format!("{}{}", ran.stdout, ran.stderr)).collect()
+}
+
+/// Waits until one of them says something about a file or a server.
+fn is_reported(home: &Home, name: &str) -> String {
     let until = Instant::now() + e2e::DEADLINE;
     loop {
-        let said: Vec<_> = [&["server", "list"][..], &["doctor"]].into_iter().map(|words| home.run(words)).collect();
-        let said: String = said.iter().map(|ran| format!("{}{}", ran.stdout, ran.stderr)).collect();
-        if said.contains(file) && !said.trim().is_empty() && said.lines().any(|line| line.contains(file)) {
+        let said = reports(home);
+        if said.contains(name) {
             return said;
         }
-        assert!(Instant::now() < until, "nobody says that {file} is broken: {said}");
+        assert!(Instant::now() < until, "nobody says that {name} is broken: {said}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
 #[test]
 fn a_broken_servers_json_leaves_the_last_good_one_in_force() {
-    let scene = Scene::new();
-    let good = std::fs::read_to_string(scene.home.servers_json()).expect("servers.json");
-    for broken in ["{\"mcpServers\": {", "[]", "{\"mcpServers\": {\"notes\": {\"command\": 5}}}", "\u{0}\u{0}", "\"", ""] {
-        std::fs::write(scene.home.servers_json(), broken).expect("written");
-        is_reported(&scene.home, "servers.json");
-        assert!(went_well(&scene.client().call("echo", json!({"text": "hello"}))), "{broken:?}");
+    for broken in ["{\"mcpServers\": {", "[]", "{\"mcpServers\": []}", "\u{0}\u{0}", "\""] {
+        is_broken(broken);
     }
+}
+
+#[test]
+fn an_emptied_servers_json_is_a_broken_one() {
+    is_broken("");
+}
+
+fn is_broken(content: &str) {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let good = std::fs::read_to_string(scene.home.servers_json()).expect("servers.json");
+    assert!(!reports(&scene.home).contains("servers.json"), "a good file is reported");
+    std::fs::write(scene.home.servers_json(), content).expect("written");
+    is_reported(&scene.home, "servers.json");
+    assert!(went_well(&client.call("echo", json!({"text": "who was connected goes on"}))), "{content:?}");
+    assert!(went_well(&scene.client().call("echo", json!({"text": "who comes, too"}))), "{content:?}");
     std::fs::write(scene.home.servers_json(), good).expect("written");
     assert!(went_well(&scene.client().call("echo", json!({"text": "mended"}))));
 }

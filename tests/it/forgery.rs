@@ -265,9 +265,7 @@ fn a_loosened_policy_written_into_our_files_is_only_a_proposal() {
 fn a_policy_that_only_tightens_is_in_force_at_once() {
     let scene = Scene::new();
     std::fs::create_dir_all(scene.home.policies()).expect("a folder");
-    let tight = "@id(\"no-mail\") @title(\"No mail\") @why(\"Not from here.\")\n\
-        forbid (principal, action in Action::\"send\", resource);\n";
-    std::fs::write(scene.home.policies().join("tight.cedar"), tight).expect("written");
+    std::fs::write(scene.home.policies().join("tight.cedar"), TIGHT).expect("written");
     let person = scene.person(|_| Say::Yes);
     let until = std::time::Instant::now() + DEADLINE;
     let mut client = scene.client();
@@ -284,6 +282,53 @@ fn a_policy_that_only_tightens_is_in_force_at_once() {
     assert!(said.contains("No mail") || said.contains("Not from here"), "{said:?} does not say why");
     assert_eq!((scene.server.executions("send_mail"), person.seen().len()), (before, asked), "forbidden means unasked");
     assert!(went_well(&client.call("echo", json!({"text": "reads go on"}))));
+}
+
+const TIGHT: &str = "@id(\"no-mail\") @title(\"No mail\") @why(\"Not from here.\")\n\
+    forbid (principal, action in Action::\"send\", resource);\n";
+
+/// A scene in which mail is forbidden by a file that was accepted.
+fn mail_forbidden(home: Home) -> Scene {
+    let scene = Scene::within(home, &[]);
+    std::fs::create_dir_all(scene.home.policies()).expect("a folder");
+    std::fs::write(scene.home.policies().join("tight.cedar"), TIGHT).expect("written");
+    let _person = scene.person(|_| Say::No);
+    let until = std::time::Instant::now() + DEADLINE;
+    let mut client = scene.client();
+    while !refusal(&client.call("send_mail", mail())).contains("No mail") {
+        assert!(std::time::Instant::now() < until, "the policy is not in force");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    scene
+}
+
+#[test]
+fn a_policy_that_is_taken_away_stays_in_force_until_a_yes() {
+    let scene = mail_forbidden(Home::new());
+    let mut watch = scene.watch();
+    std::fs::remove_file(scene.home.policies().join("tight.cedar")).expect("removed");
+    let question = watch.wait_for(|event| event["event"] == "pending" && event["kind"] == "policy");
+    assert!(question["difference"].to_string().contains("no-mail"), "{}", question["difference"]);
+    let mut client = scene.client();
+    refusal(&client.call("send_mail", mail()));
+    assert!(scene.server.executed().is_empty());
+    scene.approve(&question).succeeded();
+    client.begin("send_mail", mail());
+    watch.question("send_mail");
+}
+
+#[test]
+fn a_policy_taken_away_while_nobody_looked_stays_in_force_too() {
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
+    let mut scene = mail_forbidden(home);
+    scene.broker.stop();
+    std::fs::remove_file(scene.home.policies().join("tight.cedar")).expect("removed");
+    scene.broker = Broker::start(&scene.home);
+    let person = scene.person(|question| if question["kind"] == "call" { Say::Yes } else { Say::Nothing });
+    refusal(&scene.client().call("send_mail", mail()));
+    assert!(scene.server.executed().is_empty());
+    assert!(!person.seen().iter().any(|question| question["kind"] == "call"), "{:?}", person.seen());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bad_client;
 mod crash;
+mod doors;
 mod files;
 mod forged_rows;
 mod forgery;

@@ -158,6 +158,28 @@ fn two_clients_are_asked_about_and_answered_apart() {
 }
 
 #[test]
+fn a_yes_for_one_client_is_none_for_another() {
+    let scene = Scene::new();
+    let mut watch = scene.watch();
+    let (mut one, mut two) = (scene.client(), scene.client());
+    one.begin("send_mail", mail("a@example.org"));
+    let first = watch.question("send_mail");
+    let id = two.begin("send_mail", mail("a@example.org"));
+    let second = watch.question("send_mail");
+    assert_ne!(first["id"], second["id"]);
+    let (id_two, digest_one) = (second["id"].as_str().expect("an id"), first["digest"].as_str().expect("a digest"));
+    if first["digest"] != second["digest"] {
+        scene.home.run(&["approvals", "approve", id_two, "--digest", digest_one]).refused();
+    }
+    scene.approve(&first).succeeded();
+    scene.server.wait_until_executed(1);
+    assert!(!two.has_reply(&id));
+    scene.reject(&second).succeeded();
+    refusal(&two.reply(&id).value);
+    assert_eq!(scene.server.executed().len(), 1);
+}
+
+#[test]
 fn the_same_call_twice_at_once_is_two_questions() {
     let scene = Scene::new();
     let mut watch = scene.watch();
@@ -263,6 +285,9 @@ fn calls_that_reach_for_consentry_itself_are_denied_unasked() {
         scene.home.socket(),
         scene.home.path().join("config/policies/x.cedar"),
         scene.home.work().join("../home/config/servers.json"),
+        scene.home.path().join("config/./servers.json"),
+        scene.home.path().join("config//servers.json"),
+        format!("file://{}", scene.home.servers_json().display()).into(),
     ] {
         let path = path.to_string_lossy().into_owned();
         refusal(&client.call("write_note", json!({"path": path, "text": "{}"})));
@@ -272,9 +297,9 @@ fn calls_that_reach_for_consentry_itself_are_denied_unasked() {
 }
 
 #[test]
-fn arguments_the_schema_does_not_allow_are_refused_unasked() {
+fn arguments_the_schema_does_not_allow_never_run_unattended() {
     let scene = Scene::new();
-    let person = scene.person(|_| Say::Yes);
+    let person = scene.person(|_| Say::No);
     let mut client = scene.client();
     for (tool, arguments) in [
         ("send_mail", json!({"to": "a@example.org"})),
@@ -283,10 +308,12 @@ fn arguments_the_schema_does_not_allow_are_refused_unasked() {
         ("echo", json!({})),
         ("slow", json!({"ms": "soon"})),
     ] {
-        let said = refusal(&client.call(tool, arguments));
-        assert!(said.contains(tool), "{said:?} does not say which tool");
+        let before = person.seen().len();
+        refusal(&client.call(tool, arguments));
+        for question in &person.seen()[before..] {
+            assert!(question["findings"].to_string().contains("schema"), "not on the card: {question}");
+        }
     }
-    assert!(person.seen().is_empty(), "{:?}", person.seen());
     assert!(scene.server.executed().is_empty());
 }
 

@@ -62,7 +62,9 @@ impl AuditLog {
         let failed = |why: &str| {
             Refusal::new(
                 RefusalKind::NotRecorded,
-                format!("Consentry's audit log can't be written ({why}), so nothing runs. `consentry doctor` says more."),
+                format!(
+                    "Consentry's audit log can't be written ({why}), so nothing runs. `consentry doctor` says more."
+                ),
             )
         };
         self.queue.send(append).await.map_err(|_| failed("the log is closed"))?;
@@ -74,7 +76,12 @@ impl AuditLog {
     }
 
     /// Appends a record and vouches for `what` it is about.
-    pub(crate) async fn record<T>(&self, what: T, record: Record, durability: Durability) -> Result<Recorded<T>, Refusal> {
+    pub(crate) async fn record<T>(
+        &self,
+        what: T,
+        record: Record,
+        durability: Durability,
+    ) -> Result<Recorded<T>, Refusal> {
         self.append(record, durability).await?;
         Ok(Recorded(what))
     }

@@ -37,7 +37,12 @@ struct State {
 
 impl Clients {
     /// Loads who was let in before.
-    pub(crate) async fn open(store: Store, audit: AuditLog, desk: Arc<Desk>, everyone: bool) -> Result<Arc<Self>, Fault> {
+    pub(crate) async fn open(
+        store: Store,
+        audit: AuditLog,
+        desk: Arc<Desk>,
+        everyone: bool,
+    ) -> Result<Arc<Self>, Fault> {
         let rows = store.decisions(CLIENT).await?;
         for name in &rows.void {
             report_void(&audit, CLIENT, name).await;

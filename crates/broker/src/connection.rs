@@ -92,7 +92,13 @@ struct OpenCall {
 
 impl Connection {
     /// Serves a client until it leaves, its server ends, or the broker stops.
-    pub(crate) async fn serve(terms: Terms, corridor: Arc<Corridor>, stream: Lines<OwnedReadHalf>, out: OwnedWriteHalf, stop: CancellationToken) {
+    pub(crate) async fn serve(
+        terms: Terms,
+        corridor: Arc<Corridor>,
+        stream: Lines<OwnedReadHalf>,
+        out: OwnedWriteHalf,
+        stop: CancellationToken,
+    ) {
         let connection = Arc::new(Self {
             id: terms.id,
             client: Mutex::new(Arc::new(terms.client)),
@@ -234,7 +240,9 @@ impl Connection {
             serde_json::from_slice::<serde_json::Value>(&p).is_ok_and(|p| p.get("cursor").is_some_and(|c| !c.is_null()))
         });
         if cursor {
-            return self.send(&mcp::error(id, code::INVALID_PARAMS, "there is one page only, so no cursor is valid")).await;
+            return self
+                .send(&mcp::error(id, code::INVALID_PARAMS, "there is one page only, so no cursor is valid"))
+                .await;
         }
         let reply = match &*self.usable.borrow() {
             Usable::Ready(live) => {
@@ -261,7 +269,9 @@ impl Connection {
         };
         let request = match frame.params().map_or_else(|| Request::parse(Bytes::from_static(b"{}")), Request::parse) {
             Ok(request) => request,
-            Err(fault) => return self.send(&mcp::error(id, code::INVALID_PARAMS, &wire::text::escaped(&fault.to_string()))).await,
+            Err(fault) => {
+                return self.send(&mcp::error(id, code::INVALID_PARAMS, &wire::text::escaped(&fault.to_string()))).await;
+            }
         };
         let cancel = self.gone.child_token();
         let taken = {

@@ -4,8 +4,8 @@
 use crate::decide::Decider;
 use crate::home::Home;
 use crate::{AnsweredBy, Broker};
-use bridge::frame::{Lines, write_line};
 use bridge::Hello;
+use bridge::frame::{Lines, write_line};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use wire::control::{Reply, Request, Watched};
 use wire::{Fault, FaultCode};
@@ -57,7 +57,9 @@ pub(crate) async fn serve(broker: &Broker, rights: &Rights, mut lines: Lines<Own
             .and_then(|bytes| serde_json::from_slice::<Request>(&bytes).map_err(|e| e.to_string()));
         let reply = match (request, rights.refused) {
             (_, Some(why)) => Reply::Fault(Fault::new(FaultCode::NotHere, why)),
-            (Err(why), None) => Reply::Fault(Fault::new(FaultCode::Invalid, format!("The request was not understood: {why}."))),
+            (Err(why), None) => {
+                Reply::Fault(Fault::new(FaultCode::Invalid, format!("The request was not understood: {why}.")))
+            }
             (Ok(Request::Watch), None) => return watch(broker, lines, out).await,
             (Ok(Request::HandOver), None) => {
                 let _ = say(&mut out, &Reply::Done).await;

@@ -180,7 +180,9 @@ impl Corridor {
                 }
                 question.settle(yes, &self.policies.current(), &self.circumstances(asked))
             }
-            Ok(Ending::Rejected { reason, .. }) => Err(Refusal::new(RefusalKind::Rejected, rejected(reason.as_deref()))),
+            Ok(Ending::Rejected { reason, .. }) => {
+                Err(Refusal::new(RefusalKind::Rejected, rejected(reason.as_deref())))
+            }
             Ok(Ending::Expired) => Err(Refusal::new(
                 RefusalKind::Expired,
                 "Nobody answered Consentry's question in time, so the call did not run. Ask the user before trying again.",
@@ -206,7 +208,10 @@ impl Corridor {
     /// Sends it, once, and inspects what comes back.
     async fn forward(&self, permit: Recorded<Permit>, call: CallId, asked: &Asked) -> Reply {
         if asked.cancel.is_cancelled() {
-            return Reply::Refused(Refusal::new(RefusalKind::NotSent, "The client cancelled before anything was sent."));
+            return Reply::Refused(Refusal::new(
+                RefusalKind::NotSent,
+                "The client cancelled before anything was sent.",
+            ));
         }
         let mut sent = match asked.upstream.forward(permit).await {
             Ok(sent) => sent,
@@ -257,7 +262,10 @@ impl Corridor {
             Ok(()) => reply,
             Err(refusal) => Reply::Refused(Refusal::new(
                 RefusalKind::NotRecorded,
-                format!("The call ran, but its outcome could not be recorded, so the result is withheld. {}", refusal.message),
+                format!(
+                    "The call ran, but its outcome could not be recorded, so the result is withheld. {}",
+                    refusal.message
+                ),
             )),
         }
     }

@@ -95,7 +95,12 @@ async fn audit(inner: &Inner) -> CheckView {
     match inner.store.entries(None, 1).await {
         Ok(entries) => {
             let entries = entries.first().map_or(0, |e| e.seq);
-            check("audit log", CheckState::Ok, format!("{entries} entries. `consentry audit verify` recomputes all."), "")
+            check(
+                "audit log",
+                CheckState::Ok,
+                format!("{entries} entries. `consentry audit verify` recomputes all."),
+                "",
+            )
         }
         Err(fault) => check(
             "audit log",

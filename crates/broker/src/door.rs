@@ -224,7 +224,9 @@ impl Door {
         }
         let own_session = rustix::process::getsid(None).map_or(0, |s| s.as_raw_nonzero().get().unsigned_abs());
         if attached.iter().any(|a| a.session == peer.session_id && a.session != own_session) {
-            return Some("A program in the terminal session of a connected client may not use Consentry's control socket.");
+            return Some(
+                "A program in the terminal session of a connected client may not use Consentry's control socket.",
+            );
         }
         None
     }

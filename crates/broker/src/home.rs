@@ -31,8 +31,8 @@ impl Home {
             return Ok(Self::under(&home));
         }
         let var = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-        let home = var("HOME")
-            .ok_or_else(|| Fault::new(FaultCode::Invalid, "Neither CONSENTRY_HOME nor HOME is set."))?;
+        let home =
+            var("HOME").ok_or_else(|| Fault::new(FaultCode::Invalid, "Neither CONSENTRY_HOME nor HOME is set."))?;
         let data = var("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("consentry");
         Ok(Self {
             config: var("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("consentry"),

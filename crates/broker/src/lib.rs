@@ -48,9 +48,7 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
-use wire::view::{
-    ApprovalView, EntryDetail, EntryView, InboxView, ServersView, StatusView, VerifyView,
-};
+use wire::view::{ApprovalView, EntryDetail, EntryView, InboxView, ServersView, StatusView, VerifyView};
 use wire::{Fault, FaultCode};
 
 /// A running broker. It reads, rejects, revokes and stops; it can't let anything run.

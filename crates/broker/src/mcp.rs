@@ -66,7 +66,8 @@ pub(crate) fn read_initialized(result: &[u8]) -> Result<Initialized, String> {
         server_info: Option<&'a RawValue>,
         instructions: Option<String>,
     }
-    let result: Result_<'_> = serde_json::from_slice(result).map_err(|e| format!("something else than an initialize result: {e}"))?;
+    let result: Result_<'_> =
+        serde_json::from_slice(result).map_err(|e| format!("something else than an initialize result: {e}"))?;
     if !REVISIONS.contains(&result.protocol_version.as_str()) {
         return Err(format!("the revision {}, which is not supported", wire::text::escaped(&result.protocol_version)));
     }
@@ -80,7 +81,9 @@ pub(crate) fn read_initialized(result: &[u8]) -> Result<Initialized, String> {
 /// Our answer to a client's `initialize`: tools, and nothing else of what the server can do.
 pub(crate) fn initialize_result(version: &str, server_info: Option<&[u8]>, instructions: Option<&str>) -> Vec<u8> {
     let ours = json!({"name": "consentry", "title": "Consentry", "version": env!("CARGO_PKG_VERSION")}).to_string();
-    let mut out = format!(r#"{{"protocolVersion":"{version}","capabilities":{{"tools":{{"listChanged":true}}}},"serverInfo":"#).into_bytes();
+    let mut out =
+        format!(r#"{{"protocolVersion":"{version}","capabilities":{{"tools":{{"listChanged":true}}}},"serverInfo":"#)
+            .into_bytes();
     out.extend_from_slice(server_info.unwrap_or(ours.as_bytes()));
     if let Some(instructions) = instructions {
         out.extend_from_slice(format!(r#","instructions":{}"#, Value::from(instructions)).as_bytes());
@@ -237,7 +240,11 @@ mod tests {
                  "serverInfo":{"name":"x","version":"1","extra":1},"instructions":"Be \"kind\""}"#,
         )
         .unwrap();
-        let shown = initialize_result(&initialized.version, initialized.server_info.as_deref(), initialized.instructions.as_deref());
+        let shown = initialize_result(
+            &initialized.version,
+            initialized.server_info.as_deref(),
+            initialized.instructions.as_deref(),
+        );
         let shown: Value = serde_json::from_slice(&shown).unwrap();
         assert_eq!(shown["capabilities"], json!({"tools": {"listChanged": true}}));
         assert_eq!(shown["serverInfo"]["extra"], 1);

@@ -96,9 +96,17 @@ impl PolicyBook {
         }
     }
 
-    fn build(&self, files: &Files, servers: &BTreeMap<String, Vec<Arc<Tool>>>) -> Result<(Policies, BTreeMap<String, ServerReport>), String> {
+    fn build(
+        &self,
+        files: &Files,
+        servers: &BTreeMap<String, Vec<Arc<Tool>>>,
+    ) -> Result<(Policies, BTreeMap<String, ServerReport>), String> {
         let mut sources = self.preset.shipped();
-        sources.extend(files.iter().map(|(name, text)| Source { layer: Layer::User, name: name.clone(), text: text.clone() }));
+        sources.extend(files.iter().map(|(name, text)| Source {
+            layer: Layer::User,
+            name: name.clone(),
+            text: text.clone(),
+        }));
         let mut policies = Policies::load(&sources).map_err(|faults| said(&faults))?;
         let mut reports = BTreeMap::new();
         for (alias, tools) in servers {

@@ -96,7 +96,8 @@ impl PolicyFiles {
             return;
         }
         self.withdraw().await;
-        let terms = Terms { id: ApprovalId(uuid::Uuid::now_v7()), digest, level: Level::Approve, act: None, lives_ms: None };
+        let terms =
+            Terms { id: ApprovalId(uuid::Uuid::now_v7()), digest, level: Level::Approve, act: None, lives_ms: None };
         let asked = match self.desk.ask(terms, present::policy(difference(accepted, &files)), None).await {
             Ok(asked) => asked,
             Err(refusal) => return self.book.report(vec![refusal.message]),

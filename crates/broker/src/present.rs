@@ -140,7 +140,9 @@ fn sentence(case: &Case) -> Vec<SentencePart> {
     let strongest = call.tool.effects.last().copied().unwrap_or(Effect::Execute);
     let unclassified = call.tool.effects == [Effect::Write, Effect::Send, Effect::Execute];
     let (verb, target, tail) = match strongest {
-        _ if unclassified => ("Run a tool that could do anything", None, "What it does is not known, so treat it as lasting."),
+        _ if unclassified => {
+            ("Run a tool that could do anything", None, "What it does is not known, so treat it as lasting.")
+        }
         Effect::Read => ("Read", to(&["path", "host", "address"]), ""),
         Effect::Write => ("Write", to(&["path", "host", "address"]), ""),
         Effect::Delete if call.tool.effects.contains(&Effect::Write) => {
@@ -173,9 +175,7 @@ fn values(arguments: &Value, tool: &Tool) -> Vec<ArgumentView> {
         .map(|(name, value)| ArgumentView {
             pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
             name: name.clone(),
-            text: value
-                .as_str()
-                .map_or_else(|| serde_json::to_string_pretty(value).unwrap_or_default(), str::to_owned),
+            text: value.as_str().map_or_else(|| serde_json::to_string_pretty(value).unwrap_or_default(), str::to_owned),
             kind: match value {
                 Value::Null => "null",
                 Value::Bool(_) => "boolean",
@@ -196,7 +196,12 @@ pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) 
     view.sentence = match &before {
         None => vec![ours("Start a new server, "), slot(server), ours("."), rest(" It runs on this computer, as you.")],
         Some(_) => {
-            vec![ours("Start a changed program for "), slot(server), ours("."), rest(" It runs on this computer, as you.")]
+            vec![
+                ours("Start a changed program for "),
+                slot(server),
+                ours("."),
+                rest(" It runs on this computer, as you."),
+            ]
         }
     };
     view.reasons = vec![Reason {
@@ -262,7 +267,12 @@ pub(crate) fn trust(
     };
     view.reasons = vec![Reason {
         policy: "consentry.trust".into(),
-        title: if kind == ApprovalKind::Drift { "Not what you trusted before" } else { "A server you have not used yet" }.into(),
+        title: if kind == ApprovalKind::Drift {
+            "Not what you trusted before"
+        } else {
+            "A server you have not used yet"
+        }
+        .into(),
         why: "What a server says of its tools is read by the model and can steer it.".into(),
     }];
     let mut findings: Vec<FindingView> = listing
@@ -277,7 +287,8 @@ pub(crate) fn trust(
         .collect();
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     view.findings = findings;
-    view.trust = Some(TrustView { tools, instructions: listing.instructions.clone(), runs, asks, program_changed: false });
+    view.trust =
+        Some(TrustView { tools, instructions: listing.instructions.clone(), runs, asks, program_changed: false });
     view
 }
 
@@ -302,10 +313,7 @@ pub(crate) fn stranger(who: &Client) -> ApprovalView {
 /// The card that asks whether changed policies take effect.
 pub(crate) fn policy(difference: Vec<String>) -> ApprovalView {
     let mut view = blank(ApprovalKind::Policy, "");
-    view.sentence = vec![
-        ours("Put changed policies in force."),
-        rest(" They may let more run than before."),
-    ];
+    view.sentence = vec![ours("Put changed policies in force."), rest(" They may let more run than before.")];
     view.reasons = vec![Reason {
         policy: "consentry.policy".into(),
         title: "Policy files were edited".into(),

@@ -2,7 +2,10 @@
 //!
 //! In force is what stands in the file *and* was accepted as it stands there. Everything else waits in the inbox.
 
+mod decisions;
+mod running;
 mod trust;
+mod view;
 
 pub(crate) use trust::read_tools;
 
@@ -11,20 +14,20 @@ use crate::clock::now_ms;
 use crate::desk::{Desk, by_word};
 use crate::policies::PolicyBook;
 use crate::servers_json;
-use crate::store::{Decision, Store};
+use crate::store::Store;
 use crate::upstream::{Command, Program, Upstream};
 use bytes::Bytes;
 use gate::approval::{By, Yes};
 use gate::audit::Record;
 use gate::call::{Digest, Server};
-use gate::tool::{Change, Drift, Pin, Tool};
+use gate::tool::{Drift, Pin, Tool};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{broadcast, watch};
-use wire::view::{ApprovalKind, PinState, ServerView, ServersView, TrustState};
-use wire::{Fault, FaultCode};
+use wire::Fault;
+use wire::view::ApprovalKind;
 
 const SERVER: &str = "server";
 const PIN: &str = "pin";
@@ -95,6 +98,8 @@ struct Entry {
     accepted: Option<Accepted>,
     pinned: Option<(Listing, i64)>,
     drift: Drift,
+    /// Its program is another than was accepted.
+    program_changed: bool,
     /// Said by the last attempt to start or list it.
     fault: Option<String>,
     running: Vec<Weak<Upstream>>,
@@ -144,6 +149,8 @@ pub(crate) struct Servers {
     entries: Mutex<BTreeMap<String, Entry>>,
     file_fault: Mutex<Option<String>>,
     changed: watch::Sender<u64>,
+    /// Reading the file and acting on it is one step; so is writing it.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Servers {
@@ -166,6 +173,7 @@ impl Servers {
             entries: Mutex::default(),
             file_fault: Mutex::default(),
             changed: watch::Sender::new(0),
+            turn: tokio::sync::Mutex::default(),
         });
         servers.load().await?;
         servers.reread().await;
@@ -213,6 +221,7 @@ impl Servers {
 
     /// Reads `servers.json` again. What only goes away applies at once; what is new or different is asked.
     pub(crate) async fn reread(self: &Arc<Self>) {
+        let turn = self.turn.lock().await;
         let file = self.file.clone();
         let read = tokio::task::spawn_blocking(move || servers_json::read(&file)).await;
         let found = match read {
@@ -243,6 +252,7 @@ impl Servers {
             }
             entries.retain(|_, e| e.configured.is_some() || e.accepted.is_some());
         }
+        drop(turn);
         self.touch();
         self.withdraw_stale(&proposed).await;
         for (name, command) in proposed {
@@ -279,6 +289,9 @@ impl Servers {
             }
         };
         if program.identity.to_string() != accepted.identity {
+            if let Some(entry) = self.entries().get_mut(name) {
+                entry.program_changed = true;
+            }
             self.propose(name, accepted.command).await;
             return Standing::Waiting("its program is another than was accepted; Consentry asks".into());
         }
@@ -304,98 +317,6 @@ impl Servers {
         entry.pinned.as_ref().map(|(listing, _)| (listing.clone(), entry.drift.clone()))
     }
 
-    /// Accepts a command.
-    pub(crate) async fn accept(&self, name: &str, program: &Program, by: Authority) -> Result<(), Fault> {
-        let alias = self.alias(name);
-        let accepted = Accepted {
-            alias,
-            command: program.command.clone(),
-            resolved: program.resolved.clone(),
-            sha256: program.sha256.clone(),
-            identity: program.identity.to_string(),
-        };
-        let record = Record::new("decided", now_ms())
-            .with("decision", "run")
-            .with("server", name)
-            .with("program", program.resolved.to_string_lossy().into_owned())
-            .with("sha256", program.sha256.clone())
-            .with("answered_by", by.word())
-            .with("approval", by.approval());
-        self.decided(SERVER, name, &accepted, record).await?;
-        {
-            let mut entries = self.entries();
-            let entry = entries.entry(name.to_owned()).or_default();
-            entry.accepted = Some(accepted);
-            entry.fault = None;
-        }
-        self.touch();
-        Ok(())
-    }
-
-    /// Pins a listing.
-    pub(crate) async fn pin(&self, name: &str, listing: Listing, by: Authority) -> Result<(), Fault> {
-        let pinned = Pinned {
-            tools: listing.tools.iter().map(|t| String::from_utf8_lossy(&t.raw).into_owned()).collect(),
-            instructions: listing.instructions.clone(),
-        };
-        let record = Record::new("decided", now_ms())
-            .with("decision", "trust")
-            .with("server", name)
-            .with("tools", listing.tools.iter().map(|t| t.name.clone()).collect::<Vec<_>>())
-            .with("pin", listing.pin().digest().to_string())
-            .with("answered_by", by.word())
-            .with("approval", by.approval());
-        let decided_at = self.decided(PIN, name, &pinned, record).await?;
-        {
-            let mut entries = self.entries();
-            let entry = entries.entry(name.to_owned()).or_default();
-            if let Some(accepted) = &entry.accepted {
-                self.policies.set_server(&accepted.alias, Some(listing.tools.clone()));
-            }
-            entry.pinned = Some((listing, decided_at));
-            entry.drift = Drift::default();
-            entry.fault = None;
-        }
-        self.touch();
-        Ok(())
-    }
-
-    async fn decided(&self, kind: &str, name: &str, value: &impl Serialize, record: Record) -> Result<i64, Fault> {
-        // The log first: a decision that is not on record is none.
-        self.audit
-            .append(record, Durability::Disk)
-            .await
-            .map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))?;
-        let value = serde_json::to_string(value).map_err(|e| Fault::new(FaultCode::Internal, e.to_string()))?;
-        let decision = Decision { name: name.to_owned(), value, decided_at: now_ms() };
-        self.store.decide(kind, &decision).await?;
-        Ok(decision.decided_at)
-    }
-
-    /// Takes a server away: out of the file, its decisions, its processes, its questions.
-    pub(crate) async fn remove(self: &Arc<Self>, name: &str) -> Result<(), Fault> {
-        let entry = self
-            .entries()
-            .remove(name)
-            .ok_or_else(|| Fault::new(FaultCode::NotFound, format!("There is no server named `{}`.", wire::text::escaped(name))))?;
-        for upstream in entry.running.iter().filter_map(Weak::upgrade) {
-            upstream.child().ask_to_end();
-        }
-        if let Some(accepted) = &entry.accepted {
-            self.policies.set_server(&accepted.alias, None);
-        }
-        self.store.undecide(SERVER, name).await?;
-        self.store.undecide(PIN, name).await?;
-        servers_json::edit(&self.file, name, None)?;
-        for id in self.desk.about_server(&[ApprovalKind::Run, ApprovalKind::Trust, ApprovalKind::Drift], name) {
-            let _ = self.desk.step(id, gate::approval::Event::Withdraw).await;
-        }
-        let record = Record::new("decided", now_ms()).with("decision", "remove").with("server", name);
-        let _ = self.audit.append(record, Durability::Process).await;
-        self.touch();
-        Ok(())
-    }
-
     /// What a connection found when it listed the server: keeps the difference, and asks about it.
     pub(crate) async fn compare(self: &Arc<Self>, name: &str, listed: Listing) -> Drift {
         let drift = {
@@ -411,119 +332,6 @@ impl Servers {
             self.ask_trust(name, listed, ApprovalKind::Drift).await;
         }
         drift
-    }
-
-    pub(crate) fn set_fault(&self, name: &str, fault: Option<String>) {
-        if let Some(entry) = self.entries().get_mut(name) {
-            entry.fault = fault;
-        }
-        let _ = self.events.send(wire::Event::Servers);
-    }
-
-    /// A process of this server runs.
-    pub(crate) fn runs(&self, name: &str, upstream: &Arc<Upstream>) {
-        if let Some(entry) = self.entries().get_mut(name) {
-            entry.running.retain(|w| w.strong_count() > 0);
-            entry.running.push(Arc::downgrade(upstream));
-        }
-        let _ = self.events.send(wire::Event::Servers);
-    }
-
-    /// It ended; what it wrote to stderr is kept.
-    pub(crate) fn ended(&self, name: &str, upstream: &Arc<Upstream>) {
-        if let Some(entry) = self.entries().get_mut(name) {
-            entry.running.retain(|w| w.upgrade().is_some_and(|u| !Arc::ptr_eq(&u, upstream)));
-            entry.stderr = upstream.child().stderr();
-        }
-        let _ = self.events.send(wire::Event::Servers);
-    }
-
-    /// A client is connected through this server, or (`None`) no longer.
-    pub(crate) fn connected(&self, name: &str, id: gate::call::ConnectionId, client: Option<String>) {
-        if let Some(entry) = self.entries().get_mut(name) {
-            match client {
-                Some(client) => entry.clients.insert(id, client),
-                None => entry.clients.remove(&id),
-            };
-        }
-        let _ = self.events.send(wire::Event::Servers);
-    }
-
-    /// The process ids of every running server.
-    pub(crate) fn pids(&self) -> Vec<u32> {
-        let entries = self.entries();
-        entries.values().flat_map(|e| e.running.iter().filter_map(Weak::upgrade)).map(|u| u.child().pid()).collect()
-    }
-
-    /// An alias policies can name: ASCII, unique, kept for as long as the server is.
-    fn alias(&self, name: &str) -> String {
-        let entries = self.entries();
-        if let Some(accepted) = entries.get(name).and_then(|e| e.accepted.as_ref()) {
-            return accepted.alias.clone();
-        }
-        let base = gate::policy::alias(name);
-        let taken = |alias: &str| entries.values().any(|e| e.accepted.as_ref().is_some_and(|a| a.alias == alias));
-        let mut alias = base.clone();
-        let mut n = 2;
-        while taken(&alias) {
-            alias = format!("{base}_{n}");
-            n += 1;
-        }
-        alias
-    }
-
-    /// The servers page.
-    pub(crate) fn view(&self, calls_today: &BTreeMap<String, (u32, u32)>) -> ServersView {
-        let entries = self.entries();
-        let servers = entries.iter().filter(|(_, e)| e.configured.is_some()).map(|(name, entry)| {
-            self.view_one(name, entry, calls_today.get(name).copied().unwrap_or_default())
-        });
-        ServersView {
-            servers: servers.collect(),
-            fault: self.file_fault.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            file: self.file.to_string_lossy().into_owned(),
-        }
-    }
-
-    fn view_one(&self, name: &str, entry: &Entry, calls_today: (u32, u32)) -> ServerView {
-        let configured = entry.configured.as_ref();
-        let command = match (entry.in_force(), configured) {
-            (Some(accepted), _) => Some(&accepted.command),
-            (None, Some(Ok(command))) => Some(command),
-            _ => None,
-        };
-        let trust = match (entry.in_force(), &entry.pinned, configured) {
-            (None, _, Some(Err(_))) => TrustState::Broken,
-            (None, _, _) => TrustState::Proposed,
-            (Some(_), None, _) => TrustState::Untrusted,
-            (Some(_), Some(_), _) if entry.drift.needs_a_yes() => TrustState::Drifted,
-            (Some(_), Some(_), _) => TrustState::Trusted,
-        };
-        let policies = self.policies.current();
-        let alias = entry.accepted.as_ref().map(|a| a.alias.clone()).unwrap_or_default();
-        let tools = entry.pinned.iter().flat_map(|(l, _)| &l.tools).map(|t| {
-            let pin = match entry.drift.tools.get(&t.name) {
-                None => PinState::Pinned,
-                Some(Change::Changed | Change::New) => PinState::Drifted,
-                Some(Change::Gone) => PinState::Gone,
-            };
-            crate::present::tool(t, pin, crate::present::asks(t, &alias, &policies))
-        });
-        let configured_fault = configured.and_then(|c| c.as_ref().err().cloned());
-        let running: Vec<_> = entry.running.iter().filter_map(Weak::upgrade).collect();
-        ServerView {
-            name: name.to_owned(),
-            command: command.map(|c| c.words.clone()).unwrap_or_default(),
-            env: command.map(|c| c.env.keys().cloned().collect()).unwrap_or_default(),
-            trust,
-            running: u32::try_from(running.len()).unwrap_or(u32::MAX),
-            clients: entry.clients.values().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
-            tools: tools.collect(),
-            trusted_at: entry.pinned.as_ref().map(|(_, at)| *at),
-            fault: configured_fault.or_else(|| entry.fault.clone()),
-            stderr: running.last().map_or_else(|| entry.stderr.clone(), |u| u.child().stderr()),
-            calls_today,
-        }
     }
 }
 

@@ -34,8 +34,9 @@ fn read_root(path: &Path) -> Result<Map<String, Value>, String> {
         Ok(m) if m.len() > MAX_BYTES => return Err(format!("{at} has more than {MAX_BYTES} bytes.")),
         Ok(_) => std::fs::read_to_string(path).map_err(|e| format!("{at} can't be read: {e}."))?,
     };
+    // An editor that truncates before it writes leaves nothing for a moment; that takes nothing away.
     if text.trim().is_empty() {
-        return Ok(Map::new());
+        return Err(format!("{at} is empty. The last good version stays in force."));
     }
     let unmarked = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     match serde_json::from_str(unmarked) {
@@ -49,7 +50,10 @@ fn read_root(path: &Path) -> Result<Map<String, Value>, String> {
 pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
     if name.is_empty() || name.len() > 64 || !name.chars().all(fine) || name.starts_with(['-', '.', ' ']) {
-        return Err("a server's name is 1 to 64 letters, digits, `-`, `_`, `.` or spaces, and begins with a letter or digit".into());
+        return Err(
+            "a server's name is 1 to 64 letters, digits, `-`, `_`, `.` or spaces, and begins with a letter or digit"
+                .into(),
+        );
     }
     Ok(())
 }
@@ -59,7 +63,8 @@ fn command(entry: &Value) -> Result<Command, String> {
     if entry.contains_key("url") || entry.contains_key("serverUrl") {
         return Err("remote servers (`url`) are not supported yet".into());
     }
-    let program = entry.get("command").and_then(Value::as_str).filter(|c| !c.is_empty()).ok_or("it has no `command`")?;
+    let program =
+        entry.get("command").and_then(Value::as_str).filter(|c| !c.is_empty()).ok_or("it has no `command`")?;
     let mut words = vec![program.to_owned()];
     match entry.get("args") {
         None | Some(Value::Null) => {}
@@ -81,7 +86,9 @@ fn command(entry: &Value) -> Result<Command, String> {
         }
         Some(_) => return Err("`env` is not an object".into()),
     }
-    if words.iter().chain(env.keys()).chain(env.values()).any(|t| t.contains('\0')) || env.keys().any(|k| k.is_empty() || k.contains('=')) {
+    if words.iter().chain(env.keys()).chain(env.values()).any(|t| t.contains('\0'))
+        || env.keys().any(|k| k.is_empty() || k.contains('='))
+    {
         return Err("`command`, `args` and `env` can't hold NUL, nor names of variables `=`".into());
     }
     Ok(Command { words, env })
@@ -137,7 +144,8 @@ mod tests {
 
     #[test]
     fn the_shape_clients_use_is_read() {
-        let (_dir, path) = write(r#"{"mcpServers":{"fs":{"command":"node","args":["a"],"env":{"K":"v"},"disabled":true}}}"#);
+        let (_dir, path) =
+            write(r#"{"mcpServers":{"fs":{"command":"node","args":["a"],"env":{"K":"v"},"disabled":true}}}"#);
         let entries = read(&path).unwrap();
         let command = entries["fs"].as_ref().unwrap();
         assert_eq!(command.words, ["node", "a"]);
@@ -146,7 +154,8 @@ mod tests {
 
     #[test]
     fn one_bad_entry_does_not_hide_the_others() {
-        let (_dir, path) = write(r#"{"mcpServers":{"a":{"command":"x"},"b":{"url":"https://x"},"c":7,"../d":{"command":"x"}}}"#);
+        let (_dir, path) =
+            write(r#"{"mcpServers":{"a":{"command":"x"},"b":{"url":"https://x"},"c":7,"../d":{"command":"x"}}}"#);
         let entries = read(&path).unwrap();
         assert!(entries["a"].is_ok() && entries["b"].is_err() && entries["c"].is_err() && entries["../d"].is_err());
     }

@@ -147,7 +147,8 @@ async fn take_lock(home: &Home, take_over: bool) -> Result<File, Fault> {
     if let Some(lock) = home.lock()? {
         return Ok(lock);
     }
-    let taken = || Fault::new(FaultCode::Internal, format!("Another Consentry already runs for {}.", home.data.display()));
+    let taken =
+        || Fault::new(FaultCode::Internal, format!("Another Consentry already runs for {}.", home.data.display()));
     if !take_over {
         return Err(taken());
     }
@@ -175,7 +176,10 @@ async fn recover(audit: &AuditLog, unfinished: Vec<crate::store::StoredEntry>, o
             .with("result", "unknown")
             .with("server", text("server"))
             .with("tool", text("tool"))
-            .with("message", "Consentry ended while the call was on its way; whether it ran is unknown: check the server.");
+            .with(
+                "message",
+                "Consentry ended while the call was on its way; whether it ran is unknown: check the server.",
+            );
         audit.append(outcome, Durability::Process).await.map_err(storage)?;
     }
     let started = Record::new("started", now_ms())

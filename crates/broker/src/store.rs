@@ -3,14 +3,20 @@
 use crate::vault::Seal;
 use gate::audit::Verifier;
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions, Connection, Row};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use subtle::ConstantTimeEq;
 use wire::view::VerifyView;
 use wire::{Fault, FaultCode};
+
+mod decisions;
+
+pub(crate) use decisions::Decision;
 
 /// The database of one home.
 #[derive(Clone, Debug)]
@@ -18,6 +24,7 @@ pub(crate) struct Store {
     pool: SqlitePool,
     path: PathBuf,
     seal: Arc<Seal>,
+    rolled_back: Arc<AtomicBool>,
 }
 
 /// One entry as stored.
@@ -26,21 +33,6 @@ pub(crate) struct StoredEntry {
     pub(crate) seq: i64,
     pub(crate) record: String,
     pub(crate) hash: Vec<u8>,
-}
-
-/// A decision whose MAC holds.
-#[derive(Clone, Debug)]
-pub(crate) struct Decision {
-    pub(crate) name: String,
-    pub(crate) value: String,
-    pub(crate) decided_at: i64,
-}
-
-/// The decisions of one kind, and the names of those that are void.
-#[derive(Debug, Default)]
-pub(crate) struct Decisions {
-    pub(crate) valid: Vec<Decision>,
-    pub(crate) void: Vec<String>,
 }
 
 impl Store {
@@ -55,12 +47,19 @@ impl Store {
         sqlx::migrate!("./migrations").run(&pool).await.map_err(|e| match e {
             sqlx::migrate::MigrateError::VersionMissing(_) => Fault::new(
                 FaultCode::Storage,
-                format!("{} was written by a newer Consentry. Install that version again, or move the file away.", path.display()),
+                format!(
+                    "{} was written by a newer Consentry. Install that version again, or move the file away.",
+                    path.display()
+                ),
             ),
-            other => Fault::new(FaultCode::Storage, format!("{} can't be brought up to date: {other}.", path.display())),
+            other => {
+                Fault::new(FaultCode::Storage, format!("{} can't be brought up to date: {other}.", path.display()))
+            }
         })?;
         private(path);
-        Ok(Self { pool, path: path.to_owned(), seal })
+        let store = Self { pool, path: path.to_owned(), seal, rolled_back: Arc::default() };
+        store.check_state().await?;
+        Ok(store)
     }
 
     fn options(path: &Path) -> SqliteConnectOptions {
@@ -194,61 +193,6 @@ impl Store {
         }
         let (entries, head, faults) = verifier.finish();
         Ok(VerifyView { entries, head: hex::encode(head), faults })
-    }
-
-    /// The decisions of one kind.
-    pub(crate) async fn decisions(&self, kind: &str) -> Result<Decisions, Fault> {
-        let rows = sqlx::query("SELECT name, value, decided_at, mac FROM decision WHERE kind = ? ORDER BY name")
-            .bind(kind)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|e| self.fault(&e))?;
-        let mut out = Decisions::default();
-        for row in rows {
-            let decision = Decision { name: row.get(0), value: row.get(1), decided_at: row.get(2) };
-            let mac: Vec<u8> = row.get(3);
-            if bool::from(self.mac(kind, &decision).ct_eq(&mac)) {
-                out.valid.push(decision);
-            } else {
-                out.void.push(decision.name);
-            }
-        }
-        Ok(out)
-    }
-
-    /// Writes a decision, synced to disk.
-    pub(crate) async fn decide(&self, kind: &str, decision: &Decision) -> Result<(), Fault> {
-        sqlx::query("INSERT OR REPLACE INTO decision (kind, name, value, decided_at, mac) VALUES (?, ?, ?, ?, ?)")
-            .bind(kind)
-            .bind(&decision.name)
-            .bind(&decision.value)
-            .bind(decision.decided_at)
-            .bind(self.mac(kind, decision).as_slice())
-            .execute(&self.pool)
-            .await
-            .map_err(|e| self.fault(&e))?;
-        Ok(())
-    }
-
-    /// Takes a decision back.
-    pub(crate) async fn undecide(&self, kind: &str, name: &str) -> Result<(), Fault> {
-        sqlx::query("DELETE FROM decision WHERE kind = ? AND name = ?")
-            .bind(kind)
-            .bind(name)
-            .execute(&self.pool)
-            .await
-            .map_err(|e| self.fault(&e))?;
-        Ok(())
-    }
-
-    fn mac(&self, kind: &str, decision: &Decision) -> [u8; 32] {
-        self.seal.mac(&[
-            b"consentry decision 1",
-            kind.as_bytes(),
-            decision.name.as_bytes(),
-            decision.value.as_bytes(),
-            &decision.decided_at.to_be_bytes(),
-        ])
     }
 
     /// Writes what is in memory to the main file and closes.

@@ -137,7 +137,8 @@ impl Upstream {
     pub(crate) async fn initialize(&self, version: &str) -> Result<Initialized, String> {
         let params = mcp::upstream_initialize(version);
         let result = self.ask("initialize", params.as_bytes()).await?;
-        let initialized = mcp::read_initialized(&result).map_err(|e| self.blame(&format!("answered initialize with {e}")))?;
+        let initialized =
+            mcp::read_initialized(&result).map_err(|e| self.blame(&format!("answered initialize with {e}")))?;
         self.send(mcp::notification("notifications/initialized", None)).await.map_err(|e| e.to_string())?;
         Ok(initialized)
     }
@@ -154,8 +155,11 @@ impl Upstream {
                 return Err(self.blame(&format!("lists more than {MOST_TOOLS} tools")));
             }
             match page.next_cursor {
-                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-                Some(_) | None => return Ok(tools),
+                Some(next) if cursor.as_ref() == Some(&next) => {
+                    return Err(self.blame("lists its tools in pages that repeat"));
+                }
+                Some(next) => cursor = Some(next),
+                None => return Ok(tools),
             }
         }
         Err(self.blame("lists its tools in too many pages"))
@@ -215,7 +219,9 @@ impl Upstream {
         {
             let mut pending = self.pending();
             if let Some(why) = &pending.closed {
-                return Err(UpstreamFault::NotSent(self.blame(&format!("is not running ({why}); the call did not run"))));
+                return Err(UpstreamFault::NotSent(
+                    self.blame(&format!("is not running ({why}); the call did not run")),
+                ));
             }
             pending.waiting.insert(id, tell);
         }

@@ -5,15 +5,21 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// How long the keychain may take; one that waits for a password prompt nobody answers must not hold up the start.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The key that authenticates decisions.
+/// What the keychain holds: the key, then the number of the state sealed last, big endian.
+const LENGTH: usize = 40;
+
+/// The key that authenticates decisions, and the number of the state it sealed last.
 pub(crate) struct Seal {
     key: Zeroizing<[u8; 32]>,
+    number: AtomicU64,
+    account: String,
     fault: Option<String>,
 }
 
@@ -22,14 +28,34 @@ impl Seal {
     /// so that what was decided ends with this run.
     pub(crate) async fn open(data: &Path) -> Self {
         let account = data.to_string_lossy().into_owned();
-        let load = tokio::task::spawn_blocking(move || load(&account));
+        let whose = account.clone();
+        let load = tokio::task::spawn_blocking(move || load(&whose));
         let fault = match tokio::time::timeout(PATIENCE, load).await {
-            Ok(Ok(Ok(key))) => return Self { key, fault: None },
+            Ok(Ok(Ok((key, number)))) => return Self { key, number: AtomicU64::new(number), account, fault: None },
             Ok(Ok(Err(why))) => why,
             Ok(Err(_)) => "the keychain could not be asked".into(),
             Err(_) => "the keychain did not answer in 5 seconds; it may be locked".into(),
         };
-        Self { key: fresh(), fault: Some(fault) }
+        Self { key: fresh(), number: AtomicU64::new(0), account, fault: Some(fault) }
+    }
+
+    /// The number of the state sealed last.
+    pub(crate) fn number(&self) -> u64 {
+        self.number.load(Ordering::Acquire)
+    }
+
+    /// Keeps the number of the state that is sealed now. Without a keychain it ends with this run, as the key does.
+    pub(crate) async fn set_number(&self, number: u64) -> Result<(), String> {
+        self.number.store(number, Ordering::Release);
+        if self.fault.is_some() {
+            return Ok(());
+        }
+        let (account, secret) = (self.account.clone(), secret(&self.key, number));
+        let store = tokio::task::spawn_blocking(move || entry(&account)?.set_secret(secret.as_slice()).map_err(words));
+        match tokio::time::timeout(PATIENCE, store).await {
+            Ok(Ok(stored)) => stored,
+            Ok(Err(_)) | Err(_) => Err("The keychain did not answer, so the decision may not outlast this run.".into()),
+        }
     }
 
     /// Why the key is not in the keychain, if it is not.
@@ -64,19 +90,32 @@ fn fresh() -> Zeroizing<[u8; 32]> {
     key
 }
 
-fn load(account: &str) -> Result<Zeroizing<[u8; 32]>, String> {
-    let entry = keyring::Entry::new("consentry decisions", account).map_err(words)?;
+fn entry(account: &str) -> Result<keyring::Entry, String> {
+    keyring::Entry::new("consentry decisions", account).map_err(words)
+}
+
+fn secret(key: &[u8; 32], number: u64) -> Zeroizing<Vec<u8>> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(LENGTH));
+    secret.extend_from_slice(key);
+    secret.extend_from_slice(&number.to_be_bytes());
+    secret
+}
+
+fn load(account: &str) -> Result<(Zeroizing<[u8; 32]>, u64), String> {
+    let entry = entry(account)?;
     match entry.get_secret() {
-        Ok(secret) => {
-            let secret = Zeroizing::new(secret);
-            let key: [u8; 32] =
-                secret.as_slice().try_into().map_err(|_| "the key in the keychain has another length".to_owned())?;
-            Ok(Zeroizing::new(key))
+        Ok(held) => {
+            let held = Zeroizing::new(held);
+            let length = || "the key in the keychain has another length".to_owned();
+            let (key, number) = held.split_at_checked(32).ok_or_else(length)?;
+            let key: [u8; 32] = key.try_into().map_err(|_| length())?;
+            let number: [u8; 8] = number.try_into().map_err(|_| length())?;
+            Ok((Zeroizing::new(key), u64::from_be_bytes(number)))
         }
         Err(keyring::Error::NoEntry) => {
             let key = fresh();
-            entry.set_secret(key.as_slice()).map_err(words)?;
-            Ok(key)
+            entry.set_secret(secret(&key, 0).as_slice()).map_err(words)?;
+            Ok((key, 0))
         }
         Err(e) => Err(words(e)),
     }

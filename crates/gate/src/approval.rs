@@ -282,8 +282,7 @@ mod tests {
 
     fn asked(level: Level) -> Approval {
         let act = (level == Level::StepUp).then(|| "DE89".to_owned());
-        let terms =
-            Terms { id: ApprovalId(Uuid::nil()), digest: DIGEST, level, act, lives_ms: Some(120_000) };
+        let terms = Terms { id: ApprovalId(Uuid::nil()), digest: DIGEST, level, act, lives_ms: Some(120_000) };
         Approval::ask(terms, 0).0
     }
 

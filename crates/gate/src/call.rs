@@ -265,7 +265,8 @@ pub fn destinations(arguments: &Value) -> Vec<Destination> {
 fn named(text: &str) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     let trimmed = text.trim();
-    if trimmed.starts_with('/') || trimmed.starts_with("~/") || trimmed.starts_with("./") || trimmed.starts_with("../") {
+    if trimmed.starts_with('/') || trimmed.starts_with("~/") || trimmed.starts_with("./") || trimmed.starts_with("../")
+    {
         if !trimmed.contains('\n') {
             out.push(("path", trimmed.to_owned()));
         }
@@ -307,10 +308,7 @@ mod tests {
 
     #[test]
     fn what_would_go_out_unseen_is_refused() {
-        assert_eq!(
-            request(r#"{"name":"t","task":{"ttl":1}}"#).unwrap_err(),
-            CallFault::Unsupported("task".into())
-        );
+        assert_eq!(request(r#"{"name":"t","task":{"ttl":1}}"#).unwrap_err(), CallFault::Unsupported("task".into()));
         assert!(matches!(request(r#"{"arguments":{}}"#), Err(CallFault::Malformed(_))));
         assert!(matches!(request(r#"{"name":"t","arguments":[]}"#), Err(CallFault::Malformed(_))));
         assert!(matches!(request(r#"[]"#), Err(CallFault::Malformed(_))));

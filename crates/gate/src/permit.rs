@@ -136,7 +136,8 @@ impl Question {
             Needed::StepUp => yes.consent() >= Consent::SteppedUp,
             Needed::Never => return Err(Refusal::denied(&fresh)),
         };
-        let unseen = fresh.reasons.iter().find(|r| !self.judgement.reasons.iter().any(|shown| shown.policy == r.policy));
+        let unseen =
+            fresh.reasons.iter().find(|r| !self.judgement.reasons.iter().any(|shown| shown.policy == r.policy));
         if let Some(reason) = unseen {
             let what = format!("While the question was open another rule began to apply: {}", reason.title);
             return Err(Refusal::new(RefusalKind::Stale, what).with(&fresh));
@@ -169,9 +170,7 @@ pub enum Verdict {
 pub fn judge(case: Case, policies: &Policies, now: &Circumstances) -> Verdict {
     let judgement = case.weigh(policies, now);
     match judgement.needed {
-        Needed::Nothing => {
-            Verdict::Allow(Permit { case, consent: Consent::None, reasons: Vec::new(), approval: None })
-        }
+        Needed::Nothing => Verdict::Allow(Permit { case, consent: Consent::None, reasons: Vec::new(), approval: None }),
         Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement }),
         Needed::Never => Verdict::Deny(Refusal::denied(&judgement)),
     }

@@ -269,7 +269,9 @@ mod tests {
 
     #[test]
     fn arguments_are_held_against_the_schema() {
-        let t = tool(json!({"name":"t","inputSchema":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}}));
+        let t = tool(
+            json!({"name":"t","inputSchema":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}}),
+        );
         assert_eq!(t.off_schema(&json!({"n": 1}), 3), Some(vec![]));
         let wrong = t.off_schema(&json!({"n": "secret"}), 3).unwrap();
         assert_eq!(wrong[0].0, "/n");

@@ -2,7 +2,7 @@
 //! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`.
 
 use crate::Fault;
-use crate::view::{ApprovalView, Answer, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView};
+use crate::view::{Answer, ApprovalView, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView};
 use serde::{Deserialize, Serialize};
 
 /// What a control peer asks.

@@ -75,7 +75,10 @@ pub fn is_hidden(c: char) -> bool {
         return false;
     }
     // Spaces that look like a plain space, fillers that look like nothing.
-    if matches!(c, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{034F}' | '\u{17B4}' | '\u{17B5}') {
+    if matches!(
+        c,
+        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{034F}' | '\u{17B4}' | '\u{17B5}'
+    ) {
         return true;
     }
     if matches!(c as u32, 0xFE00..=0xFE0E | 0x180B..=0x180F | 0xE0000..=0xE0FFF) {

@@ -22,8 +22,9 @@ use std::time::{Duration, Instant};
 const LETTER: &str =
     "Dear Ada,\n\nthe rent for March is 1,240.00 €, due on the 3rd.\nWater & power <estimate>: 86.40 €\n";
 
-/// How fast a card is to be on the screen.
-const PROMPT_WITHIN: f64 = 150.0;
+/// How fast a card is to be on the screen, in milliseconds. The budget of 150 is for what people run; a debug build, on
+/// a machine that compiles at the same time, is given more, and its figure is printed all the same.
+const PROMPT_WITHIN: f64 = if cfg!(debug_assertions) { 600.0 } else { 150.0 };
 
 fn main() {
     let began = Instant::now();
@@ -31,9 +32,9 @@ fn main() {
     let mut home = Home::new();
     let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
     let _notifications = start_notifications(&home);
-    let folder = home.work().join("letters");
-    std::fs::create_dir(&folder).expect("a folder for the server");
-    propose_server(&home, &folder);
+    let letters = tempfile::Builder::new().prefix("letters-").tempdir().expect("a folder for the server");
+    let folder = letters.path();
+    propose_server(&home, folder);
 
     let app = App::start(&home, &[]);
     say("the app is up, the prompt is warm");
@@ -74,9 +75,11 @@ fn approve_first_use(app: &App, home: &Home, album: &Album) {
         let question = wait_for_question(home, kind);
         let prompt = app.window("prompt");
         wait_for_card(&prompt, &question);
+        wait_until_armed(&prompt);
         album.take(&prompt, &format!("first-use-{kind}"));
         prompt.click("button.approve");
         wait_for_answer(home, &question);
+        close_card(&prompt);
         say(&format!("`files` is allowed its {kind} by a click"));
     }
 }
@@ -86,8 +89,10 @@ fn approve_client(app: &App, home: &Home, client: &mut Client, album: &Album) {
     let question = wait_for_question(home, "client");
     let prompt = app.window("prompt");
     wait_for_card(&prompt, &question);
+    wait_until_armed(&prompt);
     album.take(&prompt, "client");
     prompt.click("button.approve");
+    close_card(&prompt);
     let tools = client.hear()["ready"].as_array().map_or(0, Vec::len);
     assert!(tools > 5, "the client sees {tools} tools");
     say(&format!("the client is let in and sees {tools} tools"));
@@ -104,6 +109,7 @@ fn approve_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, alb
     let took = shown_at - sent_at;
     say(&format!("from request to card: {took:.0} ms (at most {PROMPT_WITHIN:.0})"));
     let shown = shown_value(&prompt, "content");
+    wait_until_armed(&prompt);
     album.take_both(&prompt, "card");
     assert!(!file.exists(), "the file was there before the yes");
     prompt.click("button.approve");
@@ -113,6 +119,7 @@ fn approve_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, alb
     assert_eq!(written, shown, "the file does not hold what the card showed");
     assert_eq!(written, LETTER);
     album.take(&prompt, "card-approved");
+    close_card(&prompt);
     say("approved by a click: the file holds exactly what the card showed");
     assert!(took <= PROMPT_WITHIN, "the card took {took:.0} ms");
 }
@@ -126,7 +133,9 @@ fn reject_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, albu
     let main = app.window("main");
     open_page(&main, "Inbox");
     album.take_both(&main, "inbox");
-    app.window("prompt").click("button.reject");
+    let prompt = app.window("prompt");
+    prompt.click("button.reject");
+    close_card(&prompt);
     let result = client.hear();
     assert_eq!(result["is_error"], true, "the rejected write went through: {result}");
     assert!(!file.exists(), "the rejected write left a file");
@@ -171,6 +180,16 @@ fn open_page(main: &Page<'_>, name: &str) {
 fn wait_for_card(prompt: &Page<'_>, id: &str) {
     let script = "return document.visibilityState === 'visible' && document.querySelector('[data-approval]')?.dataset.approval === ID";
     prompt.wait_until("the card", &script.replace("ID", &json!(id).to_string()));
+}
+
+/// Waits until Approve has opened: the card has been fully visible for long enough.
+fn wait_until_armed(prompt: &Page<'_>) {
+    prompt.wait_until("Approve to open", "return document.querySelector('button.approve')?.disabled === false");
+}
+
+/// Leaves the outcome of a card: while the pointer rests on it, as it does after a click, it stays to be read.
+fn close_card(prompt: &Page<'_>) {
+    prompt.click(".outcome button");
 }
 
 /// Waits until the prompt has gone again.

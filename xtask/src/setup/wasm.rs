@@ -40,7 +40,8 @@ fn holds_std(library: &Path) -> bool {
     fs::read_dir(library).is_ok_and(|entries| {
         entries.flatten().any(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
-            name.starts_with("libstd-") && name.ends_with(".rlib")
+            // With a hash from rustup, without one from a build of ours.
+            name == "libstd.rlib" || (name.starts_with("libstd-") && name.ends_with(".rlib"))
         })
     })
 }

@@ -82,9 +82,15 @@ impl Opening {
         let name = &self.connection.server;
         match corridor.servers.standing(name).await {
             Standing::Trusted(trusted) => Ok(*trusted),
-            Standing::Waiting(why) => Err(Usable::Waiting(format!("the server `{}` can't be used yet: {why}", wire::text::escaped(name)))),
-            Standing::Unknown => Err(Usable::Failed(format!("Consentry has no server named `{}`.", wire::text::escaped(name)))),
-            Standing::Broken(why) => Err(Usable::Failed(format!("The server `{}` can't be used: {why}.", wire::text::escaped(name)))),
+            Standing::Waiting(why) => {
+                Err(Usable::Waiting(format!("the server `{}` can't be used yet: {why}", wire::text::escaped(name))))
+            }
+            Standing::Unknown => {
+                Err(Usable::Failed(format!("Consentry has no server named `{}`.", wire::text::escaped(name))))
+            }
+            Standing::Broken(why) => {
+                Err(Usable::Failed(format!("The server `{}` can't be used: {why}.", wire::text::escaped(name))))
+            }
         }
     }
 
@@ -98,7 +104,7 @@ impl Opening {
         servers.runs(name, &upstream);
         let listed = async {
             let initialized = upstream.initialize(self.version).await?;
-            let listing = read_tools(upstream.list().await?, initialized.instructions.clone())?;
+            let listing = read_tools(name, upstream.list().await?, initialized.instructions.clone())?;
             Ok::<_, String>((initialized, listing))
         };
         let (initialized, listing) = match listed.await {
@@ -164,7 +170,7 @@ impl Opening {
             let listed = match live.upstream.list().await {
                 Ok(definitions) => {
                     let instructions = connection.pinned_instructions();
-                    read_tools(definitions, instructions)
+                    read_tools(&connection.server, definitions, instructions)
                 }
                 Err(why) => Err(why),
             };

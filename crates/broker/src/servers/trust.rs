@@ -134,7 +134,7 @@ impl Servers {
                 entry.reviewing = false;
             }
             match listed {
-                Ok((_, listing)) => servers.ask_trust(&name, listing, ApprovalKind::Trust).await,
+                Ok(listing) => servers.ask_trust(&name, listing, ApprovalKind::Trust).await,
                 Err(why) => servers.set_fault(&name, Some(why)),
             }
         });
@@ -145,7 +145,11 @@ impl Servers {
         if let Some(entry) = self.entries().get_mut(name) {
             entry.declined.clear();
         }
-        let (_, listing) = self.list_once(name).await.map_err(|why| Fault::new(FaultCode::Server, why))?;
+        let listed = self.list_once(name).await;
+        let listing = listed.map_err(|why| {
+            self.set_fault(name, Some(why.clone()));
+            Fault::new(FaultCode::Server, why)
+        })?;
         let pinned = self.pinned(name);
         match pinned {
             Some(_) => {
@@ -158,9 +162,11 @@ impl Servers {
 
     /// Pins what the server lists now, because a person said so on a deciding command line.
     pub(crate) async fn trust(self: &Arc<Self>, name: &str, by: By) -> Result<Listing, Fault> {
-        let (program, listing) =
-            self.list_accepting(name, by).await.map_err(|why| Fault::new(FaultCode::Server, why))?;
-        drop(program);
+        let listed = self.list_accepting(name, by).await;
+        let listing = listed.map_err(|why| {
+            self.set_fault(name, Some(why.clone()));
+            Fault::new(FaultCode::Server, why)
+        })?;
         self.pin(name, listing.clone(), Authority::Person(by)).await?;
         for id in self.desk.about_server(&[ApprovalKind::Trust, ApprovalKind::Drift, ApprovalKind::Run], name) {
             let _ = self.desk.step(id, gate::approval::Event::Withdraw).await;
@@ -173,8 +179,10 @@ impl Servers {
         let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
         servers_json::check_name(name).map_err(|why| invalid(format!("That is no name: {why}.")))?;
         let program = resolve(&command).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
+        let turn = self.turn.lock().await;
         self.accept(name, &program, Authority::Person(by)).await?;
         servers_json::edit(&self.file, name, Some(&command))?;
+        drop(turn);
         if let Some(entry) = self.entries().get_mut(name) {
             entry.configured = Some(Ok(command));
         }
@@ -182,10 +190,11 @@ impl Servers {
         Ok(())
     }
 
-    async fn list_accepting(self: &Arc<Self>, name: &str, by: By) -> Result<(Program, Listing), String> {
+    async fn list_accepting(self: &Arc<Self>, name: &str, by: By) -> Result<Listing, String> {
         let command = {
             let entries = self.entries();
-            let entry = entries.get(name).ok_or_else(|| format!("there is no server named `{}`", wire::text::escaped(name)))?;
+            let entry =
+                entries.get(name).ok_or_else(|| format!("there is no server named `{}`", wire::text::escaped(name)))?;
             match &entry.configured {
                 Some(Ok(command)) => command.clone(),
                 Some(Err(why)) => return Err(why.clone()),
@@ -197,11 +206,10 @@ impl Servers {
         if accepted.as_deref() != Some(&program.identity.to_string()) {
             self.accept(name, &program, Authority::Person(by)).await.map_err(|f| f.message)?;
         }
-        let listing = list(name, &program).await?;
-        Ok((program, listing))
+        self.list(name, &program).await
     }
 
-    async fn list_once(self: &Arc<Self>, name: &str) -> Result<(Program, Listing), String> {
+    async fn list_once(self: &Arc<Self>, name: &str) -> Result<Listing, String> {
         let accepted = self
             .entries()
             .get(name)
@@ -212,28 +220,41 @@ impl Servers {
             self.propose(name, accepted.command).await;
             return Err("its program is another than was accepted".into());
         }
-        let listing = list(name, &program).await?;
-        Ok((program, listing))
+        self.list(name, &program).await
     }
-}
 
-/// Starts the server for a moment and reads its tools.
-async fn list(name: &str, program: &Program) -> Result<Listing, String> {
-    let (tell, mut unasked) = mpsc::channel(16);
-    // What it says unasked is of no interest; the channel must not fill up.
-    tokio::spawn(async move { while unasked.recv().await.is_some() {} });
-    let upstream = Upstream::start(name, program, tell)?;
-    let listed = async {
-        let initialized = upstream.initialize(mcp::NEWEST).await?;
-        read_tools(upstream.list().await?, initialized.instructions)
+    /// Starts the server for a moment and reads its tools.
+    async fn list(&self, name: &str, program: &Program) -> Result<Listing, String> {
+        let (tell, mut unasked) = mpsc::channel(16);
+        // What it says unasked is of no interest; the channel must not fill up.
+        tokio::spawn(async move { while unasked.recv().await.is_some() {} });
+        let upstream = Upstream::start(name, program, tell)?;
+        let listed = async {
+            let initialized = upstream.initialize(mcp::NEWEST).await?;
+            read_tools(name, upstream.list().await?, initialized.instructions)
+        }
+        .await;
+        upstream.child().ask_to_end();
+        match listed {
+            Ok(listing) => Ok(listing),
+            // What it said before it ended is often the reason.
+            Err(why) => {
+                upstream.child().ended().await;
+                self.ended(name, &upstream);
+                let last = upstream.child().stderr().pop();
+                Err(last.map_or(why.clone(), |said| format!("{why} Its last words: {}", wire::text::escaped(&said))))
+            }
+        }
     }
-    .await;
-    upstream.child().ask_to_end();
-    listed
 }
 
 /// A listing from raw definitions.
-pub(crate) fn read_tools(definitions: Vec<bytes::Bytes>, instructions: Option<String>) -> Result<Listing, String> {
-    let tools: Vec<Tool> = gate::tool::parse_listing(definitions).map_err(|e| e.to_string())?;
+pub(crate) fn read_tools(
+    server: &str,
+    definitions: Vec<bytes::Bytes>,
+    instructions: Option<String>,
+) -> Result<Listing, String> {
+    let blame = |e| format!("The server `{}` lists tools that can't be used: {e}.", wire::text::escaped(server));
+    let tools: Vec<Tool> = gate::tool::parse_listing(definitions).map_err(blame)?;
     Ok(Listing { tools: tools.into_iter().map(Arc::new).collect(), instructions })
 }

@@ -162,7 +162,8 @@ async fn watch_over(
     RUNNING.send_modify(|n| *n = n.saturating_sub(1));
 }
 
-/// Ends processes that came to us because their parent, started by a server, ended: those with this mark, or all.
+/// Ends processes that came to us because their parent, started by a server, ended: those with this mark, or (`None`,
+/// when no server runs any more) with any.
 pub(crate) fn end_adopted(mark: Option<&str>) {
     // A process that dies hands its own children on, so one look may not be enough.
     for _ in 0..8 {
@@ -180,18 +181,16 @@ pub(crate) fn end_adopted(mark: Option<&str>) {
 fn adopted(mark: Option<&str>) -> Vec<Pid> {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
     let children = tasks.flatten().filter_map(|t| std::fs::read_to_string(t.path().join("children")).ok());
-    let pids: Vec<i32> = children.flat_map(|c| c.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>()).collect();
-    let own_group = rustix::process::getpgrp();
+    let pids: Vec<i32> =
+        children.flat_map(|c| c.split_whitespace().filter_map(|p| p.parse().ok()).collect::<Vec<_>>()).collect();
     pids.into_iter()
         .filter_map(Pid::from_raw)
         .filter(|pid| {
             let environ = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
             let found = environ.split(|b| *b == 0).find_map(|v| v.strip_prefix(MARK.as_bytes())?.strip_prefix(b"="));
-            // The leader of its own group is a server we started and still watch over, unless its mark is asked for.
-            let leads = rustix::process::getpgid(Some(*pid)).is_ok_and(|g| g == *pid);
             match mark {
                 Some(mark) => found == Some(mark.as_bytes()),
-                None => found.is_some() && !leads && rustix::process::getpgid(Some(*pid)).is_ok_and(|g| g != own_group),
+                None => found.is_some(),
             }
         })
         .collect()

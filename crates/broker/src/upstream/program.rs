@@ -8,7 +8,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Programs that run what their first argument names.
-const INTERPRETERS: &[&str] = &["node", "nodejs", "bun", "deno", "python", "ruby", "perl", "php", "bash", "sh", "dash", "zsh"];
+const INTERPRETERS: &[&str] =
+    &["node", "nodejs", "bun", "deno", "python", "ruby", "perl", "php", "bash", "sh", "dash", "zsh"];
 
 /// The command of a server, as the person configured it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

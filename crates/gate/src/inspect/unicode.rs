@@ -1,6 +1,6 @@
 //! Characters that a person does not see.
 
-use unicode_properties::UnicodeEmoji;
+use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 use wire::text::{escaped, is_hidden};
 
 /// The hidden characters of a text, as words for a sentence (at most three kinds), or `None`. Joiners inside emoji and
@@ -32,7 +32,9 @@ pub fn hidden(text: &str) -> Option<String> {
 
 /// Whether ordinary writing has this character here.
 fn belongs(previous: Option<char>, c: char, next: Option<char>) -> bool {
-    let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_ascii());
+    // A sign such as the virama joins too: it is a mark, not a letter.
+    let mark = |c: char| c.general_category_group() == GeneralCategoryGroup::Mark;
+    let letter = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && (c.is_alphabetic() || mark(c)));
     let emoji = |c: Option<char>| c.is_some_and(|c| c.is_emoji_char() && !c.is_ascii());
     match c {
         '\r' => next == Some('\n'),
@@ -59,7 +61,8 @@ mod tests {
 
     #[test]
     fn ordinary_writing_is_silent() {
-        for text in ["line\nline\r\nend\t.", "10\u{A0}000\u{202F}€", "👩‍👩‍👧 ❤️‍🔥", "می‌خواهم", "שלום\u{200F}, world", "क्‍ष"] {
+        for text in ["line\nline\r\nend\t.", "10\u{A0}000\u{202F}€", "👩‍👩‍👧 ❤️‍🔥", "می‌خواهم", "שלום\u{200F}, world", "क्‍ष"]
+        {
             assert_eq!(hidden(text), None, "{text:?}");
         }
     }

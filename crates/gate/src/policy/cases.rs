@@ -173,7 +173,8 @@ impl Case {
     /// What went otherwise than the case says.
     fn failure(&self, policies: &Policies) -> Result<Option<String>, String> {
         let known = &self.facts;
-        let destinations: Vec<Destination> = known.destinations.iter().map(Place::destination).collect::<Result<_, _>>()?;
+        let destinations: Vec<Destination> =
+            known.destinations.iter().map(Place::destination).collect::<Result<_, _>>()?;
         let judgement = policies.judge(&Facts {
             client: &known.client,
             server: &self.server,

@@ -149,7 +149,7 @@ fn mistakes_are_told_with_file_line_and_policy() {
         ("@id(\"a b\") @title(\"T\") @why(\"W\")\nforbid (principal, action, resource);", vec!["@id"]),
         (
             "@id(\"x\") @title(\"T\") @why(\"W\")\nforbid (principal == ?principal, action, resource);",
-            vec!["user.cedar, line 2", "policy x", "?principal"],
+            vec!["user.cedar, line 1", "policy x", "?principal"],
         ),
         (
             "@id(\"x\") @title(\"T\") @why(\"W\")\nforbid (principal, action in [a::Action::\"x\", b::Action::\"y\"], resource);",

@@ -1,0 +1,65 @@
+//! The servers as a person is shown them.
+
+use super::{Entry, Servers};
+use crate::present;
+use gate::tool::Change;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, Weak};
+use wire::view::{PinState, ServerView, ServersView, TrustState};
+
+impl Servers {
+    /// The servers page.
+    pub(crate) fn view(&self, calls_today: &BTreeMap<String, (u32, u32)>) -> ServersView {
+        let entries = self.entries();
+        let servers = entries
+            .iter()
+            .filter(|(_, e)| e.configured.is_some())
+            .map(|(name, entry)| self.view_one(name, entry, calls_today.get(name).copied().unwrap_or_default()));
+        ServersView {
+            servers: servers.collect(),
+            fault: self.file_fault.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            file: self.file.to_string_lossy().into_owned(),
+        }
+    }
+
+    fn view_one(&self, name: &str, entry: &Entry, calls_today: (u32, u32)) -> ServerView {
+        let configured = entry.configured.as_ref();
+        let command = match (entry.in_force(), configured) {
+            (Some(accepted), _) => Some(&accepted.command),
+            (None, Some(Ok(command))) => Some(command),
+            _ => None,
+        };
+        let trust = match (entry.in_force(), &entry.pinned, configured) {
+            (None, _, Some(Err(_))) => TrustState::Broken,
+            (None, _, _) => TrustState::Proposed,
+            (Some(_), None, _) => TrustState::Untrusted,
+            (Some(_), Some(_), _) if entry.program_changed || entry.drift.needs_a_yes() => TrustState::Drifted,
+            (Some(_), Some(_), _) => TrustState::Trusted,
+        };
+        let policies = self.policies.current();
+        let alias = entry.accepted.as_ref().map(|a| a.alias.clone()).unwrap_or_default();
+        let tools = entry.pinned.iter().flat_map(|(l, _)| &l.tools).map(|t| {
+            let pin = match entry.drift.tools.get(&t.name) {
+                None => PinState::Pinned,
+                Some(Change::Changed | Change::New) => PinState::Drifted,
+                Some(Change::Gone) => PinState::Gone,
+            };
+            present::tool(t, pin, present::asks(t, &alias, &policies))
+        });
+        let configured_fault = configured.and_then(|c| c.as_ref().err().cloned());
+        let running: Vec<_> = entry.running.iter().filter_map(Weak::upgrade).collect();
+        ServerView {
+            name: name.to_owned(),
+            command: command.map(|c| c.words.clone()).unwrap_or_default(),
+            env: command.map(|c| c.env.keys().cloned().collect()).unwrap_or_default(),
+            trust,
+            running: u32::try_from(running.len()).unwrap_or(u32::MAX),
+            clients: entry.clients.values().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+            tools: tools.collect(),
+            trusted_at: entry.pinned.as_ref().map(|(_, at)| *at),
+            fault: configured_fault.or_else(|| entry.fault.clone()),
+            stderr: running.last().map_or_else(|| entry.stderr.clone(), |u| u.child().stderr()),
+            calls_today,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The pages of the main window, and what the command line lists.
+
+use super::{ApprovalView, Effect, ToolView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The inbox page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InboxView {
+    /// What waits, soonest to expire first.
+    pub waiting: Vec<ApprovalView>,
+    /// What ended lately, newest first.
+    pub ended: Vec<ApprovalView>,
+}
+
+/// One line of the activity page and of `audit list`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntryView {
+    /// Its place in the chain, from 1.
+    pub seq: i64,
+    /// When it was written.
+    pub at: i64,
+    /// `intent`, `outcome`, `refused`, `asked`, `answered`, `decided`, `connected`, `disconnected`, `started`, …
+    pub kind: String,
+    /// The call it belongs to, if any.
+    pub call: Option<String>,
+    /// The client's short name, or empty.
+    pub client: String,
+    /// The server, or empty.
+    pub server: String,
+    /// Foreign: the tool, or empty.
+    pub tool: String,
+    /// `allowed`, `approved`, `rejected`, `expired`, `denied`, `completed`, `failed`, `unknown`, …
+    pub result: String,
+    /// One sentence of ours; foreign text inside is escaped.
+    pub summary: String,
+    /// The tool's effects.
+    pub effects: Vec<Effect>,
+}
+
+/// All that the log holds of one entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntryDetail {
+    /// The line.
+    pub entry: EntryView,
+    /// The record the chain is computed over. Strings inside may be foreign.
+    pub record: Value,
+    /// Bodies kept beside the chain, by their name in the record: the arguments as sent, the card as shown.
+    /// Absent when retention dropped them. Foreign.
+    pub bodies: Vec<(String, String)>,
+    /// The entry's hash, hex.
+    pub hash: String,
+    /// The hash of the entry before, hex.
+    pub previous: String,
+    /// The other entries of the same call.
+    pub related: Vec<EntryView>,
+}
+
+/// What `audit verify` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyView {
+    /// How many entries were read.
+    pub entries: i64,
+    /// The hash of the last one, hex: write it down elsewhere to prove later that nothing was cut off.
+    pub head: String,
+    /// What is wrong, one sentence each; empty when the chain holds.
+    pub faults: Vec<String>,
+}
+
+/// A server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerView {
+    /// Its name in `servers.json`.
+    pub name: String,
+    /// The words of its command, or its URL alone. Foreign.
+    pub command: Vec<String>,
+    /// Names of its environment variables.
+    pub env: Vec<String>,
+    /// `proposed`, `untrusted`, `trusted`, `drifted`, `broken`.
+    pub trust: TrustState,
+    /// How many of its processes run now.
+    pub running: u32,
+    /// Which clients are connected through it.
+    pub clients: Vec<String>,
+    /// The tools, as pinned or as last listed.
+    pub tools: Vec<ToolView>,
+    /// When it was trusted.
+    pub trusted_at: Option<i64>,
+    /// What is wrong with it, if anything: one sentence.
+    pub fault: Option<String>,
+    /// Foreign: the last lines it wrote to stderr.
+    pub stderr: Vec<String>,
+    /// Calls today: all, and those that asked.
+    pub calls_today: (u32, u32),
+}
+
+/// How far a server is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustState {
+    /// In `servers.json`, its command not yet approved: never run.
+    Proposed,
+    /// May run, its tools not yet trusted: lists nothing.
+    Untrusted,
+    /// Pinned and unchanged.
+    Trusted,
+    /// Pinned, and something changed since.
+    Drifted,
+    /// Its entry can't be used; see `fault`.
+    Broken,
+}
+
+/// The servers page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServersView {
+    /// All of them, by name.
+    pub servers: Vec<ServerView>,
+    /// What is wrong with `servers.json` itself, if anything.
+    pub fault: Option<String>,
+    /// Where it is.
+    pub file: String,
+}
+
+/// The broker's own state, for `doctor` and the foot of the window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StatusView {
+    /// The broker's version.
+    pub version: String,
+    /// `windows` or `cli`: where decisions are taken.
+    pub decisions: String,
+    /// The preset in force.
+    pub preset: String,
+    /// Where it keeps its files.
+    pub home: String,
+    /// Connections open now.
+    pub connections: u32,
+    /// Clients connected now, by short name; those with a shell say so.
+    pub clients: Vec<String>,
+    /// How many approvals wait.
+    pub waiting: u32,
+    /// What was checked, in words.
+    pub checks: Vec<CheckView>,
+}
+
+/// One thing `doctor` looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckView {
+    /// What.
+    pub name: String,
+    /// `ok`, `caution` or `danger`.
+    pub state: CheckState,
+    /// What was found.
+    pub message: String,
+    /// What to do, or empty.
+    pub remedy: String,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// Works.
+    Ok,
+    /// Works less well than it should.
+    Caution,
+    /// Does not work, or protects less than it seems.
+    Danger,
+}

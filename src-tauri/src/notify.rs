@@ -69,13 +69,13 @@ async fn answer(body: &str, withdrawn: oneshot::Receiver<()>) -> notify_rust::er
         .timeout(Timeout::Never)
         .show_async()
         .await?;
-    tokio::select! {
-        action = chosen(&handle) => Ok(action),
-        _ = withdrawn => {
-            handle.close_async().await;
-            Ok(None)
-        }
-    }
+    let action = tokio::select! {
+        action = chosen(&handle) => action,
+        _ = withdrawn => None,
+    };
+    // Answered, closed or no longer asked: it must not stay on the screen.
+    handle.close_async().await;
+    Ok(action)
 }
 
 async fn chosen(handle: &NotificationHandle) -> Option<String> {

@@ -68,7 +68,7 @@ impl Home {
 
     /// Makes the folders, for this user alone.
     pub(crate) fn make(&self) -> Result<(), Fault> {
-        for folder in [&self.config, &self.data, &self.run] {
+        for folder in [&self.config, &self.policies(), &self.data, &self.run] {
             std::fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)

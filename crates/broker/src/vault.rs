@@ -44,18 +44,21 @@ impl Seal {
         self.number.load(Ordering::Acquire)
     }
 
-    /// Keeps the number of the state that is sealed now. Without a keychain it ends with this run, as the key does.
-    pub(crate) async fn set_number(&self, number: u64) -> Result<(), String> {
+    /// Keeps the number of the state that is sealed now. Without a keychain it ends with this run, as the key does. A
+    /// keychain that went away keeps the number it had: the decision holds, but for now an older one could come back.
+    pub(crate) async fn set_number(&self, number: u64) {
         self.number.store(number, Ordering::Release);
         if self.fault.is_some() {
-            return Ok(());
+            return;
         }
         let (account, secret) = (self.account.clone(), secret(&self.key, number));
         let store = tokio::task::spawn_blocking(move || entry(&account)?.set_secret(secret.as_slice()).map_err(words));
-        match tokio::time::timeout(PATIENCE, store).await {
-            Ok(Ok(stored)) => stored,
-            Ok(Err(_)) | Err(_) => Err("The keychain did not answer, so the decision may not outlast this run.".into()),
-        }
+        let why = match tokio::time::timeout(PATIENCE, store).await {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(why))) => why,
+            Ok(Err(_)) | Err(_) => "the keychain did not answer".into(),
+        };
+        tracing::warn!("the number of the last decision could not be kept: {why}");
     }
 
     /// Why the key is not in the keychain, if it is not.

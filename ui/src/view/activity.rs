@@ -133,8 +133,8 @@ fn empty() -> AnyView {
         <div class="detail blank">
             <h2 class="say">"Nothing has happened yet."</h2>
             <p class="soft">
-                "Once a client works through Consentry, each call stands here: who asked, what was sent, what was decided "
-                "and why."
+                "Once a client works through Consentry, each call stands here: who asked, what was sent, "
+                "what was decided and why."
             </p>
             {how_to_connect()}
         </div>

@@ -145,7 +145,9 @@ fn Bar(kind: &'static str, high: bool, asked_at: i64, answering: Answering, plac
     let more = move || {
         (!answering.is_over() && standing.get().expires_at.is_some()).then(|| {
             view! {
-                <button class="btn small bare" type="button" on:click=move |_| answering.more_time()>"More time"</button>
+                <button class="btn small bare" type="button" on:click=move |_| answering.more_time()>
+                    "More time"
+                </button>
             }
         })
     };
@@ -225,8 +227,8 @@ fn keep_focus(reject: NodeRef<Button>) {
     on_cleanup(move || activated.remove());
 }
 
-/// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, nor does a
-/// key that a script pressed.
+/// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, and
+/// neither does one that a script pressed.
 fn key(event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
     if !event.is_trusted() || event.repeat() || untrack(|| answering.is_over()) {
         return;

@@ -78,7 +78,8 @@ fn empty() -> AnyView {
         <div class="detail blank">
             <h2 class="say">"Nothing waits for you."</h2>
             <p class="soft">
-                "When an agent wants to do something that your rules leave to you, it is asked here and in a window of its own."
+                "When an agent wants to do something that your rules leave to you, it is asked here "
+                "and in a window of its own."
             </p>
             {how_to_connect()}
         </div>

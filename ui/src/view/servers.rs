@@ -97,7 +97,8 @@ fn table(fetched: &Result<ServersView, Fault>, pane: Pane) -> AnyView {
     let broken = view.fault.as_ref().map(|fault| {
         view! {
             <p class="fault" role="alert">
-                {icon("alert")}<span>{fault.clone()}<span class="note">" The servers below are the last good ones."</span></span>
+                {icon("alert")}
+                <span>{fault.clone()}<span class="note">" The servers below are the last good ones."</span></span>
             </p>
         }
     });
@@ -213,8 +214,8 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
         >
             <div class="panel">
                 <p>
-                    <b>"Remove this server?"</b>" Its processes end and its trust is gone. Clients that use it get an error. "
-                    "What it did stays in Activity."
+                    <b>"Remove this server?"</b>" Its processes end and its trust is gone. "
+                    "Clients that use it get an error. What it did stays in Activity."
                 </p>
                 <div class="row wrap">
                     <button class="btn small danger" type="button" on:click=move |_| remove.run(())>

@@ -9,7 +9,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 use std::sync::atomic::Ordering;
 use subtle::ConstantTimeEq;
-use wire::{Fault, FaultCode};
+use wire::Fault;
 
 const STATE: &str = "state";
 const HEAD: &str = "head";
@@ -92,7 +92,8 @@ impl Store {
         let number = changed?;
         ended.map_err(fault)?;
         // The database first: a number that lags is forgiven, one that is ahead of the database is not.
-        self.seal.set_number(number).await.map_err(|why| Fault::new(FaultCode::Storage, why))
+        self.seal.set_number(number).await;
+        Ok(())
     }
 
     async fn change_in(

@@ -144,8 +144,14 @@ fn another_user_answers_nothing() {
             assert_eq!(ran.code, 1, "{words:?}: {ran:?}");
             assert!(ran.stdout.is_empty(), "a stranger was told {:?}", ran.stdout);
         }
-        let ran = stranger.run(&scene.home, &["connect", "notes"]);
-        assert!(ran.code != 0 && !ran.stdout.contains("\"result\""), "{ran:?}");
+        let mut door = McpClient::over(&mut stranger.command(&scene.home, &["connect", "notes"]));
+        let hello =
+            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}});
+        let id = door.request("initialize", hello);
+        let heard = door.drain();
+        assert!(heard.iter().all(|message| message.value["error"].is_object()), "a stranger was told {heard:?}");
+        assert!(heard.iter().any(|message| message.value["id"] == id), "a stranger waits for ever");
+        assert_eq!(door.leave().code(), Some(1));
     }
     assert!(scene.server.executed().is_empty());
     assert!(!client.has_reply(&id));
@@ -168,10 +174,14 @@ impl Stranger {
     }
 
     fn run(&self, home: &Home, words: &[&str]) -> Ran {
+        Ran::of("consentry, as another user", &mut self.command(home, words), DEADLINE)
+    }
+
+    fn command(&self, home: &Home, words: &[&str]) -> Command {
         let mut command = home.command("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
         command.arg(self.0.path().join("consentry")).args(words).current_dir("/");
-        Ran::of("consentry, as another user", &mut command, DEADLINE)
+        command
     }
 }
 

@@ -72,8 +72,15 @@ fn a_keychain_that_goes_away_does_not_stop_a_running_broker() {
     let scene = Scene::within(home, &[]);
     drop(keyring);
     assert!(went_well(&scene.client().call("echo", json!({"text": "hello"}))));
+    // What can't be sealed is not decided; what was, holds.
     let other = Fixture::new(&scene.home, "other");
-    other.add(&scene.home);
-    other.trust(&scene.home);
-    assert!(went_well(&McpClient::connect(&scene.home, "other").call("echo", json!({"text": "hello"}))));
+    let words = other.words();
+    let mut add = vec!["server", "add", "other", "--"];
+    add.extend(words.iter().map(String::as_str));
+    let added = scene.home.run(&add);
+    if added.code != 0 {
+        assert!(added.refused().stderr.contains("keychain"));
+        assert!(!std::fs::read_to_string(scene.home.servers_json()).expect("servers.json").contains("other"));
+    }
+    assert!(went_well(&scene.client().call("echo", json!({"text": "still"}))));
 }

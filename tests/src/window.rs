@@ -98,24 +98,18 @@ impl Page<'_> {
         self.run("return document.visibilityState") == "visible"
     }
 
-    /// Waits until there is an element for this CSS selector that can be seen, and gives its text.
-    pub fn text(&self, selector: &str) -> String {
-        let element = self.element(selector);
-        self.app.wait("its text", element.text())
-    }
-
-    /// Whether such an element is on the page now.
-    pub fn has(&self, selector: &str) -> bool {
-        self.try_element(selector).is_some()
-    }
-
-    /// Waits until such an element can be pressed, and clicks on it.
+    /// Waits until there is an element for this CSS selector that can be pressed, and clicks on it.
     pub fn click(&self, selector: &str) {
         let element = until(&format!("{selector} to be pressed"), || {
             self.try_element(selector)
                 .filter(|element| self.app.runtime.block_on(element.is_enabled()).unwrap_or(false))
         });
         self.app.wait("a click", element.click());
+    }
+
+    /// Clicks on such an element if it is on the page and can be pressed. Whether it was.
+    pub fn try_click(&self, selector: &str) -> bool {
+        self.try_element(selector).is_some_and(|element| self.app.runtime.block_on(element.click()).is_ok())
     }
 
     /// Waits until a script, the body of a function, gives `true`.
@@ -126,12 +120,6 @@ impl Page<'_> {
     /// What a script, the body of a function, returns.
     pub fn run(&self, script: &str) -> Value {
         self.app.wait("a script", self.app.client.execute(script, Vec::new()))
-    }
-
-    /// Presses a key or types, where the focus is.
-    pub fn type_into(&self, selector: &str, text: &str) {
-        let element = self.element(selector);
-        self.app.wait("typing", element.send_keys(text));
     }
 
     /// A picture of the page, once it has painted what it holds, as a PNG file.
@@ -146,13 +134,6 @@ impl Page<'_> {
     fn label(&self) -> String {
         let label = self.run("return window.__TAURI_INTERNALS__?.metadata.currentWindow.label ?? null");
         label.as_str().unwrap_or_default().to_owned()
-    }
-
-    fn element(&self, selector: &str) -> Element {
-        until(&format!("{selector} to be seen"), || {
-            self.try_element(selector)
-                .filter(|element| self.app.runtime.block_on(element.is_displayed()).unwrap_or(false))
-        })
     }
 
     fn try_element(&self, selector: &str) -> Option<Element> {

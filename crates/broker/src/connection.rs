@@ -270,7 +270,9 @@ impl Connection {
         let request = match frame.params().map_or_else(|| Request::parse(Bytes::from_static(b"{}")), Request::parse) {
             Ok(request) => request,
             Err(fault) => {
-                return self.send(&mcp::error(id, code::INVALID_PARAMS, &wire::text::escaped(&fault.to_string()))).await;
+                return self
+                    .send(&mcp::error(id, code::INVALID_PARAMS, &wire::text::escaped(&fault.to_string())))
+                    .await;
             }
         };
         let cancel = self.gone.child_token();

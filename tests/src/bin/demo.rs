@@ -187,9 +187,11 @@ fn wait_until_armed(prompt: &Page<'_>) {
     prompt.wait_until("Approve to open", "return document.querySelector('button.approve')?.disabled === false");
 }
 
-/// Leaves the outcome of a card: while the pointer rests on it, as it does after a click, it stays to be read.
+/// Leaves the outcome of a card, which stays to be read for a while and goes by itself.
 fn close_card(prompt: &Page<'_>) {
-    prompt.click(".outcome button");
+    let answered = "return document.querySelector('.outcome') !== null || document.hidden";
+    prompt.wait_until("the outcome", answered);
+    prompt.try_click(".outcome button");
 }
 
 /// Waits until the prompt has gone again.

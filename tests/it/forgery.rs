@@ -150,7 +150,9 @@ fn another_user_answers_nothing() {
         let id = door.request("initialize", hello);
         let heard = door.drain();
         assert!(heard.iter().all(|message| message.value["error"].is_object()), "a stranger was told {heard:?}");
-        assert!(heard.iter().any(|message| message.value["id"] == id), "a stranger waits for ever");
+        // The door may close before it has read the request, if it says so.
+        let answered = heard.iter().any(|message| message.value["id"] == id);
+        assert!(answered || !door.process.stderr.whole(DEADLINE).trim().is_empty(), "closed without a word");
         assert_eq!(door.leave().code(), Some(1));
     }
     assert!(scene.server.executed().is_empty());

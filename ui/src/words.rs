@@ -12,7 +12,7 @@ pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -27,7 +27,7 @@ pub fn digest(hex: &str) -> String {
     }
     let mut out = String::with_capacity(hex.len() * 5 / 4);
     for (i, digit) in hex.chars().enumerate() {
-        if i > 0 && i % 4 == 0 {
+        if i > 0 && i.is_multiple_of(4) {
             out.push(' ');
         }
         out.push(digit);
@@ -101,6 +101,8 @@ fn call_yes(effects: &[Effect]) -> &'static str {
         None => "Approve this call",
         Some(Effect::Read) => "Approve this read",
         Some(Effect::Write) => "Approve this write",
+        // What writes and deletes replaces: the sentence says so, and the button keeps to it.
+        Some(Effect::Delete) if effects.contains(&Effect::Write) => "Approve this write",
         Some(Effect::Delete) => "Approve this deletion",
         Some(Effect::Send) => "Approve sending this",
         Some(Effect::Pay) => "Approve this payment",

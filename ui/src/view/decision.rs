@@ -4,6 +4,7 @@ use super::answering::{Answering, Standing};
 use super::clock::moment;
 use super::marks::{icon, tag};
 use crate::arming::{Gate, label};
+use crate::backend;
 use crate::words::{self, Answers};
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Button;
@@ -246,19 +247,31 @@ fn told(kind: ApprovalKind, ended: &EndedView) -> (&'static str, &'static str, &
     }
 }
 
-/// Runs `then` when an outcome has been on the screen for two seconds and no pointer rests on it.
+/// How long an outcome stays, and how much longer while the pointer rests on it. Never for good: another question may
+/// wait behind it, and a pointer that rests on a window that was hidden never leaves it.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Runs `then` when an outcome has been on the screen long enough, or the window has gone.
 pub(crate) fn linger(answering: Answering, resting: RwSignal<bool>, then: Callback<()>) {
     let over = Memo::new(move |_| answering.is_over());
+    let leave = move || {
+        if over.try_get_untracked() == Some(true) {
+            then.run(());
+        }
+    };
     Effect::new(move |_| {
-        if over.get() && !resting.get() {
-            set_timeout(
-                move || {
-                    if resting.try_get_untracked() == Some(false) {
-                        then.run(());
-                    }
-                },
-                Duration::from_secs(2),
-            );
+        if over.get() {
+            let once_more = move || match resting.try_get_untracked() {
+                Some(true) => set_timeout(leave, LINGER),
+                _ => leave(),
+            };
+            set_timeout(once_more, LINGER);
         }
     });
+    let hidden = window_event_listener_untyped("visibilitychange", move |_| {
+        if !backend::is_visible() {
+            leave();
+        }
+    });
+    on_cleanup(move || hidden.remove());
 }

@@ -35,6 +35,8 @@ pub(crate) fn Prompt() -> impl IntoView {
         heard.inbox.track();
         shown.look();
     });
+    // Without the app's events nothing would ever be shown: better to say so.
+    Effect::new(move |_| heard.deaf.with(|deaf| deaf.is_some().then(|| shown.fault.set(deaf.clone()))));
     let on_later = Callback::new(move |()| shown.put_away());
     let on_close = Callback::new(move |()| shown.go_on());
     let cards = move || shown.question.get().into_iter().collect::<Vec<_>>();

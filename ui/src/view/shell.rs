@@ -128,6 +128,7 @@ pub(crate) fn Shell() -> impl IntoView {
 
 #[component]
 fn Side(page: RwSignal<Page>, status: RwSignal<Result<StatusView, Fault>>) -> impl IntoView {
+    let heard = Heard::here();
     let link = move |to: Page| {
         let (name, word) = to.name();
         let count = move || {
@@ -146,7 +147,10 @@ fn Side(page: RwSignal<Page>, status: RwSignal<Result<StatusView, Fault>>) -> im
         <nav class="side" aria-label="Main">
             <div class="brand"><span class="badge">{icon("gate")}</span><span class="word">"Consentry"</span></div>
             {Page::ALL.map(link).collect_view()}
-            <div class="foot">{move || foot(status.get())}</div>
+            <div class="foot">
+                {move || heard.deaf.get().map(|_| mark("caution", "alert", "Not kept up to date"))}
+                {move || foot(status.get())}
+            </div>
         </nav>
     }
 }

@@ -1,3 +1,5 @@
+//! Policies as a whole: loading, layers, servers, judging.
+
 mod decisions;
 mod servers;
 

@@ -1,3 +1,5 @@
+//! Which shapes of JSON Schema become Cedar types, and which are left out.
+
 use super::super::reads::Reads;
 use super::*;
 use cedar_policy_core::ast::Expr;

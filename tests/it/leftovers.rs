@@ -4,7 +4,7 @@ use e2e::broker::ENDS_WITHIN;
 use e2e::client::{refusal, text, went_well};
 use e2e::{Broker, DEADLINE, Home, McpClient, Scene};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a person at a terminal would not even notice.
 const SOON: Duration = Duration::from_secs(10);
@@ -77,6 +77,35 @@ fn a_client_that_leaves_ends_its_server() {
     assert!(went_well(&client.call("echo", json!({"text": "the server runs"}))));
     client.vanish();
     assert_eq!(scene.server.leftovers(SOON), NOBODY);
+}
+
+#[test]
+fn the_dead_are_buried() {
+    let scene = Scene::lying(&["grandchild", "grandchild_session"]);
+    for _ in 0..3 {
+        let mut client = scene.client();
+        assert!(went_well(&client.call("echo", json!({"text": "the server runs"}))));
+        client.leave();
+    }
+    assert_eq!(scene.server.leftovers(SOON), NOBODY);
+    let until = Instant::now() + DEADLINE;
+    while !zombies_of(scene.broker.process.pid()).is_empty() {
+        assert!(Instant::now() < until, "zombies: {:?}", zombies_of(scene.broker.process.pid()));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The children of a process that ended and that it did not wait for.
+fn zombies_of(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // pid (name) state ppid …, and the name may hold anything.
+        let mut rest = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        rest.next() == Some("Z") && rest.next().and_then(|word| word.parse().ok()) == Some(parent)
+    })
+    .collect()
 }
 
 #[test]

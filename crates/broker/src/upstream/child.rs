@@ -154,12 +154,27 @@ async fn watch_over(
     // What it started may have stayed, in its group or out of it.
     signal(Signal::KILL);
     end_adopted(Some(&mark));
+    if let Some(group) = group {
+        bury(group).await;
+    }
     let how = match status {
         Ok(status) => status.to_string(),
         Err(e) => format!("its end could not be seen: {e}"),
     };
     let _ = tell.send(Some(how));
     RUNNING.send_modify(|n| *n = n.saturating_sub(1));
+}
+
+/// Takes leave of the dead of a group that came to us: without a parent that asks for them they would stay as zombies.
+async fn bury(group: Pid) {
+    // They were killed a moment ago; the kernel needs a few more.
+    for _ in 0..100 {
+        match rustix::process::waitpgid(group, WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(_) => return,
+        }
+    }
 }
 
 /// Ends processes that came to us because their parent, started by a server, ended: those with this mark, or (`None`,

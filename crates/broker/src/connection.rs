@@ -152,7 +152,7 @@ impl Connection {
     async fn take(self: &Arc<Self>, frame: Frame) {
         match frame.kind() {
             Kind::Request { id, method } => self.request(id, method, &frame).await,
-            Kind::Notification { method } => self.notification(method, &frame).await,
+            Kind::Notification { method } => self.notification(method, &frame),
             // We never ask a client anything, so this answers nothing.
             Kind::Response { .. } => {}
         }
@@ -168,7 +168,7 @@ impl Connection {
         }
     }
 
-    async fn notification(&self, method: &str, frame: &Frame) {
+    fn notification(&self, method: &str, frame: &Frame) {
         match method {
             "notifications/initialized" => self.initialized.store(true, Ordering::Release),
             "notifications/cancelled" => {

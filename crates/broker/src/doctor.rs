@@ -18,7 +18,7 @@ pub(crate) async fn status(inner: &Inner) -> StatusView {
     clients.sort();
     clients.dedup();
     let mut checks = vec![decisions(inner.decisions), keychain(inner), audit(inner).await];
-    checks.extend(files(inner).await);
+    checks.extend(files(inner));
     let mut shells: Vec<&str> =
         attached.iter().map(|a| a.name.as_str()).filter(|n| WITH_SHELL.iter().any(|s| n.starts_with(s))).collect();
     shells.sort_unstable();
@@ -111,7 +111,7 @@ async fn audit(inner: &Inner) -> CheckView {
     }
 }
 
-async fn files(inner: &Inner) -> Vec<CheckView> {
+fn files(inner: &Inner) -> Vec<CheckView> {
     let view = inner.corridor.servers.view(&std::collections::BTreeMap::new());
     let mut checks: Vec<CheckView> = view
         .fault

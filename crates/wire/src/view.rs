@@ -201,7 +201,7 @@ pub struct ToolView {
     pub description: String,
     /// What it can do.
     pub effects: Vec<Effect>,
-    /// Whether a call of it runs without asking under the policies in force.
+    /// Whether a plain call of it asks under the policies in force.
     pub asks: bool,
     /// Pinned, new or changed.
     pub pin: PinState,

@@ -372,7 +372,7 @@ impl Found {
 fn is_form_of(word: &str, verb: &str) -> bool {
     let stem = verb.strip_suffix('e').unwrap_or(verb);
     let Some(rest) = word.strip_prefix(stem) else { return false };
-    matches!(rest, "" | "e" | "s" | "es" | "ed" | "d" | "ing") && (rest != "" || stem == verb)
+    matches!(rest, "" | "e" | "s" | "es" | "ed" | "d" | "ing") && (!rest.is_empty() || stem == verb)
 }
 
 /// `sendEmail`, `send-email` and `mail/send_email` are words in lower case.

@@ -1,6 +1,6 @@
 //! What does. Connections, servers, disk and keys around the gate, which decides.
 //!
-//! [`start`] gives two handles: a [`Broker`], which reads and tightens, and a [`Decider`], which lets more run. Only the
+//! [`start()`] gives two handles: a [`Broker`], which reads and tightens, and a [`Decider`], which lets more run. Only the
 //! app's own process, or a broker started with decisions on the command line, holds a decider; the control socket gets
 //! one only in the latter.
 

@@ -205,6 +205,12 @@ fn on_a_small_disk(home: &Home) -> Option<Broker> {
         skip("mounting needs root");
         return None;
     }
+    // In a chroot `/` is no mount point, and its propagation can't be closed off.
+    let alone = home.command("unshare").args(["--mount", "--propagation", "private", "true"]).output();
+    if !alone.is_ok_and(|ran| ran.status.success()) {
+        skip("a mount namespace of its own can't be made here");
+        return None;
+    }
     std::fs::create_dir_all(home.path().join("data")).expect("a folder");
     let script = "mount -t tmpfs -o size=1536k,mode=0700 tmpfs \"$CONSENTRY_HOME/data\" || exit 77; exec \"$0\" \"$@\"";
     let mut command = home.command("unshare");

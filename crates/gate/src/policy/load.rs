@@ -4,7 +4,9 @@
 use super::reads::Reads;
 use super::{Layer, PolicyFault, Source, lift};
 use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
-use cedar_policy_core::ast::{ActionConstraint, Effect, EntityUID, Expr, Policy as Ast, Template};
+use cedar_policy_core::ast::{
+    ActionConstraint, Effect, EntityUID, Expr, Policy as Ast, PrincipalConstraint, ResourceConstraint, Template,
+};
 use miette::Diagnostic;
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
@@ -23,7 +25,7 @@ pub(super) struct Policy {
     /// The alias of the one server it is about, if it names one.
     pub(super) about: Option<String>,
     pub(super) action: ActionConstraint,
-    /// Scope and conditions as one expression: building it anew for each decision is most of what a decision costs.
+    /// What has to hold, as one expression: building it anew for each decision would be most of what a decision costs.
     pub(super) condition: Expr,
     pub(super) reads: Reads,
     pub(super) file: String,
@@ -174,7 +176,6 @@ impl Source {
         if !servers.is_empty() {
             return Err(fault("it names tools of two servers; write one policy for each"));
         }
-        let condition = ast.condition();
         Ok(Policy {
             title: note("title").unwrap_or_else(|| id.clone()),
             why: note("why").unwrap_or_default(),
@@ -183,14 +184,26 @@ impl Source {
             permits,
             about,
             action: ast.action_constraint().clone(),
-            reads: Reads::of_context(&condition),
-            condition,
+            reads: Reads::of_context(&ast.condition()),
+            condition: condition(ast),
             file: self.name.clone(),
             line,
             // Cedar's own name for it would be its place in the file, which `@id` does not change.
             cedar: policy.new_id(PolicyId::new(&id)),
             id,
         })
+    }
+}
+
+/// What has to hold for a policy to apply. For a forbid the action is left to slicing, which knows the tool's effects as
+/// well as Cedar does: without that part it could only deny more. A permit keeps it, so that a tool whose action is not
+/// known to be in a group is not permitted.
+fn condition(ast: &Ast) -> Expr {
+    let unscoped = ast.principal_constraint() == PrincipalConstraint::any()
+        && ast.resource_constraint() == ResourceConstraint::any();
+    match ast.non_scope_constraints() {
+        Some(condition) if unscoped && ast.effect() == Effect::Forbid => condition.clone(),
+        _ => ast.condition(),
     }
 }
 

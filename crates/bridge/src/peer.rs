@@ -22,8 +22,8 @@ pub use program::ProvedClient;
 use crate::platform;
 use std::collections::HashSet;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use tokio::net::UnixStream;
 
 /// A process on this machine, as read at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,8 @@ pub struct Peer {
     pub exe: PathBuf,
     /// Its words. Foreign.
     pub cmdline: Vec<String>,
-    /// Its session (`setsid`), by the number of the process that leads it.
+    /// Its session (`setsid`), by the number of the process that leads it; 0 where that process lives outside our
+    /// process namespace (a container), so that sessions can't be told apart.
     pub session_id: u32,
     /// The systemd scope or service it runs in, or empty: `app-gnome-editor-4711.scope`.
     pub scope: String,
@@ -82,6 +83,9 @@ pub enum PeerFault {
         /// Whose.
         uid: u32,
     },
+    /// It runs in another process namespace, so the system has no number for it here.
+    #[error("A connection was refused: the program that made it runs in another container.")]
+    Elsewhere,
     /// It ended, or became another process, while it was looked at.
     #[error("A connection was refused: the program that made it (process {pid}) ended before it could be proved.")]
     Gone {
@@ -128,8 +132,8 @@ impl Peer {
     ///
     /// # Errors
     /// When a step fails; the connection must then be closed.
-    pub fn prove(socket: &impl AsFd) -> Result<Self, PeerFault> {
-        platform::prove(socket.as_fd())
+    pub fn prove(socket: &UnixStream) -> Result<Self, PeerFault> {
+        platform::prove(socket)
     }
 
     /// The instance: number and start time.
@@ -141,6 +145,11 @@ impl Peer {
     pub fn descends_from(&self, instances: &HashSet<(u32, u64)>) -> bool {
         instances.contains(&self.instance())
             || self.ancestors.iter().any(|process| instances.contains(&process.instance()))
+    }
+
+    /// Whether the peer belongs to this session, as far as the system tells sessions apart.
+    pub fn shares_session(&self, session: u32) -> bool {
+        session != 0 && self.session_id == session
     }
 
     /// The client behind the peer: where the peer runs one of `own_binaries` (`consentry connect`), the nearest program
@@ -159,6 +168,14 @@ impl Peer {
         let (pid, start_time) = self.instance();
         Process { pid, start_time, exe: Some(self.exe.clone()), cmdline: self.cmdline.clone() }
     }
+}
+
+/// The session this process belongs to, in the terms of [`Peer::session_id`].
+///
+/// # Errors
+/// When the system does not tell.
+pub fn own_session() -> Result<u32, PeerFault> {
+    platform::own_session()
 }
 
 #[cfg(test)]

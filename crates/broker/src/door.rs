@@ -222,8 +222,9 @@ impl Door {
         if servers.contains(&peer.pid) || peer.ancestors.iter().any(|p| servers.contains(&p.pid)) {
             return Some("A program that a server started may not use Consentry's control socket.");
         }
-        let own_session = rustix::process::getsid(None).map_or(0, |s| s.as_raw_nonzero().get().unsigned_abs());
-        if attached.iter().any(|a| a.session == peer.session_id && a.session != own_session) {
+        // Where our own session can't be read, every shared one counts.
+        let own_session = bridge::peer::own_session().unwrap_or(0);
+        if attached.iter().any(|a| peer.shares_session(a.session) && a.session != own_session) {
             return Some(
                 "A program in the terminal session of a connected client may not use Consentry's control socket.",
             );

@@ -1,7 +1,7 @@
 //! Real processes: this test binary runs itself as the programs it needs.
 
 use super::*;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixListener, UnixStream as StdStream};
 use std::process::{Child, Command};
 
 const SOCKET: &str = "BRIDGE_TEST_SOCKET";
@@ -14,7 +14,7 @@ fn stand_in() {
         let mut shell = Command::new("sh").arg("-c").arg(shell_line).env_remove(VIA).spawn().unwrap();
         shell.wait().unwrap();
     } else if let Ok(path) = std::env::var(SOCKET) {
-        let mut stream = UnixStream::connect(path).unwrap();
+        let mut stream = StdStream::connect(path).unwrap();
         let _ = io::Read::read(&mut stream, &mut [0]);
     }
 }
@@ -22,13 +22,15 @@ fn stand_in() {
 struct Scene {
     folder: tempfile::TempDir,
     listener: UnixListener,
+    runtime: tokio::runtime::Runtime,
 }
 
 impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("s")).unwrap();
-        Self { folder, listener }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { folder, listener, runtime }
     }
 
     /// Starts `program` as the stand-in; with `via`, it runs that shell line instead of connecting itself.
@@ -42,9 +44,16 @@ impl Scene {
         command.spawn().unwrap()
     }
 
+    fn connected(&self) -> UnixStream {
+        let (stream, _) = self.listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let _guard = self.runtime.enter();
+        UnixStream::from_std(stream).unwrap()
+    }
+
     /// The peer that connected, kept connected as long as the stream lives.
     fn accept(&self) -> (UnixStream, Peer) {
-        let (stream, _) = self.listener.accept().unwrap();
+        let stream = self.connected();
         let peer = Peer::prove(&stream).unwrap();
         (stream, peer)
     }
@@ -61,6 +70,7 @@ fn a_peer_is_what_the_system_says() {
     let (stream, peer) = scene.accept();
     assert_eq!((peer.pid, &peer.exe), (child.id(), &own()));
     assert_eq!(peer.uid, rustix::process::geteuid().as_raw());
+    assert_eq!(peer.session_id, own_session().unwrap(), "it did not begin a session of its own");
     assert_eq!(peer.ancestors[0].pid, std::process::id(), "its parent is this process");
     assert!(peer.cmdline.iter().any(|word| word == "peer::tests::stand_in"));
 
@@ -103,8 +113,22 @@ fn the_client_is_the_program_above_the_shell_above_connect() {
 fn a_peer_that_ended_is_refused() {
     let scene = Scene::new();
     let mut child = scene.start(&own(), None);
-    let (stream, _) = scene.listener.accept().unwrap();
+    let stream = scene.connected();
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(matches!(Peer::prove(&stream), Err(PeerFault::Gone { .. })));
+}
+
+#[test]
+fn a_session_led_from_another_namespace_is_shared_with_nobody() {
+    let scene = Scene::new();
+    let mut child = scene.start(&own(), None);
+    let (stream, mut peer) = scene.accept();
+    assert!(!peer.shares_session(peer.session_id + 1));
+    peer.session_id = 7;
+    assert!(peer.shares_session(7));
+    peer.session_id = 0;
+    assert!(!peer.shares_session(0), "two that can't be told are not the same");
+    drop(stream);
+    child.wait().unwrap();
 }

@@ -5,10 +5,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use tokio::net::UnixStream;
 
 /// More processes above one another than any machine has.
 const MAX_ANCESTORS: usize = 64;
@@ -17,16 +18,15 @@ const MAX_ANCESTORS: usize = 64;
 const MAX_CMDLINE: u64 = 2 * 1024 * 1024;
 
 /// The steps of [`crate::peer`] up to the fifth.
-pub(crate) fn prove(socket: BorrowedFd<'_>) -> Result<Peer, PeerFault> {
-    let credentials = rustix::net::sockopt::socket_peercred(socket).map_err(|error| PeerFault::Unreadable {
-        pid: 0,
-        what: "credentials",
-        source: error.into(),
-    })?;
-    let (pid, uid) = (credentials.pid, credentials.uid.as_raw());
+pub(crate) fn prove(socket: &UnixStream) -> Result<Peer, PeerFault> {
+    let credentials =
+        socket.peer_cred().map_err(|source| PeerFault::Unreadable { pid: 0, what: "credentials", source })?;
+    let uid = credentials.uid();
     if uid != rustix::process::geteuid().as_raw() {
         return Err(PeerFault::OtherUser { uid });
     }
+    // The number of a process outside our namespace is 0: nothing can be read of it.
+    let pid = credentials.pid().filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(PeerFault::Elsewhere)?;
     let pinned = Pinned::open(pid)?;
     let pid = pid.as_raw_pid().unsigned_abs();
     let stat = Stat::read(pid)?;
@@ -65,6 +65,11 @@ pub(crate) fn open_program(process: &Process) -> Result<(PathBuf, File), PeerFau
 /// The folder a process works in now.
 pub(crate) fn folder_of(process: &Process) -> Option<PathBuf> {
     link(process.pid, "cwd").ok()
+}
+
+/// The session this process belongs to.
+pub(crate) fn own_session() -> Result<u32, PeerFault> {
+    Stat::read(std::process::id()).map(|stat| stat.session)
 }
 
 /// A process that can't be mistaken for another while this is held.

@@ -22,6 +22,7 @@ const REMOTE_CONTROL: [&str; 3] =
 /// Runs the app until it is told to stop.
 pub(crate) fn run(start: Start) -> Result<(), Fault> {
     refuse_remote_control()?;
+    run_async()?;
     windows::find_screen()?;
     let home = Home::find()?;
     let app = tauri::Builder::default()
@@ -46,6 +47,16 @@ pub(crate) fn run(start: Start) -> Result<(), Fault> {
             api.prevent_exit();
         }
     });
+    Ok(())
+}
+
+/// The broker's runtime, for all that Tauri does too, on a thread of its own: the main thread belongs to the windows.
+fn run_async() -> Result<(), Fault> {
+    let failed = |error| Fault::new(FaultCode::Internal, format!("The broker could not be started: {error}."));
+    let runtime = broker::runtime().map_err(failed)?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let run = move || runtime.block_on(std::future::pending::<()>());
+    std::thread::Builder::new().name("broker".into()).spawn(run).map_err(failed)?;
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! The append-only log. Nothing goes out that is not in it first: only here is a [`Recorded`] made.
 
-use crate::store::{Appender, Sealed};
+use crate::store::{Appender, AppendFault, Sealed};
 use gate::audit::Record;
 use gate::permit::{Refusal, RefusalKind};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -56,7 +55,6 @@ impl AuditLog {
     pub(crate) async fn append(&self, record: Record, durability: Durability) -> Result<(), Refusal> {
         let call = record.call.map(|c| c.to_string());
         let (record, bodies) = record.seal();
-        let bodies = bodies.into_iter().map(|b| (hex::encode(Sha256::digest(&b.bytes)), b.bytes)).collect();
         let (done, written) = oneshot::channel();
         let append = Append { sealed: Sealed { record, call, bodies }, durability, done };
         let failed = |why: &str| {
@@ -87,12 +85,26 @@ impl AuditLog {
     }
 }
 
+/// Writes in the turn of whoever is served next, without a hop to another thread: a page in the cache costs less than
+/// waking a thread. What must wait (for the disk, for another writer, for the write-ahead log to be folded in) goes
+/// where waiting holds up nobody.
 async fn write(mut appender: Appender, mut appends: mpsc::Receiver<Append>, grew: broadcast::Sender<wire::Event>) {
     let mut waiting = Vec::with_capacity(BATCH);
     while appends.recv_many(&mut waiting, BATCH).await > 0 {
         let durable = waiting.iter().any(|a| a.durability == Durability::Disk);
         let (batch, done): (Vec<_>, Vec<_>) = waiting.drain(..).map(|a| (a.sealed, a.done)).unzip();
-        let result = appender.append(&batch, durable).await.map_err(|e| e.to_string());
+        let mut result = if durable { Err(AppendFault::Busy) } else { appender.append(&batch) };
+        if matches!(result, Err(AppendFault::Busy)) {
+            let waited = tokio::task::spawn_blocking(move || {
+                let result = appender.append_waiting(&batch, durable);
+                (appender, result)
+            });
+            match waited.await {
+                Ok((back, waited)) => (appender, result) = (back, waited),
+                Err(e) => return tracing::error!("the audit log is lost: {e}"),
+            }
+        }
+        let result = result.map_err(|e| e.to_string());
         if let Err(why) = &result {
             tracing::error!(%why, "the audit log can't be written");
         }
@@ -101,6 +113,16 @@ async fn write(mut appender: Appender, mut appends: mpsc::Receiver<Append>, grew
             let _ = done.send(result.clone());
         }
         let _ = grew.send(wire::Event::Activity);
+        if appender.is_full() {
+            let folded = tokio::task::spawn_blocking(move || {
+                appender.fold();
+                appender
+            });
+            match folded.await {
+                Ok(back) => appender = back,
+                Err(e) => return tracing::error!("the audit log is lost: {e}"),
+            }
+        }
     }
-    appender.close().await;
+    appender.close();
 }

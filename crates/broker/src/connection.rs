@@ -221,7 +221,7 @@ impl Connection {
     }
 
     fn pinned_instructions(&self) -> Option<String> {
-        self.corridor.servers.pinned(&self.server).and_then(|(listing, _)| listing.instructions)
+        self.corridor.servers.pinned(&self.server).and_then(|listing| listing.instructions.clone())
     }
 
     /// What the connection can do, once that is known.
@@ -247,7 +247,7 @@ impl Connection {
         let reply = match &*self.usable.borrow() {
             Usable::Ready(live) => {
                 let pinned = self.corridor.servers.pinned(&self.server);
-                let tools = pinned.iter().flat_map(|(l, _)| &l.tools).filter(|t| live.upstream.lists(t));
+                let tools = pinned.iter().flat_map(|listing| &listing.tools).filter(|t| live.upstream.lists(t));
                 mcp::result(id, &mcp::listing(tools.map(|t| &t.raw)))
             }
             Usable::Failed(why) => mcp::error(id, code::CONSENTRY, why),

@@ -112,7 +112,7 @@ impl Corridor {
         let name = &asked.request.name;
         let server = &asked.trusted.server;
         let shown = escaped(name);
-        let (listing, _) = self.servers.pinned(&server.name).ok_or_else(|| {
+        let listing = self.servers.pinned(&server.name).ok_or_else(|| {
             let why = format!("The server `{}` is no longer trusted in Consentry.", server.name);
             Refusal::new(RefusalKind::Untrusted, why)
         })?;

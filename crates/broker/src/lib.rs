@@ -36,7 +36,7 @@ pub use gate::approval::By as AnsweredBy;
 pub use gate::policy::Preset;
 pub use home::Home;
 pub use policies::{check_files as policy_check, run_cases as policy_test};
-pub use start::{Decisions, Options, start};
+pub use start::{Decisions, Options, runtime, start};
 
 use corridor::Corridor;
 use gate::approval::Event;

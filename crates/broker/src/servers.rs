@@ -96,7 +96,7 @@ struct Entry {
     /// As it stands in `servers.json`.
     configured: Option<Result<Command, String>>,
     accepted: Option<Accepted>,
-    pinned: Option<(Listing, i64)>,
+    pinned: Option<(Arc<Listing>, i64)>,
     drift: Drift,
     /// Its program is another than was accepted.
     program_changed: bool,
@@ -214,7 +214,7 @@ impl Servers {
             if let Some(accepted) = &entry.accepted {
                 self.policies.set_server(&accepted.alias, Some(listing.tools.clone()));
             }
-            entry.pinned = Some((listing, row.decided_at));
+            entry.pinned = Some((Arc::new(listing), row.decided_at));
         }
         Ok(())
     }
@@ -309,20 +309,20 @@ impl Servers {
         }
     }
 
-    /// The pinned listing now, and which of its tools drifted.
-    pub(crate) fn pinned(&self, name: &str) -> Option<(Listing, Drift)> {
+    /// The pinned listing now.
+    pub(crate) fn pinned(&self, name: &str) -> Option<Arc<Listing>> {
         let entries = self.entries();
         let entry = entries.get(name)?;
         entry.in_force()?;
-        entry.pinned.as_ref().map(|(listing, _)| (listing.clone(), entry.drift.clone()))
+        entry.pinned.as_ref().map(|(listing, _)| listing.clone())
     }
 
     /// What a connection found when it listed the server: keeps the difference, and asks about it.
-    pub(crate) async fn compare(self: &Arc<Self>, name: &str, listed: Listing) -> Drift {
+    pub(crate) async fn compare(self: &Arc<Self>, name: &str, listed: Listing) {
         let drift = {
             let mut entries = self.entries();
-            let Some(entry) = entries.get_mut(name) else { return Drift::default() };
-            let Some((pinned, _)) = &entry.pinned else { return Drift::default() };
+            let Some(entry) = entries.get_mut(name) else { return };
+            let Some((pinned, _)) = &entry.pinned else { return };
             let drift = pinned.pin().compare(&listed.pin());
             entry.drift = drift.clone();
             drift
@@ -331,7 +331,6 @@ impl Servers {
         if drift.needs_a_yes() {
             self.ask_trust(name, listed, ApprovalKind::Drift).await;
         }
-        drift
     }
 }
 

@@ -58,6 +58,15 @@ pub struct Options {
     pub take_over: bool,
 }
 
+/// The runtime a broker belongs on: one thread, so that no call hops between threads on its way. What computes or
+/// blocks for long (hashing programs, waiting for the disk) goes to threads beside it.
+///
+/// # Errors
+/// When the operating system gives no event queue.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 /// Starts a broker: one per home.
 ///
 /// # Errors

@@ -3,10 +3,8 @@
 use crate::vault::Seal;
 use gate::audit::Verifier;
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Row};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,8 +12,10 @@ use std::time::Duration;
 use wire::view::VerifyView;
 use wire::{Fault, FaultCode};
 
+mod appender;
 mod decisions;
 
+pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
 
 /// The database of one home.
@@ -77,21 +77,11 @@ impl Store {
 
     /// The one connection that appends to the chain, and where the chain ends.
     pub(crate) async fn appender(&self) -> Result<Appender, Fault> {
-        let mut connection =
-            SqliteConnection::connect_with(&Self::options(&self.path)).await.map_err(|e| self.fault(&e))?;
-        let head = sqlx::query("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
-            .fetch_optional(&mut connection)
-            .await
-            .map_err(|e| self.fault(&e))?;
-        let (seq, hash) = match head {
-            None => (0, gate::audit::GENESIS),
-            Some(row) => {
-                let hash: Vec<u8> = row.get(1);
-                // A hash of another length can't be followed: whatever comes next will not verify, and says so.
-                (row.get(0), hash.try_into().unwrap_or(gate::audit::GENESIS))
-            }
-        };
-        Ok(Appender { connection, seq, hash, durable: None })
+        let path = self.path.clone();
+        match tokio::task::spawn_blocking(move || Appender::open(&path)).await {
+            Ok(opened) => opened.map_err(|e| storage(&self.path, "can't be opened", &e)),
+            Err(e) => Err(storage(&self.path, "can't be opened", &e)),
+        }
     }
 
     /// Intents without an outcome: calls that may have run when the broker last ended.
@@ -205,7 +195,7 @@ fn stored(row: sqlx::sqlite::SqliteRow) -> StoredEntry {
     StoredEntry { seq: row.get(0), record: row.get(1), hash: row.get(2) }
 }
 
-fn storage(path: &Path, what: &str, e: &sqlx::Error) -> Fault {
+fn storage(path: &Path, what: &str, e: &impl std::fmt::Display) -> Fault {
     Fault::new(FaultCode::Storage, format!("{} {what}: {e}.", path.display()))
 }
 
@@ -216,65 +206,5 @@ fn private(path: &Path) {
         file.push(suffix);
         // A file that is not there yet is made by SQLite with the mode of the main file.
         let _ = std::fs::set_permissions(Path::new(&file), std::fs::Permissions::from_mode(0o600));
-    }
-}
-
-/// The end of the chain, and the only way to make it longer.
-#[derive(Debug)]
-pub(crate) struct Appender {
-    connection: SqliteConnection,
-    seq: i64,
-    hash: [u8; 32],
-    durable: Option<bool>,
-}
-
-/// One sealed record on its way into the chain.
-#[derive(Debug)]
-pub(crate) struct Sealed {
-    pub(crate) record: String,
-    pub(crate) call: Option<String>,
-    pub(crate) bodies: Vec<(String, bytes::Bytes)>,
-}
-
-impl Appender {
-    /// Appends all of them in one transaction; `durable` waits for the disk. On an error none is written.
-    pub(crate) async fn append(&mut self, batch: &[Sealed], durable: bool) -> Result<(), sqlx::Error> {
-        let (mut seq, mut hash) = (self.seq, self.hash);
-        let mut sql = String::with_capacity(512);
-        // `synchronous` can't change inside a transaction, and is only said when it changes.
-        if self.durable != Some(durable) {
-            sql.push_str(if durable { "PRAGMA synchronous=FULL;" } else { "PRAGMA synchronous=NORMAL;" });
-        }
-        sql.push_str("BEGIN IMMEDIATE;INSERT INTO entry (seq, record, hash, call) VALUES ");
-        let rows = vec!["(?,?,?,?)"; batch.len()].join(",");
-        sql.push_str(&rows);
-        let bodies: usize = batch.iter().map(|s| s.bodies.len()).sum();
-        if bodies > 0 {
-            sql.push_str(";INSERT OR IGNORE INTO body (sha256, bytes) VALUES ");
-            sql.push_str(&vec!["(?,?)"; bodies].join(","));
-        }
-        sql.push_str(";COMMIT");
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for sealed in batch {
-            seq += 1;
-            hash = gate::audit::link(&hash, seq, &sealed.record);
-            query = query.bind(seq).bind(&sealed.record).bind(hash.to_vec()).bind(&sealed.call);
-        }
-        for (sha256, bytes) in batch.iter().flat_map(|s| &s.bodies) {
-            query = query.bind(sha256).bind(bytes.as_ref());
-        }
-        if let Err(e) = query.execute(&mut self.connection).await {
-            // The transaction may still be open; without it the connection is as it was.
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
-            self.durable = None;
-            return Err(e);
-        }
-        (self.seq, self.hash, self.durable) = (seq, hash, Some(durable));
-        Ok(())
-    }
-
-    /// Closes the connection in order.
-    pub(crate) async fn close(self) {
-        let _ = self.connection.close().await;
     }
 }

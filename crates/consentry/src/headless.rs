@@ -57,7 +57,7 @@ pub(crate) fn run(words: &Words, printer: &Printer) -> Result<ExitCode, Ended> {
         believe_conversations: words.believe_conversations,
         take_over: false,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let runtime = broker::runtime().map_err(failed)?;
     let ended = runtime.block_on(serve(options, printer.is_json()));
     runtime.shutdown_timeout(LEFTOVERS);
     ended

@@ -1,7 +1,7 @@
 //! The record of what happened: entries in a hash chain over canonical JSON, bodies beside it by their hash.
 
 use crate::call::Digest;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
@@ -35,24 +35,35 @@ fn write_canonical(value: &Value, out: &mut String) {
             out.push(']');
         }
         Value::Object(map) => {
-            let mut members: Vec<(&String, &Value)> = map.iter().collect();
+            let mut members: Vec<(&str, &Value)> = map.iter().map(|(k, v)| (k.as_str(), v)).collect();
             members.sort_unstable_by_key(|(k, _)| k.as_bytes());
-            out.push('{');
-            for (i, (key, value)) in members.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_string(key, out);
-                out.push(':');
-                write_canonical(value, out);
-            }
-            out.push('}');
+            write_members(members.into_iter(), out);
         }
     }
 }
 
+/// An object whose members are in order already.
+fn write_members<'a>(members: impl Iterator<Item = (&'a str, &'a Value)>, out: &mut String) {
+    out.push('{');
+    for (i, (key, value)) in members.enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        write_string(key, out);
+        out.push(':');
+        write_canonical(value, out);
+    }
+    out.push('}');
+}
+
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
+    // Nearly all text needs no escape at all.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -75,8 +86,8 @@ fn write_string(text: &str, out: &mut String) {
 /// A body that is kept beside the chain: the arguments as sent, the card as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// Its name in the record.
-    pub name: &'static str,
+    /// Its hash, lower-case hex: what the record names it by.
+    pub sha256: String,
     /// Its bytes.
     pub bytes: bytes::Bytes,
 }
@@ -90,14 +101,14 @@ pub struct Record {
     pub kind: &'static str,
     /// The call it belongs to.
     pub call: Option<crate::call::CallId>,
-    fields: Map<String, Value>,
+    fields: Vec<(&'static str, Value)>,
     bodies: Vec<Body>,
 }
 
 impl Record {
     /// An entry of this kind at this time.
     pub fn new(kind: &'static str, at: i64) -> Self {
-        Self { at, kind, call: None, fields: Map::new(), bodies: Vec::new() }
+        Self { at, kind, call: None, fields: Vec::with_capacity(20), bodies: Vec::new() }
     }
 
     /// The call it belongs to.
@@ -109,7 +120,7 @@ impl Record {
 
     /// A field of the record; `null`, `""`, `[]` and `{}` are left out.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         let value = value.into();
         let empty = match &value {
             Value::Null => true,
@@ -119,7 +130,7 @@ impl Record {
             Value::Bool(_) | Value::Number(_) => false,
         };
         if !empty {
-            self.fields.insert(name.to_owned(), value);
+            self.fields.push((name, value));
         }
         self
     }
@@ -127,20 +138,26 @@ impl Record {
     /// A body beside the chain; the record holds its hash and size.
     #[must_use]
     pub fn with_body(mut self, name: &'static str, bytes: bytes::Bytes) -> Self {
-        let reference = serde_json::json!({"sha256": hex::encode(Sha256::digest(&bytes)), "bytes": bytes.len()});
-        self.fields.insert(name.to_owned(), reference);
-        self.bodies.push(Body { name, bytes });
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        self.fields.push((name, serde_json::json!({"bytes": bytes.len(), "sha256": sha256})));
+        self.bodies.push(Body { sha256, bytes });
         self
     }
 
     /// The canonical text the chain is computed over, and the bodies beside it.
     pub fn seal(mut self) -> (String, Vec<Body>) {
-        self.fields.insert("at".into(), self.at.into());
-        self.fields.insert("kind".into(), self.kind.into());
+        self.fields.push(("at", self.at.into()));
+        self.fields.push(("kind", self.kind.into()));
         if let Some(call) = self.call {
-            self.fields.insert("call".into(), call.to_string().into());
+            self.fields.push(("call", call.to_string().into()));
         }
-        (canonical(&Value::Object(self.fields)), self.bodies)
+        // What was said last stands, as in any object.
+        self.fields.reverse();
+        self.fields.sort_by_key(|(name, _)| *name);
+        self.fields.dedup_by_key(|(name, _)| *name);
+        let mut text = String::with_capacity(1024);
+        write_members(self.fields.iter().map(|(name, value)| (*name, value)), &mut text);
+        (text, self.bodies)
     }
 }
 
@@ -246,7 +263,7 @@ mod tests {
             .seal();
         assert!(text.starts_with(r#"{"arguments":{"bytes":2,"sha256":"44136fa3"#), "{text}");
         assert!(text.ends_with(r#""at":5,"kind":"intent","tool":"a\u202eb"}"#), "{text}");
-        assert_eq!(bodies[0].name, "arguments");
+        assert!(bodies[0].sha256.starts_with("44136fa3"));
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

@@ -159,7 +159,7 @@ impl Opening {
 
     fn seen(&self, live: &Live) -> Seen {
         let pinned = self.connection.corridor.servers.pinned(&self.connection.server);
-        let tools = pinned.iter().flat_map(|(listing, _)| &listing.tools);
+        let tools = pinned.iter().flat_map(|listing| &listing.tools);
         Seen(tools.filter(|t| live.upstream.lists(t)).map(|t| t.digest).collect())
     }
 

@@ -63,7 +63,7 @@ impl Servers {
             if let Some(accepted) = &entry.accepted {
                 self.policies.set_server(&accepted.alias, Some(listing.tools.clone()));
             }
-            entry.pinned = Some((listing, decided_at));
+            entry.pinned = Some((Arc::new(listing), decided_at));
             entry.drift = Drift::default();
             entry.fault = None;
         }

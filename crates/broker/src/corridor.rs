@@ -68,8 +68,8 @@ pub(crate) struct Corridor {
     pub(crate) desk: Arc<Desk>,
     pub(crate) audit: AuditLog,
     pub(crate) traffic: Traffic,
-    /// Our own folders, socket and programs: no argument may name them.
-    pub(crate) own: Vec<String>,
+    /// What no argument may name: our own folders, socket and programs among it.
+    pub(crate) protected: inspect::protected::Protected,
     /// How long a question waits.
     pub(crate) question_life: Duration,
 }
@@ -87,7 +87,8 @@ impl Corridor {
         let id = case.call.id;
         let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked)) {
             Verdict::Allow(permit) => Ok(permit),
-            Verdict::Ask(question) => self.ask(question, &asked).await,
+            // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
+            Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,
             Verdict::Deny(refusal) => Err(refusal),
         };
         border("permitted");
@@ -141,7 +142,7 @@ impl Corridor {
         Circumstances {
             client_known: self.clients.knows(&asked.client),
             drifted: false,
-            names_protected: inspect::protected::names_protected(&asked.request.parsed, &self.own),
+            names_protected: self.protected.named_in(&asked.request.parsed),
             calls_last_hour: asked.calls_last_hour,
             now_ms: now_ms(),
         }

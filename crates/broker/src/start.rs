@@ -14,6 +14,7 @@ use crate::traffic::Traffic;
 use crate::vault::Seal;
 use crate::{Broker, Inner, control, door, upstream, watcher};
 use gate::audit::Record;
+use gate::inspect::protected::Protected;
 use gate::policy::Preset;
 use serde_json::Value;
 use std::fs::File;
@@ -105,8 +106,11 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     )
     .await?;
     policy_files.reread().await;
+    let protected = Protected::new(&own_paths(&home)).map_err(|why| {
+        Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
+    })?;
     let corridor = Arc::new(Corridor {
-        own: own_paths(&home),
+        protected,
         question_life: question_life(),
         traffic: Traffic::default(),
         policies,

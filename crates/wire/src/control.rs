@@ -2,7 +2,10 @@
 //! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`.
 
 use crate::Fault;
-use crate::view::{Answer, ApprovalView, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView};
+use crate::view::{
+    Answer, ApprovalView, EntryDetail, EntryView, GrantView, RememberChoice, ServersView, StatusView, ToolView,
+    VerifyView,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a control peer asks.
@@ -53,6 +56,20 @@ pub enum Request {
         /// The call's id.
         call: String,
     },
+    /// The grants.
+    Grants,
+    /// Takes a grant back.
+    RevokeGrant {
+        /// Its id.
+        id: String,
+    },
+    /// Stops everything.
+    StopAll,
+    /// No prompt and no notification for so many minutes; 0 ends it.
+    Pause {
+        /// Minutes.
+        minutes: u32,
+    },
     /// Ends the broker, so that the app can take over.
     HandOver,
     /// Decision: says yes.
@@ -61,6 +78,9 @@ pub enum Request {
         id: String,
         /// The digest that was displayed.
         digest: String,
+        /// What is to be remembered of it.
+        #[serde(default)]
+        remember: Option<RememberChoice>,
     },
     /// Decision: adds or changes a server and approves its command.
     AddServer {
@@ -71,6 +91,8 @@ pub enum Request {
         /// Its environment.
         env: Vec<(String, String)>,
     },
+    /// Decision: lifts what [`Request::StopAll`] did.
+    LiftStop,
     /// Decision: starts the server, lists it, pins every tool.
     TrustServer {
         /// Its name.
@@ -94,6 +116,8 @@ pub enum Reply {
     Approvals(Vec<ApprovalView>),
     /// One approval.
     Approval(Box<ApprovalView>),
+    /// The grants.
+    Grants(Vec<GrantView>),
     /// One event of a watch.
     Watched(Watched),
     /// Entries.

@@ -2,8 +2,10 @@
 
 use super::activity::ActivityPage;
 use super::clock::Clock;
+use super::grants::GrantsPage;
 use super::inbox::InboxPage;
 use super::marks::{icon, mark, tag};
+use super::quiet::quiet;
 use super::servers::ServersPage;
 use crate::backend::{self, call, listen};
 use crate::words;
@@ -19,6 +21,8 @@ pub(crate) struct Heard {
     pub(crate) inbox: RwSignal<u32>,
     pub(crate) activity: RwSignal<u32>,
     pub(crate) servers: RwSignal<u32>,
+    pub(crate) status: RwSignal<u32>,
+    pub(crate) grants: RwSignal<u32>,
     pub(crate) rearm: RwSignal<u32>,
     /// Why nothing is heard, if so.
     pub(crate) deaf: RwSignal<Option<Fault>>,
@@ -35,6 +39,8 @@ impl Heard {
                     Event::Inbox => this.inbox,
                     Event::Activity => this.activity,
                     Event::Servers => this.servers,
+                    Event::Status => this.status,
+                    Event::Grants => this.grants,
                     Event::Rearm => this.rearm,
                 };
                 counter.update(|n| *n = n.wrapping_add(1));
@@ -55,7 +61,15 @@ impl Heard {
 
     fn silent() -> Self {
         let counter = || RwSignal::new(0);
-        Self { inbox: counter(), activity: counter(), servers: counter(), rearm: counter(), deaf: RwSignal::new(None) }
+        Self {
+            inbox: counter(),
+            activity: counter(),
+            servers: counter(),
+            status: counter(),
+            grants: counter(),
+            rearm: counter(),
+            deaf: RwSignal::new(None),
+        }
     }
 }
 
@@ -65,10 +79,11 @@ enum Page {
     Inbox,
     Activity,
     Servers,
+    Grants,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Inbox, Self::Activity, Self::Servers];
+    const ALL: [Self; 4] = [Self::Inbox, Self::Activity, Self::Servers, Self::Grants];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {
@@ -82,6 +97,7 @@ impl Page {
             Self::Inbox => "inbox",
             Self::Activity => "activity",
             Self::Servers => "servers",
+            Self::Grants => "grants",
         }
     }
 
@@ -90,6 +106,7 @@ impl Page {
             Self::Inbox => ("inbox", "Inbox"),
             Self::Activity => ("pulse", "Activity"),
             Self::Servers => ("server", "Servers"),
+            Self::Grants => ("check", "Grants"),
         }
     }
 }
@@ -103,6 +120,7 @@ pub(crate) fn Shell() -> impl IntoView {
     Effect::new(move |_| {
         heard.inbox.track();
         heard.servers.track();
+        heard.status.track();
         spawn_local(async move { status.set(call(Status {}).await) });
     });
     let page = RwSignal::new(Page::here());
@@ -120,6 +138,7 @@ pub(crate) fn Shell() -> impl IntoView {
                     Page::Inbox => view! { <InboxPage /> }.into_any(),
                     Page::Activity => view! { <ActivityPage /> }.into_any(),
                     Page::Servers => view! { <ServersPage /> }.into_any(),
+                    Page::Grants => view! { <GrantsPage /> }.into_any(),
                 }}
             </main>
         </div>
@@ -148,6 +167,7 @@ fn Side(page: RwSignal<Page>, status: RwSignal<Result<StatusView, Fault>>) -> im
             <div class="brand"><span class="badge">{icon("gate")}</span><span class="word">"Consentry"</span></div>
             {Page::ALL.map(link).collect_view()}
             <div class="foot">
+                {move || status.get().ok().map(|status| quiet(&status))}
                 {move || heard.deaf.get().map(|_| mark("caution", "alert", "Not kept up to date"))}
                 {move || foot(status.get())}
             </div>

@@ -131,7 +131,9 @@ fn still_asks(scene: &Scene) {
     let person = scene.person(|_| Say::No);
     let mut client = scene.client();
     assert!(went_well(&client.call("echo", json!({"text": "hello"}))));
-    refusal(&client.call("send_mail", json!({"to": "a@example.org", "subject": "s", "body": "b"})));
+    // Another call each time: the same one would be rejected unasked.
+    let subject = format!("{:?}", std::time::Instant::now());
+    refusal(&client.call("send_mail", json!({"to": "a@example.org", "subject": subject, "body": "b"})));
     assert!(person.seen().iter().any(|question| question["tool"] == "send_mail"), "nobody was asked");
     assert_eq!(scene.server.executions("send_mail"), before);
 }

@@ -66,7 +66,9 @@ fn a_rejected_call_is_rejected_again_unasked() {
 
 #[test]
 fn stop_all_cancels_rejects_and_outlives_a_restart() {
-    let mut scene = Scene::new();
+    let mut home = Home::new();
+    let Some(_keyring) = e2e::Keyring::start(&mut home) else { return };
+    let mut scene = Scene::within(home, &[]);
     let mut watch = scene.watch();
     let mut client = scene.client();
     let held = client.begin("hold", json!({"name": "forever"}));

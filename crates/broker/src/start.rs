@@ -90,6 +90,8 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let (audit, writer) = AuditLog::start(store.appender().await?, events.clone());
     recover(&audit, unfinished, &options).await?;
 
+    // First: whatever else is found void, a stop is one still.
+    let stop = Stop::open(store.clone(), audit.clone()).await?;
     let desk = Desk::new(audit.clone(), events.clone());
     let everyone = options.decisions == Decisions::CommandLine;
     let clients = Clients::open(store.clone(), audit.clone(), desk.clone(), everyone).await?;
@@ -112,7 +114,6 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     .await?;
     policy_files.reread().await;
     let grants = Grants::open(store.clone(), audit.clone(), events.clone()).await?;
-    let stop = Stop::open(store.clone(), audit.clone()).await?;
     let protected = Protected::new(&own_paths(&home)).map_err(|why| {
         Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
     })?;

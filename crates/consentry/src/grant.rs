@@ -77,7 +77,7 @@ mod tests {
             tool: "write\u{202e}".into(),
             fields: vec![(
                 "path".into(),
-                vec![SentencePart::Ours("anything in ".into()), SentencePart::Slot("/work/".into())],
+                vec![SentencePart::Ours("anything in ".into()), SentencePart::Slot("/docs/".into())],
             )],
             policies: Vec::new(),
             made_at: 0,
@@ -90,7 +90,7 @@ mod tests {
         let mut out = printer(false);
         list(&[grant], &mut out).unwrap();
         let out = printed(out);
-        assert!(out.contains("agent may use write[U+202E RLO] of notes with path: anything in “/work/”"), "{out}");
+        assert!(out.contains("agent may use write[U+202E RLO] of notes with path: anything in “/docs/”"), "{out}");
         assert!(out.contains("The rules have changed."), "{out}");
     }
 }

@@ -55,6 +55,7 @@ impl Desk {
     ) -> Result<Yes, Refusal> {
         let Patience { longest, cancel, nudge } = patience;
         let mut asked = self.put(terms, card, call, longest).await?;
+        crate::corridor::border("asked");
         let late = tokio::time::sleep(longest);
         tokio::pin!(late);
         let mut nudges = tokio::time::interval_at(tokio::time::Instant::now() + NUDGE_EVERY, NUDGE_EVERY);

@@ -248,6 +248,8 @@ pub(super) mod tests {
             arms_after_ms: 2000,
             closed: None,
             ended: None,
+            client_waits: wire::view::ClientWaits::default(),
+            remember: None,
         }
     }
 

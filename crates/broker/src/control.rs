@@ -102,6 +102,13 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             Reply::Done
         }
         Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
+        Request::Clients { places } => Reply::Clients(broker.client_files(places).await),
+        Request::PlanClients { change, clients, places } => {
+            Reply::ClientChanges(broker.plan_clients(change, &clients, &places).await?)
+        }
+        Request::ChangeClients { change, clients, places } => {
+            Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &places).await?)
+        }
         Request::Approve { id, digest } => {
             rights.decider()?.approve(&id, &digest, None, AnsweredBy::Cli).await?;
             Reply::Done

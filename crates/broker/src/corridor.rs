@@ -334,7 +334,7 @@ fn unreachable_server(fault: UpstreamFault) -> Refusal {
 
 /// A border between two stages. A debug build that was told to dies here as if by `kill -9`, so that tests can see
 /// what is left.
-fn border(stage: &'static str) {
+pub(crate) fn border(stage: &'static str) {
     #[cfg(debug_assertions)]
     {
         use std::sync::LazyLock;

@@ -5,6 +5,7 @@
 //! one only in the latter.
 
 mod audit_log;
+mod client_files;
 mod clients;
 mod clock;
 mod connection;
@@ -29,6 +30,7 @@ mod upstream;
 mod vault;
 mod watcher;
 
+pub use client_files::{here as client_places, scan as client_scan};
 pub use corridor::STAGES;
 pub use decide::Decider;
 pub use doctor::without_broker as doctor_without_broker;
@@ -48,7 +50,10 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
-use wire::view::{ApprovalView, EntryDetail, EntryView, InboxView, ServersView, StatusView, VerifyView};
+use wire::view::{
+    ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail, EntryView, InboxView,
+    ServersView, StatusView, VerifyView,
+};
 use wire::{Fault, FaultCode};
 
 /// A running broker. It reads, rejects, revokes and stops; it can't let anything run.
@@ -70,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) stopped: watch::Sender<bool>,
     /// Cards the person put away; they stay in the inbox.
     pub(crate) put_away: Mutex<HashSet<String>>,
+    /// Files of clients are changed by one at a time.
+    pub(crate) client_turn: tokio::sync::Mutex<()>,
 }
 
 impl Broker {
@@ -190,6 +197,24 @@ impl Broker {
     /// `NotFound`, or `Storage` when it can't be written.
     pub async fn remove_server(&self, name: &str) -> Result<(), Fault> {
         self.inner.corridor.servers.remove(name).await
+    }
+
+    /// The configuration files of clients, and what they run.
+    pub async fn client_files(&self, places: ClientPlaces) -> Vec<ClientFileView> {
+        tokio::task::spawn_blocking(move || client_files::scan(&places)).await.unwrap_or_default()
+    }
+
+    /// What a change of clients' entries would do. Writes nothing.
+    ///
+    /// # Errors
+    /// `Invalid` for a client nobody knows, `Storage` when the database can't be read.
+    pub async fn plan_clients(
+        &self,
+        change: ClientChange,
+        clients: &[String],
+        places: &ClientPlaces,
+    ) -> Result<Vec<ClientChangeView>, Fault> {
+        client_files::Changing::plan(&self.inner, places).run(change, clients).await
     }
 
     /// The broker's state, and what `doctor` checks.

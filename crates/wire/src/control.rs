@@ -2,7 +2,10 @@
 //! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`.
 
 use crate::Fault;
-use crate::view::{Answer, ApprovalView, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView};
+use crate::view::{
+    Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail, EntryView,
+    ServersView, StatusView, ToolView, VerifyView,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a control peer asks.
@@ -53,6 +56,20 @@ pub enum Request {
         /// The call's id.
         call: String,
     },
+    /// The configuration files of clients.
+    Clients {
+        /// Where to look.
+        places: ClientPlaces,
+    },
+    /// What a change of clients' entries would do, entry by entry. Writes nothing.
+    PlanClients {
+        /// The change.
+        change: ClientChange,
+        /// The clients; none means all.
+        clients: Vec<String>,
+        /// Where their files are.
+        places: ClientPlaces,
+    },
     /// Ends the broker, so that the app can take over.
     HandOver,
     /// Decision: says yes.
@@ -70,6 +87,15 @@ pub enum Request {
         words: Vec<String>,
         /// Its environment.
         env: Vec<(String, String)>,
+    },
+    /// Decision: puts Consentry between clients and their servers, or takes it away again, entry by entry.
+    ChangeClients {
+        /// The change.
+        change: ClientChange,
+        /// The clients; none means all.
+        clients: Vec<String>,
+        /// Where their files are.
+        places: ClientPlaces,
     },
     /// Decision: starts the server, lists it, pins every tool.
     TrustServer {
@@ -104,6 +130,10 @@ pub enum Reply {
     Verified(VerifyView),
     /// The tools that were pinned.
     Trusted(Vec<ToolView>),
+    /// The files of clients.
+    Clients(Vec<ClientFileView>),
+    /// What became of entries of clients' files, or would.
+    ClientChanges(Vec<ClientChangeView>),
     /// The explanation, line by line; foreign text inside is escaped.
     Explained(Vec<String>),
     /// The stream is over.

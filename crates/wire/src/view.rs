@@ -1,7 +1,9 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
+mod clients;
 mod pages;
 
+pub use clients::*;
 pub use pages::*;
 
 use serde::{Deserialize, Serialize};

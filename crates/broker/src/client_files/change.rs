@@ -24,6 +24,10 @@ use zeroize::Zeroizing;
 /// How often an entry is tried whose file somebody else writes at the same time.
 const ATTEMPTS: u32 = 6;
 
+/// How long an original is kept after it was put back, in milliseconds: a client that runs may write its file from
+/// memory, with our entry in it.
+const KEPT_AFTER: i64 = 24 * 60 * 60 * 1000;
+
 /// An entry that is to be changed.
 #[derive(Clone)]
 struct Target {
@@ -105,7 +109,7 @@ impl<'broker> Changing<'broker> {
             }
         }
         if change == ClientChange::Unprotect && self.by.is_some() {
-            self.forget_gone(&clients).await?;
+            self.settle(&clients).await?;
         }
         Ok(views)
     }
@@ -151,7 +155,7 @@ impl<'broker> Changing<'broker> {
     /// Whether there is anything to put back.
     async fn concerns(&self, target: &Target, found: &Found) -> bool {
         matches!(standing(target.row, found), Standing::Ours(_))
-            || self.inner.store.original_row(&target.key()).await.is_ok_and(|row| row.is_some())
+            || self.inner.store.original_row(&target.key()).await.is_ok_and(|row| row.is_some_and(|row| row.restored_at.is_none()))
     }
 
     async fn tried(&mut self, target: &Target, change: ClientChange) -> Ended {
@@ -215,7 +219,8 @@ impl<'broker> Changing<'broker> {
             }
             Ok(Replaced::Changed) => Ok(None),
             Err(why) => {
-                self.forget(&row).await?;
+                self.remove_server(&row).await?;
+                self.inner.store.forget_original(&row).await.map_err(|f| f.message)?;
                 Err(why)
             }
         }
@@ -231,7 +236,7 @@ impl<'broker> Changing<'broker> {
     ) -> Result<OriginalRow, String> {
         let store = &self.inner.store;
         let rows = store.originals().await.map_err(|f| f.message)?;
-        let made = matches!(import, Import::Add(_)) || rows.iter().any(|r| r.made && r.through == import.name());
+        let made = matches!(import, Import::Add(_)) || rows.iter().any(|r| r.made && r.restored_at.is_none() && r.through == import.name());
         let text = Zeroizing::new(serde_json::to_string(original).map_err(|e| e.to_string())?);
         let key = target.key();
         store.keep_original(&key, import.name(), made, text, is_secret).await.map_err(|f| f.message)?;
@@ -262,8 +267,8 @@ impl<'broker> Changing<'broker> {
         let Some(found) = &open.found else { return Ok(None) };
         let Standing::Ours(server) = standing(target.row, found) else {
             // Put back before, by us or by hand: what is left to do is to forget it.
-            if let Some(row) = row.filter(|_| self.by.is_some()) {
-                self.forget(&row).await?;
+            if let Some(row) = row.filter(|row| self.by.is_some() && row.restored_at.is_none()) {
+                self.retire(&row).await?;
             }
             return Ok(Some(Ended::of(ChangeOutcome::Already, None)));
         };
@@ -283,42 +288,51 @@ impl<'broker> Changing<'broker> {
             return Ok(None);
         }
         step("client-restored");
-        self.forget(&row).await?;
+        self.retire(&row).await?;
         ended.outcome = ChangeOutcome::Done;
         Ok(Some(ended))
     }
 
-    /// Drops an original, and before it the server that was added for it, unless another entry still uses that.
-    async fn forget(&self, row: &OriginalRow) -> Result<(), String> {
-        let rows = self.inner.store.originals().await.map_err(|f| f.message)?;
-        let shared = rows.iter().any(|other| other.key != row.key && other.through == row.through);
-        if row.made && !shared {
-            match self.inner.corridor.servers.remove(&row.through).await {
-                Err(fault) if fault.code != FaultCode::NotFound => return Err(fault.message),
-                Ok(()) | Err(_) => {}
-            }
-        }
+    /// An entry is as it was: the server that was added for it goes, and its original is kept a while longer.
+    async fn retire(&self, row: &OriginalRow) -> Result<(), String> {
+        self.remove_server(row).await?;
         step("client-forgotten");
-        self.inner.store.forget_original(row).await.map_err(|f| f.message)
+        self.inner.store.retire_original(&row.key).await.map_err(|f| f.message)
     }
 
-    /// Originals of entries that are no longer there, nor their file: nothing is left to put back.
-    async fn forget_gone(&self, clients: &[&'static ClientRow]) -> Result<(), Fault> {
+    /// Takes the server away that was added for an entry, unless another entry still uses it.
+    async fn remove_server(&self, row: &OriginalRow) -> Result<(), String> {
+        let rows = self.inner.store.originals().await.map_err(|f| f.message)?;
+        let used = |other: &OriginalRow| other.restored_at.is_none() && other.through == row.through;
+        if !row.made || rows.iter().any(|other| other.key != row.key && used(other)) {
+            return Ok(());
+        }
+        match self.inner.corridor.servers.remove(&row.through).await {
+            Err(fault) if fault.code != FaultCode::NotFound => Err(fault.message),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Entries that are no longer there have nothing to put back; originals that were put back long ago are dropped.
+    async fn settle(&self, clients: &[&'static ClientRow]) -> Result<(), Fault> {
+        let storage = |why| Fault::new(FaultCode::Storage, why);
         for row in self.inner.store.originals().await? {
-            let known = clients.iter().find(|client| client.name == row.key.client);
-            let Some(client) = known else { continue };
-            let path = PathBuf::from(&row.key.file);
-            let Some((file, _)) = files(client, self.places).into_iter().find(|(_, p)| *p == path) else { continue };
-            let still = write::read(&path).and_then(|source| entry::entries(file, &source.text));
-            // A file that can't be read may still hold it.
-            let gone = still.is_ok_and(|found| {
-                !found.iter().any(|found| found.place == row.key.place && found.name == row.key.name)
-            });
-            if gone {
-                self.forget(&row).await.map_err(|why| Fault::new(FaultCode::Storage, why))?;
+            if row.restored_at.is_some_and(|at| now_ms() - at > KEPT_AFTER) {
+                self.inner.store.forget_original(&row).await?;
+            } else if row.restored_at.is_none() && self.is_gone(clients, &row).await {
+                self.retire(&row).await.map_err(storage)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether the entry is no longer in its file. A file that can't be read may still hold it.
+    async fn is_gone(&self, clients: &[&'static ClientRow], row: &OriginalRow) -> bool {
+        let Some(client) = clients.iter().find(|client| client.name == row.key.client) else { return false };
+        let path = PathBuf::from(&row.key.file);
+        let Some((file, _)) = files(client, self.places).into_iter().find(|(_, p)| *p == path) else { return false };
+        let read = blocking(move || write::read(&path).and_then(|source| entry::entries(file, &source.text))).await;
+        read.is_ok_and(|found| !found.iter().any(|f| f.place == row.key.place && f.name == row.key.name))
     }
 
     /// The log first: a decision that is not on record is none.

@@ -1,4 +1,4 @@
-//! What stood in clients' files before: on disk before the file is changed, and until it has been put back.
+//! What stood in clients' files before: on disk before the file is changed, and for a while after it was put back.
 
 use super::Store;
 use crate::clock::now_ms;
@@ -24,6 +24,8 @@ pub(crate) struct OriginalRow {
     pub(crate) through: String,
     /// Whether that server was added for it.
     pub(crate) made: bool,
+    /// When it was put back, if it was.
+    pub(crate) restored_at: Option<i64>,
     secret: Option<String>,
 }
 
@@ -76,7 +78,8 @@ impl Store {
     /// Every original that is kept.
     pub(crate) async fn originals(&self) -> Result<Vec<OriginalRow>, Fault> {
         let rows = sqlx::query(
-            "SELECT client, file, place, name, through, made, secret FROM original ORDER BY client, file, place, name",
+            "SELECT client, file, place, name, through, made, restored_at, secret FROM original
+             ORDER BY client, file, place, name",
         )
         .fetch_all(&self.pool)
         .await
@@ -85,7 +88,8 @@ impl Store {
             key: OriginalKey { client: row.get(0), file: row.get(1), place: row.get(2), name: row.get(3) },
             through: row.get(4),
             made: row.get(5),
-            secret: row.get(6),
+            restored_at: row.get(6),
+            secret: row.get(7),
         };
         Ok(rows.into_iter().map(row).collect())
     }
@@ -112,7 +116,21 @@ impl Store {
         Ok(Zeroizing::new(kept.get(0)))
     }
 
-    /// Drops an original whose entry has been put back.
+    /// Notes that an original has been put back.
+    pub(crate) async fn retire_original(&self, key: &OriginalKey) -> Result<(), Fault> {
+        sqlx::query("UPDATE original SET restored_at = ? WHERE client = ? AND file = ? AND place = ? AND name = ?")
+            .bind(now_ms())
+            .bind(&key.client)
+            .bind(&key.file)
+            .bind(&key.place)
+            .bind(&key.name)
+            .execute(&self.pool)
+            .await
+            .map_err(|e| self.fault(&e))?;
+        Ok(())
+    }
+
+    /// Drops an original that nobody will want back.
     pub(crate) async fn forget_original(&self, row: &OriginalRow) -> Result<(), Fault> {
         sqlx::query("DELETE FROM original WHERE client = ? AND file = ? AND place = ? AND name = ?")
             .bind(&row.key.client)

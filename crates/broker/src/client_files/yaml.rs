@@ -8,7 +8,8 @@ const DEEPEST: usize = 100;
 
 /// The tree of a text. The error is one sentence with its line, and none of the text: it may hold secrets.
 pub(super) fn parse(text: &str) -> Result<Node, String> {
-    let mut reader = Reader { text, bytes: text.char_indices().map(|(at, _)| at).collect(), events: Vec::new(), next: 0 };
+    let mut reader =
+        Reader { text, bytes: text.char_indices().map(|(at, _)| at).collect(), events: Vec::new(), next: 0 };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|e| format!("is not YAML at line {}", e.marker().line()))?;
         let span = reader.byte(span.start.index())..reader.byte(span.end.index());
@@ -71,7 +72,9 @@ impl<'text> Reader<'text> {
             Event::MappingStart(anchor, tag) => {
                 let mut members = Vec::new();
                 while let Some(key) = self.node(depth + 1)? {
-                    let Some(mut value) = self.node(depth + 1)? else { return Err("is not YAML that can be read".into()) };
+                    let Some(mut value) = self.node(depth + 1)? else {
+                        return Err("is not YAML that can be read".into());
+                    };
                     let name = match &key.kind {
                         Kind::Text(name) | Kind::Raw(name) => name.clone(),
                         Kind::Map(_) | Kind::List(_) => return Err("has names that are not text".into()),
@@ -107,19 +110,42 @@ impl<'text> Reader<'text> {
             }
             ScalarStyle::Literal | ScalarStyle::Folded => (Kind::Text(said.to_owned()), Form::Block),
         };
-        let end = span.start + source.trim_end().len();
-        Node { kind, span: span.start..end, form, odd: false }
+        let length = match style {
+            ScalarStyle::DoubleQuoted => closing(source, '"', '\\'),
+            ScalarStyle::SingleQuoted => closing(source, '\'', '\''),
+            ScalarStyle::Plain => before_comment(source).trim_end().len(),
+            ScalarStyle::Literal | ScalarStyle::Folded => source.trim_end().len(),
+        };
+        Node { kind, span: span.start..span.start + length, form, odd: false }
     }
 
     /// A map or a list, whose events have been read up to and with its end.
     fn collection(&self, kind: Kind, start: Span, last: Option<usize>, odd: bool) -> Node {
         let flow = self.text.get(start.start..).is_some_and(|rest| rest.starts_with(['{', '[']));
         if flow {
-            let end = self.events.get(self.next - 1).map_or(start.end, |(_, span)| span.end);
-            return Node { kind, span: start.start..end, form: Form::Plain, odd };
+            let end = self.closing(last.unwrap_or(start.start + 1));
+            let span = start.start..end.unwrap_or(start.end);
+            return Node { kind, span, form: Form::Plain, odd: odd || end.is_none() };
         }
         let end = last.unwrap_or(start.start);
         Node { kind, span: start.start..end, form: Form::Block, odd }
+    }
+
+    /// Behind the bracket that closes a collection whose last value ends here. The parser counts what follows it, too.
+    fn closing(&self, from: usize) -> Option<usize> {
+        let mut comment = false;
+        for (at, c) in self.text.get(from..)?.char_indices() {
+            match c {
+                '\n' => comment = false,
+                _ if comment => {}
+                '#' => comment = true,
+                '}' | ']' => return Some(from + at + 1),
+                ',' => {}
+                c if c.is_whitespace() => {}
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// Behind the colon that follows a name.
@@ -130,10 +156,33 @@ impl<'text> Reader<'text> {
     }
 }
 
+/// How long a quoted scalar is: the parser counts what follows it, too. Behind `escape`, a quote does not close.
+fn closing(source: &str, quote: char, escape: char) -> usize {
+    let mut chars = source.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == escape && (escape != quote || chars.peek().is_some_and(|(_, next)| *next == quote)) {
+            chars.next();
+        } else if c == quote {
+            return at + quote.len_utf8();
+        }
+    }
+    source.len()
+}
+
+/// Text up to where a comment begins.
+fn before_comment(source: &str) -> &str {
+    let comment = source
+        .char_indices()
+        .skip(1)
+        .find(|(at, c)| *c == '#' && source.get(..*at).is_some_and(|before| before.ends_with(char::is_whitespace)));
+    comment.and_then(|(at, _)| source.get(..at)).unwrap_or(source)
+}
+
 /// Whether a plain word is a number, a boolean or nothing.
 fn is_raw(word: &str) -> bool {
     matches!(word.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "~" | ".nan" | ".inf" | "-.inf")
-        || (word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) && word.parse::<f64>().is_ok())
+        || (word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+            && word.parse::<f64>().is_ok())
 }
 
 #[cfg(test)]
@@ -153,6 +202,16 @@ mod tests {
         assert_eq!(&TEXT[b.span.clone()], "{type: builtin, on: True}");
         assert!(b.get("on").unwrap().is_true());
         assert_eq!(&TEXT[root.member("z").unwrap().at()], "z:");
+    }
+
+    #[test]
+    fn a_scalar_ends_before_its_comment() {
+        let text = "a: \"x\\\" # no\"   # c\nb: 'y''s # no'\t# c\nc: z#no   # c\nd: [\"v\" , 'w' ] # c\ne: \"two\n  lines\" # c\nf: { g: h } # c\n";
+        let root = parse(text).unwrap();
+        let source = |name: &str| &text[root.get(name).unwrap().span.clone()];
+        assert_eq!((source("a"), source("b"), source("c")), ("\"x\\\" # no\"", "'y''s # no'", "z#no"));
+        assert_eq!((source("d"), source("e"), source("f")), ("[\"v\" , 'w' ]", "\"two\n  lines\"", "{ g: h }"));
+        assert_eq!(&text[root.get("d").unwrap().items()[0].span.clone()], "\"v\"");
     }
 
     #[test]

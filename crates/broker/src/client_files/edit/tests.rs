@@ -31,6 +31,9 @@ fn there_and_back(row: &FileRow, text: &str, at: usize) -> String {
     assert!(after.starts_with(&text[..span.start]) && after.ends_with(&text[span.end..]), "{after}");
     let values = |text: &str| parse(row.format, text).unwrap().value();
     assert_ne!(values(text), values(&after));
+    // Of comments in the entry, only those among the variables and the arguments may go.
+    let comments = |text: &str| text.matches("# n").count() + text.matches("# c").count();
+    assert_eq!(comments(text), comments(&after), "{text} became {after}");
     let back = restore(row, &after, &found.place, &found.name, &original).unwrap();
     assert_eq!(back.text, text);
     after
@@ -53,13 +56,23 @@ fn toml_keeps_its_comments_and_its_tables() {
     let text = "model = \"x\" # m\n\n[mcp_servers.a] # h\ncommand = 'npx' # c\nargs = [\"-y\", # why\n  \"b\"]\ntimeout = 5\n\n\
                 [mcp_servers.a.env]\n# the token\nTOKEN = \"s\" # t\n\n# end\n[mcp_servers.b]\ncommand = 'q'\n";
     let after = there_and_back(row("codex"), text, 0);
-    for kept in ["model = \"x\" # m\n", "[mcp_servers.a] # h\n", " # c\n", "timeout = 5\n\n[mcp_servers.a.env]", "# end\n[mcp"] {
+    for kept in
+        ["model = \"x\" # m\n", "[mcp_servers.a] # h\n", " # c\n", "timeout = 5\n\n[mcp_servers.a.env]", "# end\n[mcp"]
+    {
         assert!(after.contains(kept), "{kept:?}: {after}");
     }
     assert!(!after.contains("TOKEN") && !after.contains("-y"), "{after}");
     let after = there_and_back(row("codex"), text, 1);
-    assert!(after.ends_with("command = \"/opt/consentry/bin/consentry\"\nargs = [\"connect\", \"s\", \"--client\", \"x\"]\n"));
-    there_and_back(row("codex"), "[mcp_servers]\na = { command = 'x', env = { K = \"v\" } } # c\nb = {command='y'}\n", 0);
+    assert!(
+        after.ends_with(
+            "command = \"/opt/consentry/bin/consentry\"\nargs = [\"connect\", \"s\", \"--client\", \"x\"]\n"
+        )
+    );
+    there_and_back(
+        row("codex"),
+        "[mcp_servers]\na = { command = 'x', env = { K = \"v\" } } # c\nb = {command='y'}\n",
+        0,
+    );
     let after = there_and_back(row("codex"), "[mcp_servers]\n  a.command = 'x'\n  b.command = 'y'", 0);
     assert!(after.contains("\n  a.args = ["), "{after}");
 }
@@ -71,7 +84,9 @@ fn yaml_keeps_its_comments_and_its_indentation() {
     let expected = "# top\nextensions:\n  a:   # n\n    cmd: /opt/consentry/bin/consentry   # c\n    args: [\"connect\", \"s\", \"--client\", \"x\"]\n    enabled: true\n    envs: {}\n\n  # next\n  b:\n    cmd: q\nz: 1\n";
     assert_eq!(after, expected);
     let after = there_and_back(row("goose"), text, 1);
-    assert!(after.ends_with("    cmd: /opt/consentry/bin/consentry\n    args: [\"connect\", \"s\", \"--client\", \"x\"]\nz: 1\n"));
+    assert!(after.ends_with(
+        "    cmd: /opt/consentry/bin/consentry\n    args: [\"connect\", \"s\", \"--client\", \"x\"]\nz: 1\n"
+    ));
     let list = "mcpServers:\n  - name: ü\n    command: x\n  - command: y\n    name: b\n    env: {K: v}\n";
     there_and_back(row("continue"), list, 0);
     there_and_back(row("continue"), list, 1);
@@ -81,7 +96,10 @@ fn yaml_keeps_its_comments_and_its_indentation() {
 fn other_shapes_of_a_command_are_rewritten_in_their_shape() {
     let zed = "{\"context_servers\": {\"a\": {\"source\": \"custom\", \"command\": {\"path\": \"p\", \"args\": [\"b\"], \"env\": {\"K\": \"v\"}}, \"settings\": {}}}}";
     let after = there_and_back(row("zed"), zed, 0);
-    assert!(after.contains("\"command\": {\"path\": \"/opt/") && after.contains("\"env\": {}}, \"settings\""), "{after}");
+    assert!(
+        after.contains("\"command\": {\"path\": \"/opt/") && after.contains("\"env\": {}}, \"settings\""),
+        "{after}"
+    );
     let opencode = "{\"mcp\": {\"a\": {\"type\": \"local\", \"command\": [\"p\"], \"environment\": {\"K\": \"v\"}}}}";
     let after = there_and_back(row("opencode"), opencode, 0);
     assert!(after.contains("\"command\": [\"/opt/consentry/bin/consentry\", \"connect\""), "{after}");
@@ -127,7 +145,8 @@ fn toml_and_yaml_get_their_variables_back_when_the_rest_was_changed() {
 
 #[test]
 fn an_original_is_not_printed() {
-    let (_, _, original) = protected(row("cursor"), "{\"mcpServers\":{\"a\":{\"command\":\"x\",\"env\":{\"K\":\"hunter2\"}}}}", 0);
+    let (_, _, original) =
+        protected(row("cursor"), "{\"mcpServers\":{\"a\":{\"command\":\"x\",\"env\":{\"K\":\"hunter2\"}}}}", 0);
     assert!(!format!("{original:?}").contains("hunter2"));
 }
 
@@ -142,14 +161,25 @@ struct Entry {
 }
 
 fn word() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-z][a-z0-9]{0,6}", "[ -#%-~]{1,10}", "[a-zü文é🦀]{1,5}", Just("a\\b\"c".to_owned()), Just("# no: comment".to_owned())]
-        .prop_filter("what a client would fill in is left alone", |w| !w.contains("${") && !w.starts_with('$'))
+    prop_oneof![
+        "[a-z][a-z0-9]{0,6}",
+        "[ -\"%-~]{1,10}",
+        "[a-zü文é🦀]{1,5}",
+        Just("a\\b\"c".to_owned()),
+        Just("#no: comment".to_owned())
+    ]
+    .prop_filter("what a client would fill in is left alone", |w| !w.contains("${") && !w.starts_with('$'))
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
     let words = || proptest::option::of(proptest::collection::vec(word(), 0..3));
-    (word(), words(), words(), any::<bool>(), any::<u8>())
-        .prop_map(|(command, args, env, extra, style)| Entry { command, args, env, extra, style })
+    (word(), words(), words(), any::<bool>(), any::<u8>()).prop_map(|(command, args, env, extra, style)| Entry {
+        command,
+        args,
+        env,
+        extra,
+        style,
+    })
 }
 
 fn quoted(text: &str) -> String {
@@ -181,10 +211,14 @@ fn as_json(entries: &[Entry]) -> String {
         if entry.extra {
             parts.insert(usize::from(style) % (parts.len() + 1), "\"timeout\": 1.50".into());
         }
-        let inside: Vec<String> =
-            parts.iter().enumerate().map(|(k, part)| format!("{}{part}{}", gap(style, k + 5), gap(style, k + 9))).collect();
+        let inside: Vec<String> = parts
+            .iter()
+            .enumerate()
+            .map(|(k, part)| format!("{}{part}{}", gap(style, k + 5), gap(style, k + 9)))
+            .collect();
         let end = if style % 3 == 0 { "," } else { "" };
-        out += &format!("{}\"s{n}\":{}{{{}{end}{}}},", gap(style, 13), gap(style, 14), inside.join(","), gap(style, 15));
+        out +=
+            &format!("{}\"s{n}\":{}{{{}{end}{}}},", gap(style, 13), gap(style, 14), inside.join(","), gap(style, 15));
     }
     out + "},\n}"
 }
@@ -213,15 +247,24 @@ fn as_yaml(entries: &[Entry]) -> String {
     let mut out = "# top\nother: {cmd: z}\nextensions:\n".to_owned();
     for (n, entry) in entries.iter().enumerate() {
         let block = entry.style % 2 == 0;
-        let mut parts = vec![format!("cmd: {}", quoted(&entry.command))];
+        let mut parts = vec![format!("cmd: {}{}", quoted(&entry.command), if block { "  # c" } else { "" })];
         if let Some(args) = &entry.args {
             let lines: String = args.iter().map(|a| format!("\n      - {} # a", quoted(a))).collect();
-            parts.push(if block && !args.is_empty() { format!("args: # l{lines}") } else { format!("args: {}", listed(args)) });
+            parts.push(if block && !args.is_empty() {
+                format!("args: # l{lines}")
+            } else {
+                format!("args: {}", listed(args))
+            });
         }
         if let Some(env) = &entry.env {
-            let lines: String = env.iter().enumerate().map(|(k, v)| format!("\n      K{k}: {} # v", quoted(v))).collect();
+            let lines: String =
+                env.iter().enumerate().map(|(k, v)| format!("\n      K{k}: {} # v", quoted(v))).collect();
             let flow: Vec<String> = env.iter().enumerate().map(|(k, v)| format!("K{k}: {}", quoted(v))).collect();
-            parts.push(if block && !env.is_empty() { format!("envs:{lines}") } else { format!("envs: {{{}}}", flow.join(", ")) });
+            parts.push(if block && !env.is_empty() {
+                format!("envs:{lines}")
+            } else {
+                format!("envs: {{{}}}", flow.join(", "))
+            });
         }
         if entry.extra {
             parts.insert(usize::from(entry.style / 2) % (parts.len() + 1), "timeout: 1.50".into());

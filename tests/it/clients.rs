@@ -43,7 +43,10 @@ const CASES: [Case; 12] = [
         client: "claude-code",
         file: ".claude.json",
         text: "{\"numStartups\":7,\"projects\":{\"/home/ann/a b\":{\"mcpServers\":{\"notes\":{\"type\":\"stdio\",\"command\":\"@\",\"args\":[],\"env\":{\"TOKEN\":\"$\"}}},\"history\":[\"ü\"]}}}",
-        kept: &["{\"numStartups\":7,\"projects\":{\"/home/ann/a b\":{\"mcpServers\":{\"notes\":{\"type\":\"stdio\",", "\"history\":[\"ü\"]}}}"],
+        kept: &[
+            "{\"numStartups\":7,\"projects\":{\"/home/ann/a b\":{\"mcpServers\":{\"notes\":{\"type\":\"stdio\",",
+            "\"history\":[\"ü\"]}}}",
+        ],
     },
     usual("cursor", ".cursor/mcp.json"),
     Case {
@@ -57,20 +60,34 @@ const CASES: [Case; 12] = [
         client: "zed",
         file: ".config/zed/settings.json",
         text: "// Zed settings\n{\n  \"vim_mode\": true, // yes\n  \"context_servers\": {\n    \"notes\": { \"source\": \"custom\", \"command\": { \"path\": \"@\", \"args\": [\"x\"], \"env\": { \"TOKEN\": \"$\" } }, \"settings\": {} },\n  },\n}\n",
-        kept: &["// Zed settings\n{\n  \"vim_mode\": true, // yes\n", "\"source\": \"custom\",", "\"settings\": {} },\n  },\n}\n"],
+        kept: &[
+            "// Zed settings\n{\n  \"vim_mode\": true, // yes\n",
+            "\"source\": \"custom\",",
+            "\"settings\": {} },\n  },\n}\n",
+        ],
     },
     Case {
         client: "codex",
         file: ".codex/config.toml",
         text: "# mine\r\nmodel   = 'x'   # the best\r\n\r\n[mcp_servers.notes] # notes\r\ncommand = '@' # it\r\nargs = [ \"a\", # first\r\n  \"b\" ]\r\ntool_timeout_sec = 1_0\r\ndefault_tools_approval_mode = \"approve\"\r\n\r\n[mcp_servers.notes.env]\r\n# secret\r\nTOKEN = \"$\"\r\n\r\n# the end\r\n[tui]\r\ntheme = \"ü\"\r\n",
-        kept: &["# mine\r\nmodel   = 'x'   # the best\r\n\r\n[mcp_servers.notes] # notes\r\n", " # it\r\n", "tool_timeout_sec = 1_0\r\n", "\r\n\r\n# the end\r\n[tui]\r\ntheme = \"ü\"\r\n"],
+        kept: &[
+            "# mine\r\nmodel   = 'x'   # the best\r\n\r\n[mcp_servers.notes] # notes\r\n",
+            " # it\r\n",
+            "tool_timeout_sec = 1_0\r\n",
+            "\r\n\r\n# the end\r\n[tui]\r\ntheme = \"ü\"\r\n",
+        ],
     },
     usual("gemini-cli", ".gemini/settings.json"),
     Case {
         client: "goose",
         file: ".config/goose/config.yaml",
         text: "# goose\nGOOSE_MODEL:   x # odd\nextensions:\n  developer: {type: builtin, enabled: true}\n  notes: # mine\n      name: notes\n      cmd: \"@\"   # it\n      args:\n        - a # first\n        - 'b'\n      type: stdio\n      envs:\n        TOKEN: $\n      env_keys: []\n      timeout: 300\n\n# end\nz: [1,  2]\n",
-        kept: &["# goose\nGOOSE_MODEL:   x # odd\n", "  notes: # mine\n      name: notes\n", "   # it\n", "      timeout: 300\n\n# end\nz: [1,  2]\n"],
+        kept: &[
+            "# goose\nGOOSE_MODEL:   x # odd\n",
+            "  notes: # mine\n      name: notes\n",
+            "   # it\n",
+            "      timeout: 300\n\n# end\nz: [1,  2]\n",
+        ],
     },
     Case {
         client: "continue",
@@ -134,7 +151,8 @@ fn put(file: &PathBuf, text: &str) {
 /// Nothing of ours lies beside a client's file.
 fn is_clean(file: &std::path::Path) {
     let names = fs::read_dir(file.parent().expect("a folder")).expect("read");
-    let left: Vec<_> = names.flatten().map(|f| f.file_name()).filter(|n| n.to_string_lossy().contains("consentry-")).collect();
+    let left: Vec<_> =
+        names.flatten().map(|f| f.file_name()).filter(|n| n.to_string_lossy().contains("consentry-")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -155,10 +173,16 @@ fn every_client_is_protected_and_put_back_byte_for_byte() {
             assert!(after.contains(kept), "{name}: {kept:?} is gone from {after}");
         }
         assert!(!after.contains(&format!("\"TOKEN\": \"{SECRET}")), "{name}: {after}");
-        assert!(after.contains("--client") && after.contains(name) && !after.contains(&scene.program), "{name}: {after}");
+        assert!(
+            after.contains("--client") && after.contains(name) && !after.contains(&scene.program),
+            "{name}: {after}"
+        );
         assert_eq!(scene.servers(), ["notes"], "{name}");
         let scanned = scene.client(&["scan"]);
-        let entries = scanned.iter().filter(|v| v["client"] == name).flat_map(|v| v["entries"].as_array().cloned().unwrap_or_default());
+        let entries = scanned
+            .iter()
+            .filter(|v| v["client"] == name)
+            .flat_map(|v| v["entries"].as_array().cloned().unwrap_or_default());
         let states: Vec<_> = entries.filter(|e| e["server"] == "notes").map(|e| e["state"].clone()).collect();
         assert_eq!(states, [json!("protected")], "{name}");
         // Once more changes nothing.
@@ -183,7 +207,10 @@ fn all_clients_at_once_and_names_that_clash() {
     for (file, arg) in [(".cursor/mcp.json", "1"), (".lmstudio/mcp.json", "1"), (".kimi/mcp.json", "2")] {
         put(&home.work().join(file), &json!({"mcpServers": {"notes": entry(arg)}}).to_string());
     }
-    let files = || [".cursor/mcp.json", ".lmstudio/mcp.json", ".kimi/mcp.json"].map(|f| fs::read_to_string(home.work().join(f)).expect("read"));
+    let files = || {
+        [".cursor/mcp.json", ".lmstudio/mcp.json", ".kimi/mcp.json"]
+            .map(|f| fs::read_to_string(home.work().join(f)).expect("read"))
+    };
     let before = files();
     let _broker = Broker::start(&home);
     let done = home.json(&["client", "protect", "--all"]).succeeded().values();
@@ -207,8 +234,15 @@ fn what_goes_through_really_does() {
     let scene = Scene::new(&CASES[2]);
     scene.client(&["protect", "cursor"]);
     scene.home.run(&["server", "trust", "notes"]).succeeded();
-    let value: Value = serde_json::from_str(&scene.now().replace("\t// settings", "").replace("/* mine */", "").replace("// why", "").replace(",\r\n\t},\r\n}", "}}"))
-        .expect("JSON without comments");
+    let value: Value = serde_json::from_str(
+        &scene
+            .now()
+            .replace("\t// settings", "")
+            .replace("/* mine */", "")
+            .replace("// why", "")
+            .replace(",\r\n\t},\r\n}", "}}"),
+    )
+    .expect("JSON without comments");
     let entry = &value["mcpServers"]["notes"];
     let args: Vec<&str> = entry["args"].as_array().expect("args").iter().filter_map(Value::as_str).collect();
     assert_eq!(args, ["connect", "notes", "--client", "cursor"]);

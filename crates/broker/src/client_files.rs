@@ -55,7 +55,10 @@ pub fn here() -> Result<ClientPlaces, Fault> {
 
 /// Every file of every client that is there, and the servers in it. Reads only.
 pub fn scan(places: &ClientPlaces) -> Vec<ClientFileView> {
-    CLIENTS.iter().flat_map(|client| files(client, places).into_iter().map(|(row, path)| view(client, row, &path))).collect()
+    CLIENTS
+        .iter()
+        .flat_map(|client| files(client, places).into_iter().map(|(row, path)| view(client, row, &path)))
+        .collect()
 }
 
 /// The files of a client that are there.
@@ -137,8 +140,14 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        put(".cursor/mcp.json", r#"{"mcpServers":{"a":{"command":"x","env":{"TOKEN":"hunter2"}},"b":{"url":"https://h/hunter3"}}}"#);
-        put(".config/Code/User/profiles/p1/mcp.json", r#"{"servers":{"c":{"command":"consentry","args":["connect","c"]}}}"#);
+        put(
+            ".cursor/mcp.json",
+            r#"{"mcpServers":{"a":{"command":"x","env":{"TOKEN":"hunter2"}},"b":{"url":"https://h/hunter3"}}}"#,
+        );
+        put(
+            ".config/Code/User/profiles/p1/mcp.json",
+            r#"{"servers":{"c":{"command":"consentry","args":["connect","c"]}}}"#,
+        );
         put(".kiro/agents/one.json", "{");
         put(".codex/config.toml", "");
         let views = scan(&places);

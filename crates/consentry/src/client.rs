@@ -7,10 +7,10 @@ use broker::Home;
 use clap::{Args, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
+use wire::Fault;
 use wire::control::{Reply, Request};
 use wire::text::escaped;
 use wire::view::{ChangeOutcome, ClientChange, ClientChangeView, ClientEntryView, ClientFileView, EntryState};
-use wire::Fault;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Words {
@@ -56,7 +56,11 @@ fn scan<W: Write>(files: &[ClientFileView], printer: &mut Printer<W>) -> Result<
             printer.say("")?;
         }
         let name = format!(" ({})  ", file.client);
-        printer.line(&[part(Style::Strong, file.title.as_str()), plain(name), part(Style::Faint, file.file.as_str())])?;
+        printer.line(&[
+            part(Style::Strong, file.title.as_str()),
+            plain(name),
+            part(Style::Faint, file.file.as_str()),
+        ])?;
         if let Some(fault) = &file.fault {
             printer.line(&[plain("  "), part(Style::Caution, fault)])?;
         } else if file.entries.is_empty() {
@@ -88,11 +92,7 @@ fn shown<W: Write>(entry: &ClientEntryView, printer: &mut Printer<W>) -> Result<
 }
 
 /// Shows what would change, then changes it, then says what became of it.
-async fn change<W: Write>(
-    change: ClientChange,
-    which: Which,
-    printer: &mut Printer<W>,
-) -> Result<ExitCode, Ended> {
+async fn change<W: Write>(change: ClientChange, which: Which, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     let mut control = Control::open(&Home::find()?).await?;
     let places = broker::client_places()?;
     let clients = if which.all { Vec::new() } else { which.names };
@@ -237,6 +237,9 @@ mod tests {
         let mut out = printer(false);
         scan(&[file], &mut out).unwrap();
         let said = printed(out);
-        assert!(said.contains("around Consentry") && said.contains("variables: TOKEN") && !said.contains('\u{7}'), "{said}");
+        assert!(
+            said.contains("around Consentry") && said.contains("variables: TOKEN") && !said.contains('\u{7}'),
+            "{said}"
+        );
     }
 }

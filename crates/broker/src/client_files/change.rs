@@ -122,10 +122,7 @@ impl<'broker> Changing<'broker> {
         path: PathBuf,
     ) -> Vec<ClientChangeView> {
         let reading = path.clone();
-        let read = blocking(move || {
-            // What a run that was killed left beside the file belongs into it before it is read.
-            write::read(&reading).and_then(|source| entry::entries(row, &source.text))
-        });
+        let read = blocking(move || write::read(&reading).and_then(|source| entry::entries(row, &source.text)));
         let target = |name: &str, place: &str| Target {
             client,
             row,
@@ -155,7 +152,12 @@ impl<'broker> Changing<'broker> {
     /// Whether there is anything to put back.
     async fn concerns(&self, target: &Target, found: &Found) -> bool {
         matches!(standing(target.row, found), Standing::Ours(_))
-            || self.inner.store.original_row(&target.key()).await.is_ok_and(|row| row.is_some_and(|row| row.restored_at.is_none()))
+            || self
+                .inner
+                .store
+                .original_row(&target.key())
+                .await
+                .is_ok_and(|row| row.is_some_and(|row| row.restored_at.is_none()))
     }
 
     async fn tried(&mut self, target: &Target, change: ClientChange) -> Ended {
@@ -197,8 +199,7 @@ impl<'broker> Changing<'broker> {
         };
         let resolving = command.clone();
         blocking(move || Program::resolve(&resolving)).await.map_err(|why| format!("was left alone: {why}"))?;
-        let import =
-            self.inner.corridor.servers.name_for(&target.name, target.client.name, &command, &self.planned);
+        let import = self.inner.corridor.servers.name_for(&target.name, target.client.name, &command, &self.planned);
         let to = through_us(import.name(), target.client.name)?;
         let (edited, original) = edit::protect(target.row, &open.source.text, found, &to, &command)?;
         let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
@@ -236,7 +237,8 @@ impl<'broker> Changing<'broker> {
     ) -> Result<OriginalRow, String> {
         let store = &self.inner.store;
         let rows = store.originals().await.map_err(|f| f.message)?;
-        let made = matches!(import, Import::Add(_)) || rows.iter().any(|r| r.made && r.restored_at.is_none() && r.through == import.name());
+        let made = matches!(import, Import::Add(_))
+            || rows.iter().any(|r| r.made && r.restored_at.is_none() && r.through == import.name());
         let text = Zeroizing::new(serde_json::to_string(original).map_err(|e| e.to_string())?);
         let key = target.key();
         store.keep_original(&key, import.name(), made, text, is_secret).await.map_err(|f| f.message)?;

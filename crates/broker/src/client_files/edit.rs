@@ -219,9 +219,9 @@ impl Pen<'_> {
             let said = self.map(map);
             return self.set(&member.value, member, &said);
         };
-        let lines: String = map.iter().fold(String::new(), |lines, (k, v)| {
-            lines + self.line_end() + &self.name(k) + " = " + &self.scalar(v)
-        });
+        let lines: String = map
+            .iter()
+            .fold(String::new(), |lines, (k, v)| lines + self.line_end() + &self.name(k) + " = " + &self.scalar(v));
         self.edits.push((heading.end..member.value.span.end, lines));
         Ok(())
     }
@@ -232,7 +232,8 @@ impl Pen<'_> {
         match &value.form {
             Form::Plain if !span.is_empty() => self.edits.push((span, said.to_owned())),
             Form::Plain | Form::Block => {
-                let gap = self.text.get(member.name_at.end..).unwrap_or_default().find(':').ok_or("it can't be read")?;
+                let gap =
+                    self.text.get(member.name_at.end..).unwrap_or_default().find(':').ok_or("it can't be read")?;
                 self.edits.push((member.name_at.end + gap + 1..span.end, format!(" {said}")));
             }
             Form::Section(_) | Form::Dotted => return Err("it is written with dotted names".into()),

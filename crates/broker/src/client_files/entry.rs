@@ -289,7 +289,8 @@ mod tests {
             let Standing::NotYet(said) = &stands("cursor", &text)[0].1 else { panic!("{entry}") };
             assert!(said.contains(why), "{entry}: {said}");
         }
-        let scattered = "[mcp_servers.a]\ncommand = 'p'\n[mcp_servers.b]\ncommand = 'q'\n[mcp_servers.a.env]\nK = 'v'\n";
+        let scattered =
+            "[mcp_servers.a]\ncommand = 'p'\n[mcp_servers.b]\ncommand = 'q'\n[mcp_servers.a.env]\nK = 'v'\n";
         assert!(matches!(&stands("codex", scattered)[0].1, Standing::NotYet(why) if why.contains("several places")));
     }
 }

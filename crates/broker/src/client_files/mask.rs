@@ -9,24 +9,19 @@ use similar::TextDiff;
 pub(super) const MASK: &str = "•••";
 
 /// Beginnings of tokens that services give out.
-const BEGINNINGS: &[&str] = &[
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "sk_", "pk_", "rk_", "xox", "xapp-", "AKIA",
-    "ASIA", "AIza", "ya29.", "eyJ", "npm_", "hf_", "shpat_", "secret_", "ntn_", "lin_api_", "SG.", "dop_v1_", "figd_",
-    "pat-", "key-", "tvly-", "pplx-", "gsk_", "fc-", "BSA", "whsec_", "sntrys_", "sbp_", "dckr_pat_",
-];
+const BEGINNINGS: &str = "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- sk- sk_ pk_ rk_ xox xapp- AKIA ASIA AIza ya29. eyJ npm_ \
+     hf_ shpat_ secret_ ntn_ lin_api_ SG. dop_v1_ figd_ pat- key- tvly- pplx- gsk_ fc- BSA whsec_ sntrys_ sbp_ dckr_pat_";
 
 /// Parts of names whose values are secrets.
-const NAMES: &[&str] = &[
-    "token", "secret", "password", "passwd", "passphrase", "apikey", "api_key", "api-key", "access_key", "access-key",
-    "accesskey", "private_key", "private-key", "privatekey", "credential", "authorization", "cookie", "bearer", "pat",
-    "pwd", "dsn", "connection_string", "connectionstring", "database_url", "webhook",
-];
+const NAMES: &str = "token secret password passwd passphrase apikey api_key api-key access_key access-key accesskey \
+     private_key private-key privatekey credential authorization cookie bearer pat pwd dsn connection_string \
+     connectionstring database_url webhook";
 
 /// Whether a value of this name is a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let parts: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    NAMES.iter().any(|known| if known.len() > 3 { name.contains(known) } else { parts.contains(known) })
+    NAMES.split(' ').any(|known| if known.len() > 3 { name.contains(known) } else { parts.contains(&known) })
         || parts.iter().any(|part| matches!(*part, "key" | "auth" | "pass"))
 }
 
@@ -55,7 +50,7 @@ fn words(text: &str) -> impl Iterator<Item = (&str, bool)> {
 fn is_token(word: &str) -> bool {
     // `NAME=value` and `--name=value` are two words here.
     word.split('=').filter(|part| !part.is_empty()).any(|part| {
-        if part.len() >= 10 && BEGINNINGS.iter().any(|known| part.starts_with(known)) {
+        if part.len() >= 10 && BEGINNINGS.split(' ').any(|known| part.starts_with(known)) {
             return true;
         }
         let hex = |c: char| c.is_ascii_hexdigit();
@@ -168,9 +163,12 @@ impl Marks<'_> {
             }
         }
         for member in node.members() {
-            let all = [self.fields.env, INNER.env].contains(&member.name.as_str()) || HEADERS.contains(&member.name.as_str());
+            let all =
+                [self.fields.env, INNER.env].contains(&member.name.as_str()) || HEADERS.contains(&member.name.as_str());
             if all {
-                self.hidden.push(member.value.span.clone());
+                // A heading (TOML) holds the names above it, too.
+                let inside = member.value.span.start.max(member.name_at.end);
+                self.hidden.push(inside..member.value.span.end.max(inside));
             }
             self.pieces.push((member.name_at.clone(), None));
             let secret = secret || all || is_secret_name(&member.name) && !is_reference(&member.name);
@@ -249,14 +247,29 @@ mod tests {
         let found = entries(row, text).unwrap().remove(0);
         let shown = masked_source(&row.fields, text, &found.shown, &found.node);
         assert!(!shown.contains("hunter") && !shown.contains("7777") && !shown.contains("0123456789"), "{shown}");
-        for kept in ["\"a\": { //", "\"command\": \"npx\"", "\"KEY\": \"•••\"", "CLIENT_SECRET", "\"timeout\": 5 }"] {
+        for kept in ["\"a\": { //", "\"command\": \"npx\"", "\"KEY\": \"•••\"", "CLIENT_SECRET", "\"timeout\": 5 }"]
+        {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
     }
 
     #[test]
+    fn a_heading_is_shown_and_what_stands_below_it_is_not() {
+        let row = &client("codex").unwrap().files[0];
+        let text = "[mcp_servers.a]\ncommand = 'x'\n[mcp_servers.a.env] # hunter1\n# hunter2\nTOKEN = 'hunter3'\n";
+        let found = entries(row, text).unwrap().remove(0);
+        let shown = masked_source(&row.fields, text, &found.shown, &found.node);
+        assert!(
+            shown.contains("[mcp_servers.a.env]") && shown.contains("TOKEN = ") && !shown.contains("hunter"),
+            "{shown}"
+        );
+    }
+
+    #[test]
     fn a_difference_shows_what_goes_and_what_comes() {
         let lines = difference("a\nb\nc", "a\nx\nc");
-        assert!(lines.contains(&"-b".to_owned()) && lines.contains(&"+x".to_owned()) && lines.contains(&" c".to_owned()));
+        assert!(
+            lines.contains(&"-b".to_owned()) && lines.contains(&"+x".to_owned()) && lines.contains(&" c".to_owned())
+        );
     }
 }

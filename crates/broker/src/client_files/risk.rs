@@ -1,9 +1,9 @@
 //! What is risky in an entry: that its client runs tools unasked, and secrets that lie open in a file.
 
+use super::entry::{HEADERS, shown_words};
 use super::mask::{is_secret_name, is_secret_shape, masked_words};
 use super::table::FileRow;
 use super::tree::{Kind, Node};
-use super::entry::{HEADERS, shown_words};
 use wire::text::escaped;
 use wire::view::RiskView;
 
@@ -26,7 +26,10 @@ pub(super) fn risks(row: &FileRow, node: &Node) -> Vec<RiskView> {
     let words = shown_words(row, node);
     let masked = masked_words(&words);
     if words.iter().zip(&masked).any(|(word, masked)| word != masked && !word.contains("${")) {
-        say("secret", "Its command line holds a secret in plain text, which every program on this machine can read.".into());
+        say(
+            "secret",
+            "Its command line holds a secret in plain text, which every program on this machine can read.".into(),
+        );
     }
     risks
 }

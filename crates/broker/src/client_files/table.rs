@@ -74,11 +74,7 @@ const fn config(path: &'static str, roots: &'static [&'static [&'static str]]) -
     at([(Config, path), (Config, path), (Config, path)], Json, roots)
 }
 
-const fn at(
-    places: [(Base, &'static str); 3],
-    format: Format,
-    roots: &'static [&'static [&'static str]],
-) -> FileRow {
+const fn at(places: [(Base, &'static str); 3], format: Format, roots: &'static [&'static [&'static str]]) -> FileRow {
     FileRow { places, format, roots, fields: USUAL }
 }
 
@@ -144,7 +140,11 @@ pub(super) const CLIENTS: &[ClientRow] = &[
         name: "goose",
         title: "Goose",
         files: &[FileRow {
-            places: [(Dot, "goose/config.yaml"), (Dot, "goose/config.yaml"), (Config, "Block/goose/config/config.yaml")],
+            places: [
+                (Dot, "goose/config.yaml"),
+                (Dot, "goose/config.yaml"),
+                (Config, "Block/goose/config/config.yaml"),
+            ],
             format: Yaml,
             roots: &[&["extensions"]],
             fields: Fields { command: "cmd", args: "args", env: "envs" },
@@ -164,10 +164,7 @@ pub(super) const CLIENTS: &[ClientRow] = &[
     ClientRow {
         name: "lm-studio",
         title: "LM Studio",
-        files: &[
-            home(".lmstudio/mcp.json", Json, MCP_SERVERS),
-            home(".cache/lm-studio/mcp.json", Json, MCP_SERVERS),
-        ],
+        files: &[home(".lmstudio/mcp.json", Json, MCP_SERVERS), home(".cache/lm-studio/mcp.json", Json, MCP_SERVERS)],
     },
     ClientRow {
         name: "copilot-cli",
@@ -185,10 +182,7 @@ pub(super) const CLIENTS: &[ClientRow] = &[
     ClientRow {
         name: "kiro",
         title: "Kiro",
-        files: &[
-            home(".kiro/settings/mcp.json", Json, MCP_SERVERS),
-            home(".kiro/agents/*.json", Json, MCP_SERVERS),
-        ],
+        files: &[home(".kiro/settings/mcp.json", Json, MCP_SERVERS), home(".kiro/agents/*.json", Json, MCP_SERVERS)],
     },
     ClientRow {
         name: "amazon-q",
@@ -282,12 +276,7 @@ mod tests {
 
     #[test]
     fn folders_that_were_moved_are_honoured() {
-        let places = ClientPlaces {
-            home: "/h".into(),
-            config: "/c".into(),
-            codex: Some("/x".into()),
-            claude: None,
-        };
+        let places = ClientPlaces { home: "/h".into(), config: "/c".into(), codex: Some("/x".into()), claude: None };
         let path = |name: &str| client(name).unwrap().files[0].pattern(&places).unwrap();
         assert_eq!(path("codex"), "/x/config.toml");
         assert_eq!(path("claude-code"), "/h/.claude.json");

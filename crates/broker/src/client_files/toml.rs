@@ -28,7 +28,8 @@ fn table(text: &str, table: &Table) -> Node {
     let mut span = heading.clone();
     for member in &members {
         // The name of a table with a heading stands inside that heading.
-        let at = if matches!(member.value.form, Form::Section(_)) { member.value.span.clone() } else { whole(text, member) };
+        let at =
+            if matches!(member.value.form, Form::Section(_)) { member.value.span.clone() } else { whole(text, member) };
         span = Some(around(span, at));
     }
     let form = heading.map_or(Form::Dotted, Form::Section);

@@ -225,8 +225,7 @@ fn take(path: &Path) -> Result<File, String> {
     let fault = |e: io::Error| format!("can't be locked ({}): {e}", path.display());
     let until = Instant::now() + PATIENCE;
     loop {
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(fault)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => {
                 let same = |on_disk: std::fs::Metadata| file.metadata().is_ok_and(|held| held.ino() == on_disk.ino());

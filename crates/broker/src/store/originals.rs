@@ -103,7 +103,9 @@ impl Store {
     pub(crate) async fn original(&self, row: &OriginalRow) -> Result<Zeroizing<String>, Fault> {
         if let Some(name) = &row.secret {
             let secret = self.seal.kept(name).await.map_err(keychain)?;
-            return String::from_utf8(secret.to_vec()).map(Zeroizing::new).map_err(|_| keychain("it holds no text".into()));
+            return String::from_utf8(secret.to_vec())
+                .map(Zeroizing::new)
+                .map_err(|_| keychain("it holds no text".into()));
         }
         let kept = sqlx::query("SELECT kept FROM original WHERE client = ? AND file = ? AND place = ? AND name = ?")
             .bind(&row.key.client)

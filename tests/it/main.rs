@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bad_client;
+mod clients;
 mod crash;
 mod doors;
 mod files;

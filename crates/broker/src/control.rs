@@ -121,6 +121,13 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             Reply::Done
         }
         Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
+        Request::Clients { places } => Reply::Clients(broker.client_files(places).await),
+        Request::PlanClients { change, clients, places } => {
+            Reply::ClientChanges(broker.plan_clients(change, &clients, &places).await?)
+        }
+        Request::ChangeClients { change, clients, places } => {
+            Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &places).await?)
+        }
         Request::Approve { id, digest, remember } => {
             rights.decider()?.approve(&id, &digest, None, remember, AnsweredBy::Cli).await?;
             Reply::Done

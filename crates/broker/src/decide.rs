@@ -1,10 +1,10 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
 use crate::upstream::Command;
-use crate::{AnsweredBy, Inner, approval_id, present};
+use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
 use std::sync::Arc;
-use wire::view::{PinState, RememberChoice, ToolView};
+use wire::view::{ClientChange, ClientChangeView, ClientPlaces, PinState, RememberChoice, ToolView};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -104,6 +104,20 @@ impl Decider {
         self.inner.corridor.stop.lift(self.by()).await?;
         let _ = self.inner.events.send(wire::Event::Status);
         Ok(())
+    }
+
+    /// Puts Consentry between clients and their servers, or takes it away again, entry by entry. What becomes of each is
+    /// in its view; one that fails doesn't stop the others.
+    ///
+    /// # Errors
+    /// `Invalid` for a client nobody knows, `Storage` when the database can't be read.
+    pub async fn change_clients(
+        &self,
+        change: ClientChange,
+        clients: &[String],
+        places: &ClientPlaces,
+    ) -> Result<Vec<ClientChangeView>, Fault> {
+        client_files::Changing::decided(&self.inner, places, self.by()).run(change, clients).await
     }
 
     fn by(&self) -> AnsweredBy {

@@ -142,6 +142,8 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "client" => format!("{client} may use Consentry."),
             "remove" => format!("{server} was taken away."),
             "policy" => "Policies changed.".into(),
+            "protect" => format!("{client} uses {server} through Consentry."),
+            "unprotect" => format!("{client} uses {server} without Consentry again."),
             other => format!("Decided: {}.", escaped(other)),
         },
         "void" => format!("A stored decision about {} carries no valid seal and does not count.", of("name")),

@@ -5,6 +5,7 @@
 //! one only in the latter.
 
 mod audit_log;
+mod client_files;
 mod clients;
 mod clock;
 mod connection;
@@ -31,6 +32,7 @@ mod upstream;
 mod vault;
 mod watcher;
 
+pub use client_files::{here as client_places, scan as client_scan};
 pub use corridor::STAGES;
 pub use decide::Decider;
 pub use doctor::without_broker as doctor_without_broker;
@@ -52,7 +54,8 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    ApprovalKind, ApprovalView, EntryDetail, EntryView, GrantView, InboxView, ServersView, StatusView, VerifyView,
+    ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail, EntryView,
+    GrantView, InboxView, ServersView, StatusView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -77,6 +80,8 @@ pub(crate) struct Inner {
     pub(crate) put_away: Mutex<HashSet<String>>,
     /// Until when no prompt shows; in memory, so that a restart ends it.
     pub(crate) quiet_until: Mutex<i64>,
+    /// Files of clients are changed by one at a time.
+    pub(crate) client_turn: tokio::sync::Mutex<()>,
 }
 
 impl Broker {
@@ -273,6 +278,24 @@ impl Broker {
     /// `NotFound`, or `Storage` when it can't be written.
     pub async fn remove_server(&self, name: &str) -> Result<(), Fault> {
         self.inner.corridor.servers.remove(name).await
+    }
+
+    /// The configuration files of clients, and what they run.
+    pub async fn client_files(&self, places: ClientPlaces) -> Vec<ClientFileView> {
+        tokio::task::spawn_blocking(move || client_files::scan(&places)).await.unwrap_or_default()
+    }
+
+    /// What a change of clients' entries would do. Writes nothing.
+    ///
+    /// # Errors
+    /// `Invalid` for a client nobody knows, `Storage` when the database can't be read.
+    pub async fn plan_clients(
+        &self,
+        change: ClientChange,
+        clients: &[String],
+        places: &ClientPlaces,
+    ) -> Result<Vec<ClientChangeView>, Fault> {
+        client_files::Changing::plan(&self.inner, places).run(change, clients).await
     }
 
     /// The broker's state, and what `doctor` checks.

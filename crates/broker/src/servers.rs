@@ -3,10 +3,12 @@
 //! In force is what stands in the file *and* was accepted as it stands there. Everything else waits in the inbox.
 
 mod decisions;
+mod import;
 mod running;
 mod trust;
 mod view;
 
+pub(crate) use import::Import;
 pub(crate) use trust::read_tools;
 
 use crate::audit_log::{AuditLog, Durability};

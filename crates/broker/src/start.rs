@@ -143,6 +143,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         stopped: watch::Sender::new(false),
         put_away: Mutex::default(),
         quiet_until: Mutex::default(),
+        client_turn: tokio::sync::Mutex::default(),
     });
     let broker = Broker { inner: inner.clone() };
     let decider = Decider::new(inner.clone());

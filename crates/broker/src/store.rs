@@ -14,9 +14,11 @@ use wire::{Fault, FaultCode};
 
 mod appender;
 mod decisions;
+mod originals;
 
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
+pub(crate) use originals::{OriginalKey, OriginalRow};
 
 /// The database of one home.
 #[derive(Clone, Debug)]

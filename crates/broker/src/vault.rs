@@ -1,6 +1,6 @@
 //! What is kept in the operating system's keychain. The only file that names it.
 //!
-//! For now one key per home: the one that authenticates stored decisions.
+//! Per home one key, which authenticates stored decisions, and what stood in clients' files before, where it is secret.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -70,6 +70,40 @@ impl Seal {
     /// Why the key is not in the keychain, if it is not.
     pub(crate) fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
+    }
+
+    /// Puts a secret into the keychain under a name of ours.
+    pub(crate) async fn keep(&self, name: &str, secret: Zeroizing<String>) -> Result<(), String> {
+        self.in_keychain(name, move |entry| entry.set_secret(secret.as_bytes())).await
+    }
+
+    /// A secret by its name.
+    pub(crate) async fn kept(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+        self.in_keychain(name, |entry| entry.get_secret().map(Zeroizing::new)).await
+    }
+
+    /// Takes a secret out of the keychain; one that is not there is gone already.
+    pub(crate) async fn forget(&self, name: &str) -> Result<(), String> {
+        self.in_keychain(name, |entry| match entry.delete_credential() {
+            Err(keyring::Error::NoEntry) => Ok(()),
+            other => other,
+        })
+        .await
+    }
+
+    async fn in_keychain<T: Send + 'static>(
+        &self,
+        name: &str,
+        act: impl FnOnce(keyring::Entry) -> Result<T, keyring::Error> + Send + 'static,
+    ) -> Result<T, String> {
+        let account = format!("{}#{name}", self.account);
+        let asked = tokio::task::spawn_blocking(move || {
+            act(keyring::Entry::new("consentry originals", &account).map_err(words)?).map_err(words)
+        });
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) | Err(_) => Err("the keychain did not answer".into()),
+        }
     }
 
     /// The MAC over labelled, length-prefixed parts.

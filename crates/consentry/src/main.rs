@@ -5,6 +5,7 @@
 
 mod approvals;
 mod audit;
+mod client;
 mod connect;
 mod control;
 mod doctor;
@@ -42,6 +43,9 @@ enum Noun {
     /// Servers: add, list, show, remove, trust
     #[command(subcommand)]
     Server(server::Words),
+    /// Clients: what their configuration runs; protect and unprotect it
+    #[command(subcommand)]
+    Client(client::Words),
     /// Questions that wait for an answer
     #[command(subcommand)]
     Approvals(approvals::Words),
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Noun::Connect(words) => connect::run(&words),
         Noun::Broker(words) => headless::run(&words, &printer),
         Noun::Server(words) => block_on(server::run(words, &mut printer)),
+        Noun::Client(words) => block_on(client::run(words, &mut printer)),
         Noun::Approvals(words) => block_on(approvals::run(words, &mut printer)),
         Noun::Grant(words) => block_on(grant::run(words, &mut printer)),
         Noun::Policy(words) => block_on(policy::run(words, &mut printer)),

@@ -3,8 +3,8 @@
 
 use crate::Fault;
 use crate::view::{
-    Answer, ApprovalView, EntryDetail, EntryView, GrantView, RememberChoice, ServersView, StatusView, ToolView,
-    VerifyView,
+    Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail, EntryView,
+    GrantView, RememberChoice, ServersView, StatusView, ToolView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,20 @@ pub enum Request {
         /// Minutes.
         minutes: u32,
     },
+    /// The configuration files of clients.
+    Clients {
+        /// Where to look.
+        places: ClientPlaces,
+    },
+    /// What a change of clients' entries would do, entry by entry. Writes nothing.
+    PlanClients {
+        /// The change.
+        change: ClientChange,
+        /// The clients; none means all.
+        clients: Vec<String>,
+        /// Where their files are.
+        places: ClientPlaces,
+    },
     /// Ends the broker, so that the app can take over.
     HandOver,
     /// Decision: says yes.
@@ -93,6 +107,15 @@ pub enum Request {
     },
     /// Decision: lifts what [`Request::StopAll`] did.
     LiftStop,
+    /// Decision: puts Consentry between clients and their servers, or takes it away again, entry by entry.
+    ChangeClients {
+        /// The change.
+        change: ClientChange,
+        /// The clients; none means all.
+        clients: Vec<String>,
+        /// Where their files are.
+        places: ClientPlaces,
+    },
     /// Decision: starts the server, lists it, pins every tool.
     TrustServer {
         /// Its name.
@@ -128,6 +151,10 @@ pub enum Reply {
     Verified(VerifyView),
     /// The tools that were pinned.
     Trusted(Vec<ToolView>),
+    /// The files of clients.
+    Clients(Vec<ClientFileView>),
+    /// What became of entries of clients' files, or would.
+    ClientChanges(Vec<ClientChangeView>),
     /// The explanation, line by line; foreign text inside is escaped.
     Explained(Vec<String>),
     /// The stream is over.

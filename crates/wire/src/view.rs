@@ -1,8 +1,10 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
+mod clients;
 mod grants;
 mod pages;
 
+pub use clients::*;
 pub use grants::*;
 pub use pages::*;
 

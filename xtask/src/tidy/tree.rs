@@ -37,7 +37,11 @@ pub(super) fn files(root: &Path) -> Result<Vec<File>> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let kind = entry.file_type()?;
-            if kind.is_dir() && !OTHERS.iter().any(|other| entry.file_name() == *other) {
+            // In a second work tree `.git` is a file.
+            if OTHERS.iter().any(|other| entry.file_name() == *other) {
+                continue;
+            }
+            if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file()
                 && let Ok(text) = String::from_utf8(fs::read(entry.path())?)

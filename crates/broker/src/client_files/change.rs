@@ -1,0 +1,402 @@
+//! Doing it: each entry read, its original kept, its server added, its file changed, in that order; and back.
+
+use super::edit::{self, Original};
+use super::entry::{Found, Standing, standing};
+use super::mask::{difference, masked_source};
+use super::table::{CLIENTS, ClientRow, FileRow, client};
+use super::write::{self, Locked, Replaced, Source};
+use super::{entry, files, step};
+use crate::audit_log::Durability;
+use crate::clock::now_ms;
+use crate::desk::by_word;
+use crate::servers::Import;
+use crate::store::{OriginalKey, OriginalRow};
+use crate::upstream::{Command, Program};
+use crate::{AnsweredBy, Inner};
+use gate::audit::Record;
+use std::path::PathBuf;
+use std::time::Duration;
+use wire::text::escaped;
+use wire::view::{ChangeOutcome, ClientChange, ClientChangeView, ClientPlaces};
+use wire::{Fault, FaultCode};
+use zeroize::Zeroizing;
+
+/// How often an entry is tried whose file somebody else writes at the same time.
+const ATTEMPTS: u32 = 6;
+
+/// How long an original is kept after it was put back, in milliseconds: a client that runs may write its file from
+/// memory, with our entry in it.
+const KEPT_AFTER: i64 = 24 * 60 * 60 * 1000;
+
+/// An entry that is to be changed.
+#[derive(Clone)]
+struct Target {
+    client: &'static ClientRow,
+    row: &'static FileRow,
+    path: PathBuf,
+    place: String,
+    name: String,
+}
+
+impl Target {
+    fn key(&self) -> OriginalKey {
+        OriginalKey {
+            client: self.client.name.into(),
+            file: self.path.to_string_lossy().into_owned(),
+            place: self.place.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// How an entry ended, before it is told.
+struct Ended {
+    outcome: ChangeOutcome,
+    through: Option<String>,
+    why: Option<String>,
+    difference: Vec<String>,
+}
+
+impl Ended {
+    fn of(outcome: ChangeOutcome, through: Option<String>) -> Self {
+        Self { outcome, through, why: None, difference: Vec::new() }
+    }
+
+    fn because(outcome: ChangeOutcome, why: impl Into<String>) -> Self {
+        Self { outcome, through: None, why: Some(why.into()), difference: Vec::new() }
+    }
+}
+
+/// One way through an entry: how it ended, or nothing when its file changed on the way.
+type Attempt = Result<Option<Ended>, String>;
+
+/// An entry as it was read, and held while it is changed.
+struct Open {
+    locked: Option<Locked>,
+    source: Source,
+    found: Option<Found>,
+}
+
+/// A change of clients' files under way.
+pub(crate) struct Changing<'broker> {
+    inner: &'broker Inner,
+    places: &'broker ClientPlaces,
+    /// Who decided it; nobody yet when it is only planned.
+    by: Option<AnsweredBy>,
+    /// Servers that are to be added, as far as planned.
+    planned: Vec<(String, Command)>,
+}
+
+impl<'broker> Changing<'broker> {
+    /// Writes nothing.
+    pub(crate) fn plan(inner: &'broker Inner, places: &'broker ClientPlaces) -> Self {
+        Self { inner, places, by: None, planned: Vec::new() }
+    }
+
+    /// Does it: a person decided so.
+    pub(crate) fn decided(inner: &'broker Inner, places: &'broker ClientPlaces, by: AnsweredBy) -> Self {
+        Self { inner, places, by: Some(by), planned: Vec::new() }
+    }
+
+    /// Goes through the entries of these clients, or of all.
+    pub(crate) async fn run(mut self, change: ClientChange, names: &[String]) -> Result<Vec<ClientChangeView>, Fault> {
+        let clients = chosen(names)?;
+        let _turn = self.inner.client_turn.lock().await;
+        let mut views = Vec::new();
+        for client in &clients {
+            for (row, path) in files(client, self.places) {
+                views.extend(self.file(change, client, row, path).await);
+            }
+        }
+        if change == ClientChange::Unprotect && self.by.is_some() {
+            self.settle(&clients).await?;
+        }
+        Ok(views)
+    }
+
+    async fn file(
+        &mut self,
+        change: ClientChange,
+        client: &'static ClientRow,
+        row: &'static FileRow,
+        path: PathBuf,
+    ) -> Vec<ClientChangeView> {
+        let reading = path.clone();
+        let read = blocking(move || write::read(&reading).and_then(|source| entry::entries(row, &source.text)));
+        let target = |name: &str, place: &str| Target {
+            client,
+            row,
+            path: path.clone(),
+            place: place.to_owned(),
+            name: name.to_owned(),
+        };
+        let found = match read.await {
+            Ok(found) => found,
+            Err(why) => return vec![told(&target("", ""), Ended::because(ChangeOutcome::Failed, why))],
+        };
+        let mut views = Vec::new();
+        for found in found {
+            let target = target(&found.name, &found.place);
+            let ended = match change {
+                ClientChange::Protect => Some(self.tried(&target, change).await),
+                ClientChange::Unprotect if self.concerns(&target, &found).await => {
+                    Some(self.tried(&target, change).await)
+                }
+                ClientChange::Unprotect => None,
+            };
+            views.extend(ended.map(|ended| told(&target, ended)));
+        }
+        views
+    }
+
+    /// Whether there is anything to put back.
+    async fn concerns(&self, target: &Target, found: &Found) -> bool {
+        matches!(standing(target.row, found), Standing::Ours(_))
+            || self
+                .inner
+                .store
+                .original_row(&target.key())
+                .await
+                .is_ok_and(|row| row.is_some_and(|row| row.restored_at.is_none()))
+    }
+
+    async fn tried(&mut self, target: &Target, change: ClientChange) -> Ended {
+        for attempt in 1..=ATTEMPTS {
+            let ended = match change {
+                ClientChange::Protect => self.protect(target).await,
+                ClientChange::Unprotect => self.unprotect(target).await,
+            };
+            match ended {
+                Ok(Some(ended)) => return ended,
+                // Whoever writes there is given time to finish.
+                Ok(None) => tokio::time::sleep(Duration::from_millis(20) * attempt).await,
+                Err(why) => return Ended::because(ChangeOutcome::Failed, why),
+            }
+        }
+        let why = "is written by another program all the time; close it and try again";
+        Ended::because(ChangeOutcome::Failed, why)
+    }
+
+    async fn open(&self, target: &Target) -> Result<Open, String> {
+        let (target, decided) = (target.clone(), self.by.is_some());
+        blocking(move || {
+            let locked = if decided { Some(Locked::open(&target.path)?) } else { None };
+            let source = locked.as_ref().map_or_else(|| write::read(&target.path), Locked::read)?;
+            let root = entry::parse(target.row.format, &source.text)?;
+            let found = edit::find(target.row, &root, &target.place, &target.name);
+            Ok(Open { locked, source, found })
+        })
+        .await
+    }
+
+    async fn protect(&mut self, target: &Target) -> Attempt {
+        let open = self.open(target).await?;
+        let Some(found) = &open.found else { return Ok(None) };
+        let command = match standing(target.row, found) {
+            Standing::Ours(server) => return Ok(Some(Ended::of(ChangeOutcome::Already, Some(server)))),
+            Standing::NotYet(why) => return Ok(Some(Ended::because(ChangeOutcome::NotYet, why))),
+            Standing::Runs(command) => command,
+        };
+        let resolving = command.clone();
+        blocking(move || Program::resolve(&resolving)).await.map_err(|why| format!("was left alone: {why}"))?;
+        let import = self.inner.corridor.servers.name_for(&target.name, target.client.name, &command, &self.planned);
+        let to = through_us(import.name(), target.client.name)?;
+        let (edited, original) = edit::protect(target.row, &open.source.text, found, &to, &command)?;
+        let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
+        let (before, after) = (shown(&open.source.text, found), shown(&edited.text, &edited.found));
+        let mut ended = Ended::of(ChangeOutcome::Planned, Some(import.name().to_owned()));
+        ended.difference = difference(&before, &after);
+        let Some(by) = self.by else {
+            self.planned.push((import.name().to_owned(), command));
+            return Ok(Some(ended));
+        };
+        let is_secret = !command.env.is_empty() || before.contains(super::mask::MASK);
+        let row = self.keep(target, &import, &original, is_secret).await?;
+        let changed = self.change(target, open, edited.text, &import, command, by).await;
+        match changed {
+            Ok(Replaced::Done) => {
+                ended.outcome = ChangeOutcome::Done;
+                Ok(Some(ended))
+            }
+            Ok(Replaced::Changed) => Ok(None),
+            Err(why) => {
+                self.remove_server(&row).await?;
+                self.inner.store.forget_original(&row).await.map_err(|f| f.message)?;
+                Err(why)
+            }
+        }
+    }
+
+    /// The original first: from here on a crash loses nothing.
+    async fn keep(
+        &self,
+        target: &Target,
+        import: &Import,
+        original: &Original,
+        is_secret: bool,
+    ) -> Result<OriginalRow, String> {
+        let store = &self.inner.store;
+        let rows = store.originals().await.map_err(|f| f.message)?;
+        let made = matches!(import, Import::Add(_))
+            || rows.iter().any(|r| r.made && r.restored_at.is_none() && r.through == import.name());
+        let text = Zeroizing::new(serde_json::to_string(original).map_err(|e| e.to_string())?);
+        let key = target.key();
+        store.keep_original(&key, import.name(), made, text, is_secret).await.map_err(|f| f.message)?;
+        step("client-kept");
+        store.original_row(&key).await.map_err(|f| f.message)?.ok_or_else(|| "could not be kept".into())
+    }
+
+    async fn change(
+        &self,
+        target: &Target,
+        open: Open,
+        text: String,
+        import: &Import,
+        command: Command,
+        by: AnsweredBy,
+    ) -> Result<Replaced, String> {
+        if let Import::Add(name) = import {
+            self.inner.corridor.servers.add(name, command, by).await.map_err(|f| f.message)?;
+        }
+        step("client-imported");
+        self.record("protect", target, import.name(), by).await?;
+        replace(open, text).await
+    }
+
+    async fn unprotect(&mut self, target: &Target) -> Attempt {
+        let row = self.inner.store.original_row(&target.key()).await.map_err(|f| f.message)?;
+        let open = self.open(target).await?;
+        let Some(found) = &open.found else { return Ok(None) };
+        let Standing::Ours(server) = standing(target.row, found) else {
+            // Put back before, by us or by hand: what is left to do is to forget it.
+            if let Some(row) = row.filter(|row| self.by.is_some() && row.restored_at.is_none()) {
+                self.retire(&row).await?;
+            }
+            return Ok(Some(Ended::of(ChangeOutcome::Already, None)));
+        };
+        let Some(row) = row else {
+            let why = "goes through Consentry, but not by `protect`: what stood there before is not known";
+            return Err(why.into());
+        };
+        let text = self.inner.store.original(&row).await.map_err(|f| f.message)?;
+        let original: Original = serde_json::from_str(&text).map_err(|_| "has an original that can't be read")?;
+        let edited = edit::restore(target.row, &open.source.text, &target.place, &target.name, &original)?;
+        let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
+        let mut ended = Ended::of(ChangeOutcome::Planned, Some(server.clone()));
+        ended.difference = difference(&shown(&open.source.text, found), &shown(&edited.text, &edited.found));
+        let Some(by) = self.by else { return Ok(Some(ended)) };
+        self.record("unprotect", target, &server, by).await?;
+        if replace(open, edited.text).await? == Replaced::Changed {
+            return Ok(None);
+        }
+        step("client-restored");
+        self.retire(&row).await?;
+        ended.outcome = ChangeOutcome::Done;
+        Ok(Some(ended))
+    }
+
+    /// An entry is as it was: the server that was added for it goes, and its original is kept a while longer.
+    async fn retire(&self, row: &OriginalRow) -> Result<(), String> {
+        self.remove_server(row).await?;
+        step("client-forgotten");
+        self.inner.store.retire_original(&row.key).await.map_err(|f| f.message)
+    }
+
+    /// Takes the server away that was added for an entry, unless another entry still uses it.
+    async fn remove_server(&self, row: &OriginalRow) -> Result<(), String> {
+        let rows = self.inner.store.originals().await.map_err(|f| f.message)?;
+        let used = |other: &OriginalRow| other.restored_at.is_none() && other.through == row.through;
+        if !row.made || rows.iter().any(|other| other.key != row.key && used(other)) {
+            return Ok(());
+        }
+        match self.inner.corridor.servers.remove(&row.through).await {
+            Err(fault) if fault.code != FaultCode::NotFound => Err(fault.message),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Entries that are no longer there have nothing to put back; originals that were put back long ago are dropped.
+    async fn settle(&self, clients: &[&'static ClientRow]) -> Result<(), Fault> {
+        let storage = |why| Fault::new(FaultCode::Storage, why);
+        for row in self.inner.store.originals().await? {
+            if row.restored_at.is_some_and(|at| now_ms() - at > KEPT_AFTER) {
+                self.inner.store.forget_original(&row).await?;
+            } else if row.restored_at.is_none() && self.is_gone(clients, &row).await {
+                self.retire(&row).await.map_err(storage)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the entry is no longer in its file. A file that can't be read may still hold it.
+    async fn is_gone(&self, clients: &[&'static ClientRow], row: &OriginalRow) -> bool {
+        let Some(client) = clients.iter().find(|client| client.name == row.key.client) else { return false };
+        let path = PathBuf::from(&row.key.file);
+        let Some((file, _)) = files(client, self.places).into_iter().find(|(_, p)| *p == path) else { return false };
+        let read = blocking(move || write::read(&path).and_then(|source| entry::entries(file, &source.text))).await;
+        read.is_ok_and(|found| !found.iter().any(|f| f.place == row.key.place && f.name == row.key.name))
+    }
+
+    /// The log first: a decision that is not on record is none.
+    async fn record(&self, what: &str, target: &Target, server: &str, by: AnsweredBy) -> Result<(), String> {
+        let record = Record::new("decided", now_ms())
+            .with("decision", what)
+            .with("client", target.client.name)
+            .with("server", server)
+            .with("entry", target.name.clone())
+            .with("file", target.path.to_string_lossy().into_owned())
+            .with("answered_by", by_word(by));
+        self.inner.corridor.audit.append(record, Durability::Disk).await.map_err(|refusal| refusal.message)
+    }
+}
+
+/// What a client runs instead.
+fn through_us(server: &str, client: &str) -> Result<Command, String> {
+    let own = crate::start::own_binaries().into_iter().find(|path| path.is_file());
+    let program = own.ok_or("was left alone: the program `consentry` is not where this Consentry was started from")?;
+    let program = program.to_str().ok_or("was left alone: the path of `consentry` is not text")?.to_owned();
+    let words = [&program, "connect", server, "--client", client].map(str::to_owned).to_vec();
+    Ok(Command { words, env: std::collections::BTreeMap::new() })
+}
+
+async fn replace(open: Open, text: String) -> Result<Replaced, String> {
+    let Some(locked) = open.locked else { return Err("is not held".into()) };
+    let replaced = blocking(move || locked.replace(&open.source, &text)).await?;
+    step("client-replaced");
+    Ok(replaced)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err("could not be worked on".into()))
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static ClientRow>, Fault> {
+    if names.is_empty() {
+        return Ok(CLIENTS.iter().collect());
+    }
+    let one = |name: &String| {
+        client(name).ok_or_else(|| {
+            let known: Vec<&str> = CLIENTS.iter().map(|row| row.name).collect();
+            let why = format!("There is no client named `{}`. Known: {}.", escaped(name), known.join(", "));
+            Fault::new(FaultCode::Invalid, why)
+        })
+    };
+    names.iter().map(one).collect()
+}
+
+fn told(target: &Target, ended: Ended) -> ClientChangeView {
+    let file = target.path.to_string_lossy().into_owned();
+    let why = ended.why.map(|why| match ended.outcome {
+        ChangeOutcome::Failed => format!("{}: {} {}.", escaped(&file), escaped(&target.name), escaped(&why)),
+        _ => escaped(&why),
+    });
+    ClientChangeView {
+        client: target.client.name.into(),
+        file,
+        server: target.name.clone(),
+        through: ended.through,
+        outcome: ended.outcome,
+        why,
+        difference: ended.difference,
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Every byte but those of the entry stays as it is, and the entry can be put back as it was: its original is on disk
 //! before the file is touched, and leaves it only when the file is as before. A client may write the same file at the
-//! same time; what it writes is never lost ([`write`]).
+//! same time; what it writes is never lost ([`mod@write`]).
 
 mod change;
 mod edit;

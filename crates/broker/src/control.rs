@@ -94,7 +94,22 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.reject(&id, reason, by).await?;
             Reply::Done
         }
-        Request::AuditList { before, limit } => Reply::Entries(broker.activity(before, limit).await?),
+        Request::AuditList { before, limit, filter } => {
+            Reply::Entries(broker.activity(&filter, before, limit).await?)
+        }
+        Request::AuditExport { after, limit, filter } => {
+            Reply::Exported(broker.export(&filter, after, limit).await?)
+        }
+        Request::Policies => Reply::Policies(Box::new(broker.policies())),
+        Request::ChoosePreset { preset } => {
+            let unknown = |why: String| Fault::new(FaultCode::Invalid, format!("No such preset: {why}."));
+            let preset = preset.parse().map_err(unknown)?;
+            match &rights.decider {
+                Some(decider) => decider.choose_preset(preset).await?,
+                None => broker.tighten_preset(preset).await?,
+            }
+            Reply::Done
+        }
         Request::AuditShow { id } => Reply::Entry(Box::new(broker.find_entry(&id).await?)),
         Request::AuditVerify => Reply::Verified(broker.verify().await?),
         Request::RemoveServer { name } => {

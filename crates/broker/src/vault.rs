@@ -39,6 +39,12 @@ impl Seal {
         Self { key: fresh(), number: AtomicU64::new(0), account, fault: Some(fault) }
     }
 
+    /// A key of a moment, without a keychain.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        Self { key: fresh(), number: AtomicU64::new(0), account: String::new(), fault: Some("a test".into()) }
+    }
+
     /// The number of the state sealed last.
     pub(crate) fn number(&self) -> u64 {
         self.number.load(Ordering::Acquire)

@@ -4,13 +4,16 @@ use super::activity::ActivityPage;
 use super::clock::Clock;
 use super::inbox::InboxPage;
 use super::marks::{icon, mark, tag};
+use super::policies::PoliciesPage;
 use super::servers::ServersPage;
+use super::settings::SettingsPage;
+use super::tour::Tour;
 use crate::backend::{self, call, listen};
 use crate::words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::command::Status;
-use wire::view::StatusView;
+use wire::command::{Prefer, Settings, Status};
+use wire::view::{Preferences, StatusView, Theme};
 use wire::{Event, Fault};
 
 /// Counts what the app told this window, one counter per kind of event, so that none hides another.
@@ -20,6 +23,7 @@ pub(crate) struct Heard {
     pub(crate) activity: RwSignal<u32>,
     pub(crate) servers: RwSignal<u32>,
     pub(crate) rearm: RwSignal<u32>,
+    pub(crate) policies: RwSignal<u32>,
     /// Why nothing is heard, if so.
     pub(crate) deaf: RwSignal<Option<Fault>>,
 }
@@ -36,6 +40,7 @@ impl Heard {
                     Event::Activity => this.activity,
                     Event::Servers => this.servers,
                     Event::Rearm => this.rearm,
+                    Event::Policies => this.policies,
                 };
                 counter.update(|n| *n = n.wrapping_add(1));
             });
@@ -55,7 +60,62 @@ impl Heard {
 
     fn silent() -> Self {
         let counter = || RwSignal::new(0);
-        Self { inbox: counter(), activity: counter(), servers: counter(), rearm: counter(), deaf: RwSignal::new(None) }
+        Self {
+            inbox: counter(),
+            activity: counter(),
+            servers: counter(),
+            rearm: counter(),
+            policies: counter(),
+            deaf: RwSignal::new(None),
+        }
+    }
+}
+
+/// What the person chose about the windows, once it is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen(RwSignal<Option<Preferences>>);
+
+impl Chosen {
+    /// Asks for it, and hands it to everything below.
+    fn provide() {
+        let this = Self(RwSignal::new(None));
+        provide_context(this);
+        spawn_local(async move {
+            if let Ok(view) = call(Settings {}).await {
+                this.show(view.preferences);
+            }
+        });
+    }
+
+    /// What was chosen in this window.
+    pub(crate) fn here() -> Self {
+        use_context().unwrap_or_else(|| Self(RwSignal::new(None)))
+    }
+
+    /// What was chosen, tracked.
+    pub(crate) fn get(self) -> Option<Preferences> {
+        self.0.get()
+    }
+
+    /// What was chosen, once.
+    pub(crate) fn get_untracked(self) -> Option<Preferences> {
+        self.0.get_untracked()
+    }
+
+    /// Keeps something else.
+    pub(crate) async fn prefer(self, preferences: Preferences) -> Result<(), Fault> {
+        call(Prefer { preferences }).await?;
+        self.show(preferences);
+        Ok(())
+    }
+
+    fn show(self, preferences: Preferences) {
+        backend::set_theme(match preferences.theme {
+            Theme::System => "",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        });
+        self.0.set(Some(preferences));
     }
 }
 
@@ -65,10 +125,12 @@ enum Page {
     Inbox,
     Activity,
     Servers,
+    Policies,
+    Settings,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Inbox, Self::Activity, Self::Servers];
+    const ALL: [Self; 5] = [Self::Inbox, Self::Activity, Self::Servers, Self::Policies, Self::Settings];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {
@@ -82,6 +144,8 @@ impl Page {
             Self::Inbox => "inbox",
             Self::Activity => "activity",
             Self::Servers => "servers",
+            Self::Policies => "policies",
+            Self::Settings => "settings",
         }
     }
 
@@ -90,6 +154,8 @@ impl Page {
             Self::Inbox => ("inbox", "Inbox"),
             Self::Activity => ("pulse", "Activity"),
             Self::Servers => ("server", "Servers"),
+            Self::Policies => ("scale", "Policies"),
+            Self::Settings => ("sliders", "Settings"),
         }
     }
 }
@@ -99,15 +165,21 @@ impl Page {
 pub(crate) fn Shell() -> impl IntoView {
     Clock::provide();
     let heard = Heard::provide();
+    Chosen::provide();
     let status = RwSignal::new(Ok(StatusView::default()));
     Effect::new(move |_| {
         heard.inbox.track();
         heard.servers.track();
+        heard.policies.track();
         spawn_local(async move { status.set(call(Status {}).await) });
     });
+    let waiting = Signal::derive(move || status.with(|s| s.as_ref().is_ok_and(|s| s.waiting > 0)));
     let page = RwSignal::new(Page::here());
     let moved = window_event_listener_untyped("hashchange", move |_| page.set(Page::here()));
-    let keys = window_event_listener(leptos::ev::keydown, |event| backend::walk_list(&event));
+    let keys = window_event_listener(leptos::ev::keydown, |event| {
+        backend::walk_list(&event);
+        backend::seek(&event);
+    });
     on_cleanup(move || {
         moved.remove();
         keys.remove();
@@ -116,10 +188,13 @@ pub(crate) fn Shell() -> impl IntoView {
         <div class="app">
             <Side page status />
             <main class="main">
+                <Tour waiting />
                 {move || match page.get() {
                     Page::Inbox => view! { <InboxPage /> }.into_any(),
                     Page::Activity => view! { <ActivityPage /> }.into_any(),
                     Page::Servers => view! { <ServersPage /> }.into_any(),
+                    Page::Policies => view! { <PoliciesPage /> }.into_any(),
+                    Page::Settings => view! { <SettingsPage /> }.into_any(),
                 }}
             </main>
         </div>

@@ -28,8 +28,8 @@ pub(crate) enum Reach {
 const MOST_CHOICES: i64 = 200;
 
 /// `v` is every entry of the call of `e`, or `e` itself.
-const OF_THE_CALL: &str =
-    " AND EXISTS (SELECT 1 FROM entry v WHERE (v.call = e.call OR (e.call IS NULL AND v.seq = e.seq)) AND ";
+const OF_THE_CALL: &str = " AND EXISTS (SELECT 1 FROM entry v WHERE v.seq IN \
+                           (SELECT x.seq FROM entry x WHERE x.call = e.call UNION ALL SELECT e.seq) AND ";
 
 /// What is searched of a record: what a person would remember of it.
 const WORDS: &str = "json_extract(v.record, '$.client', '$.claimed', '$.server', '$.tool', '$.message', '$.reason', \

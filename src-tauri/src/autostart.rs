@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use wire::{Fault, FaultCode};
 
 /// The name of our file among those of other programs.
-const FILE: &str = "app.consentry.desktop.desktop";
+const FILE: &str = "consentry.desktop";
 
 /// The file that starts the app at login.
 pub(crate) struct Autostart {

@@ -29,7 +29,8 @@ async function serve(root) {
       response.writeHead(200, { "content-type": KINDS[extname(path)] ?? "application/octet-stream", "content-security-policy": csp });
       response.end(body);
     } catch {
-      response.writeHead(404).end();
+      // A browser asks for an icon by itself.
+      response.writeHead(path === "favicon.ico" ? 204 : 404).end();
     }
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -42,7 +43,9 @@ export async function open(root, executablePath) {
   const browser = await puppeteer.launch({
     executablePath, headless: true,
     // Only pages of ours are opened, and a container often lacks what the sandbox needs.
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--hide-scrollbars"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--hide-scrollbars",
+      // Several pages are looked at in turn: those behind must go on drawing.
+      "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--disable-background-timer-throttling"],
   });
   const address = `http://127.0.0.1:${server.address().port}/index.html`;
   const close = async () => {
@@ -91,7 +94,8 @@ export async function play({ browser, address }, scene, look) {
 
 const painted = (page) => page.evaluate(async () => {
   await document.fonts.ready;
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))));
+  const drawn = new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))));
+  await Promise.race([drawn, new Promise((done) => setTimeout(done, 1_000))]);
 });
 
 // What no page may do, whatever it shows: stop, slide sideways, cut words off, or fail to read what the app said.

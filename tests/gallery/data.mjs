@@ -143,7 +143,7 @@ export const settings = (over = {}) => ({
     { what: "policies", path: "/home/jo/.config/consentry/policies" },
     { what: "database", path: "/home/jo/.local/share/consentry/consentry.db" },
     { what: "preferences", path: "/home/jo/.config/consentry/settings.json" },
-    { what: "autostart", path: "/home/jo/.config/autostart/app.consentry.desktop.desktop" },
+    { what: "autostart", path: "/home/jo/.config/autostart/consentry.desktop" },
   ],
   ...over,
 });

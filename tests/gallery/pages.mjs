@@ -31,7 +31,7 @@ export const ENTRIES = [
   entry({ kind: "connected", call: null, result: "", server: "mail", tool: "", effects: [], summary: "claude-desktop connected to mail." }),
   ...Array.from({ length: 8 }, () => { const e = entry(); return { ...e, at: e.at - DAY }; }),
   entry({ kind: "started", call: null, result: "", client: "", server: "", tool: "", effects: [], summary: "Consentry started.", at: NOW - 3 * DAY }),
-];
+].sort((a, b) => b.seq - a.seq);
 
 const record = (entry, more = {}) => JSON.stringify({ at: entry.at, call: entry.call, client: entry.client, kind: entry.kind, ...more });
 

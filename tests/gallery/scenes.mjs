@@ -4,6 +4,7 @@ import { HOSTILE, NOW, TOOLS, command, ended, hostile, mail, newcomer, payment, 
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
 const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
+const TRUSTED = ENTRIES.find((at) => at.result === "trust");
 const nothing = { servers: [], fault: null, file: "/home/jo/.config/consentry/servers.json" };
 const usual = () => ({
   status: status(), settings: settings(), inbox: { waiting: [], ended: [] }, activity: ENTRIES, entry: sent(),
@@ -44,7 +45,7 @@ export const SCENES = [
   main("activity-blocked", pick(BLOCKED), { entry: blocked() }),
   main("activity-unknown", pick(LOST), { entry: lost() }),
   main("activity-hostile", pick(MISREAD), { entry: misread() }, { steps: [unfold] }),
-  main("activity-no-story", pick(ENTRIES[8]), { entry: detail(ENTRIES[8], { bodies: [] }) }),
+  main("activity-no-story", pick(TRUSTED), { entry: detail(TRUSTED, { bodies: [] }) }),
   main("activity-filtered", "activity", { "activity?": ENTRIES.slice(0, 2) }, { steps: [type("ann")] }),
   main("activity-nothing-found", "activity", { "activity?": [] }, { steps: [type("zebra")] }),
   main("activity-empty", "activity", { activity: [entry({ kind: "started", call: null })] }),
@@ -66,7 +67,7 @@ export const SCENES = [
   main("policies-rule", "policies/balanced-send-needs-person", {}, { steps: [unfold] }),
   main("policies-sleeping", "policies/no-mail-at-night", {}, { steps: [unfold] }),
   main("policies-gone", "policies/was-there-once"),
-  main("policies-looser", "policies", { policies: policies({ presets: LOOSER }) }, { steps: [press("Use Balanced…")] }),
+  main("policies-looser", "policies", { policies: policies({ presets: LOOSER }) }, { steps: [press("Preset: "), press("Use Balanced…")] }),
   main("policies-none", "policies", { policies: policies({ rules: policies().rules.filter((r) => r.layer !== "user"), tools: 0, preset_fixed: true, presets: policies().presets.map((p) => ({ ...p, asks: 0, runs: 0, changes: [] })) }) }),
   main("policies-mistake", "policies", { policies: policies({ faults: ["mine.cedar, line 4: policy no-mail-at-night: unexpected token `unles`. The last good version stays in force.", `${HOSTILE.bidi}.cedar, line 1: ${HOSTILE.ansi}`] }) }, { faulty: true }),
   main("policies-hostile", "policies/mine", { policies: policies({ rules: [...policies().rules, HOSTILE_RULE] }) }, { steps: [unfold] }),

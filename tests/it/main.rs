@@ -1,6 +1,7 @@
 //! Consentry as a whole: the real broker, command line and door, between real clients and real servers.
 #![cfg(test)]
 
+mod activity;
 mod bad_client;
 mod crash;
 mod doors;
@@ -12,6 +13,7 @@ mod hostile_text;
 mod keychain;
 mod leftovers;
 mod lying_server;
+mod presets;
 mod questions;
 mod real_parts;
 mod traffic;

@@ -257,7 +257,9 @@ pub(crate) fn line(entry: &EntryView, picked: Picked) -> AnyView {
     let seq = entry.seq;
     let (class, name) = words::entry(&entry.kind, &entry.result);
     let short = Budget { characters: 40, lines: 1 };
-    let part = |text: &str| (!text.is_empty()).then(|| view! { <span>{excerpt(text, short, "")}</span> });
+    // What the sentence says already is not said twice.
+    let said = |text: &str| text.is_empty() || entry.summary.contains(&wire::text::escaped(text));
+    let part = |text: &str| (!said(text)).then(|| view! { <span>{excerpt(text, short, "")}</span> });
     let asked = (entry.asked && entry.call.is_some() && entry.kind != "asked").then(|| view! { <span>"You were asked"</span> });
     view! {
         <button

@@ -60,7 +60,11 @@ pub(crate) fn PoliciesPage() -> impl IntoView {
     });
     on_cleanup(move || addressed.remove());
     let counts = move || match fetched.get() {
-        Some(Ok(view)) => words::count(view.rules.len(), "rule in force", "rules in force"),
+        Some(Ok(view)) => words::count(
+            view.rules.iter().filter(|rule| rule.demand != Demand::Permits).count(),
+            "rule in force",
+            "rules in force",
+        ),
         _ => String::new(),
     };
     view! {
@@ -90,7 +94,10 @@ fn list(view: &PoliciesView, pane: Pane) -> AnyView {
     let in_force = view.presets.iter().find(|preset| preset.in_force);
     let preset = in_force.map(|preset| words::pages::preset(&preset.name).0).unwrap_or_default();
     let current = move || (pane.shown.get() == Beside::Presets).then_some("true");
-    let asks = in_force.map(|p| format!("{} of {} ask", p.asks, words::count(view.tools as usize, "tool", "tools")));
+    let asks = in_force.map(|p| match view.tools {
+        0 => "No tools are pinned yet".to_owned(),
+        tools => format!("{} of {} ask", p.asks, words::count(tools as usize, "tool", "tools")),
+    });
     view! {
         {faults(view)}
         <h2 class="caption">"How much is asked"</h2>

@@ -27,7 +27,7 @@ pub(crate) fn Presets(fetched: Fetched) -> impl IntoView {
     });
     view! {
         <h2 class="say">"How much you are asked"</h2>
-        <p class="soft">"The rules that are always on hold under both. A choice here is kept in Activity."</p>
+        <p class="soft">"What is always on stays on under both. Your choice is recorded in Activity."</p>
         {move || fault.get().map(|fault| trouble(&fault))}
         {move || {
             let Some(Ok(view)) = fetched.get() else { return ().into_any() };

@@ -12,12 +12,10 @@ use wire::view::{ApprovalView, Level, Reason, StoryView};
 /// What happened, why, who answered, when.
 pub(crate) fn told(story: &StoryView) -> AnyView {
     let said = story.said.iter().map(|sentence| view! { <p>{sentence.clone()}</p> }).collect_view();
-    let by = words::pages::answered_by(&story.answered_by);
-    let by = (!by.is_empty()).then(|| view! { <p class="note">{icon("chat")}" Answered by: "{by}</p> });
     let reason = (!story.reason.is_empty())
         .then(|| view! { <Datamark from="Written with the answer" icon="chat" text=story.reason.as_str() /> });
     view! {
-        <section class="story" aria-label="What happened">{said}{by}{reason}</section>
+        <section class="story" aria-label="What happened">{said}{reason}</section>
         {rules(&story.reasons)}
         {steps(story)}
     }
@@ -31,9 +29,7 @@ fn rules(reasons: &[Reason]) -> Option<AnyView> {
     let reason = |reason: &Reason| {
         view! {
             <li><div class="finding info">{icon("scale")}<b>{reason.title.clone()}</b>
-                <p>{reason.why.clone()}" "
-                    <a href=format!("#policies/{}", reason.policy)>"See the rule"</a>
-                    <span class="note">" "<code>{reason.policy.clone()}</code></span></p>
+                <p>{reason.why.clone()}" "<a href=format!("#policies/{}", reason.policy)>"See the rule"</a></p>
             </div></li>
         }
     };

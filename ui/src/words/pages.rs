@@ -17,11 +17,11 @@ pub fn verdict(verdict: Verdict) -> &'static str {
 /// A moment of a story.
 pub fn step(step: Step) -> &'static str {
     match step {
-        Step::Asked => "Question put",
+        Step::Asked => "Asked",
         Step::Visible => "Card fully visible",
         Step::Answered => "Answered",
         Step::Sent => "Sent to the server",
-        Step::Done => "Over",
+        Step::Done => "Done",
     }
 }
 
@@ -33,16 +33,6 @@ pub fn later(ms: i64) -> String {
         (seconds, _) if seconds < 60 => format!("{seconds} s later"),
         (seconds, _) if seconds < 3600 => format!("{} min {} s later", seconds / 60, seconds % 60),
         (seconds, _) => format!("{} h {} min later", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-/// Who answered.
-pub fn answered_by(word: &str) -> &'static str {
-    match word {
-        "window" => "You, in Consentry’s window",
-        "cli" => "Somebody on the command line",
-        "tightening" => "Somebody on the command line, who can only say no",
-        _ => "",
     }
 }
 

@@ -47,6 +47,7 @@ export const SCENES = [
   main("activity-hostile", pick(MISREAD), { entry: misread() }, { steps: [unfold] }),
   main("activity-no-story", pick(TRUSTED), { entry: detail(TRUSTED, { bodies: [] }) }),
   main("activity-filtered", "activity", { "activity?": ENTRIES.slice(0, 2) }, { steps: [type("ann")] }),
+  main("activity-dates", "activity", {}, { steps: [(page) => page.select('select[aria-label="When"]', "between")] }),
   main("activity-nothing-found", "activity", { "activity?": [] }, { steps: [type("zebra")] }),
   main("activity-empty", "activity", { activity: [entry({ kind: "started", call: null })] }),
   main("activity-broken", "activity", { activity: fault("consentry.db can’t be read: the disk is full.") }, { faulty: true }),

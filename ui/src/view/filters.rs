@@ -135,14 +135,14 @@ fn When(filter: RwSignal<ActivityFilter>) -> impl IntoView {
     let between = RwSignal::new(false);
     let (from, to) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let chosen = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        // Cleared elsewhere.
-        if filter.with(|f| f.since.is_none() && f.until.is_none()) && !between.get_untracked() {
+    // Every filter was taken away elsewhere.
+    Effect::new(move |was_bare: Option<bool>| {
+        let bare = filter.with(|filter| *filter == everything());
+        if bare && was_bare == Some(false) {
             chosen.set(String::new());
-        }
-        if filter.with(|f| *f == everything()) {
             between.set(false);
         }
+        bare
     });
     let choose = move |value: String| {
         between.set(value == "between");
@@ -152,8 +152,11 @@ fn When(filter: RwSignal<ActivityFilter>) -> impl IntoView {
             "month" => Some(backend::midnight(29)),
             _ => None,
         };
+        // The days are still to be named.
+        if value != "between" {
+            filter.update(|f| (f.since, f.until) = (since, None));
+        }
         chosen.set(value);
-        filter.update(|f| (f.since, f.until) = (since, None));
     };
     let dated = move || {
         let since = backend::day(&from.get_untracked(), 0);

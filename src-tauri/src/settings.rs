@@ -114,7 +114,7 @@ mod tests {
     fn a_broken_file_is_said_and_mended_by_the_next_choice() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("settings.json");
-        for broken in ["{", "[]", "{\"theme\":\"pink\"}", &" ".repeat(70_000)] {
+        for broken in ["{", "7", "{\"theme\":\"pink\"}", &" ".repeat(70_000)] {
             std::fs::write(&file, broken).unwrap();
             let settings = Settings::open(file.clone());
             assert_eq!(settings.preferences(), Preferences::default());

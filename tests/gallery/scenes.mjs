@@ -28,6 +28,8 @@ const press = (text) => async (page) => {
 };
 const unfold = async (page) => page.evaluate(() => document.querySelectorAll("details").forEach((at) => { at.open = true; }));
 const type = (text) => async (page) => { await page.type("#search", text); await new Promise((done) => setTimeout(done, 400)); };
+// An outcome gives way by itself, unless somebody rests on it.
+const rest = (page) => page.hover(".card");
 const pick = (entry) => `activity/${entry.seq}`;
 
 const waiting = [mail(), payment(), hostile(), trust(), newcomer()];
@@ -91,12 +93,12 @@ export const SCENES = [
   prompt("drift", trust("drift", [tool("send_mail", ["send"], { pin: "drifted" }), tool("forward_all", ["send"], { pin: "new" }), tool("old", ["read"], { pin: "gone" }), ...TOOLS.slice(4)])),
   prompt("client", newcomer()),
   prompt("rules", rules()),
-  prompt("rejected", ended(mail(), "rejected")),
-  prompt("approved", ended(mail(), "approved", "completed")),
-  prompt("failed", ended(mail(), "approved", "failed")),
-  prompt("unknown", ended(payment(), "approved", "unknown")),
-  prompt("expired", ended(mail(), "expired", "", "")),
-  prompt("withdrawn", ended(mail(), "withdrawn", "", "")),
+  prompt("rejected", ended(mail(), "rejected"), { steps: [rest] }),
+  prompt("approved", ended(mail(), "approved", "completed"), { steps: [rest] }),
+  prompt("failed", ended(mail(), "approved", "failed"), { steps: [rest] }),
+  prompt("unknown", ended(payment(), "approved", "unknown"), { steps: [rest] }),
+  prompt("expired", ended(mail(), "expired", "", ""), { steps: [rest] }),
+  prompt("withdrawn", ended(mail(), "withdrawn", "", ""), { steps: [rest] }),
   prompt("too-early", mail(), { settle: 900, steps: [press("Approve")], replies: { approve: fault("The card was not visible long enough yet.", "too_early") }, faulty: true }),
   prompt("nothing", null),
   prompt("no-arguments", question({ sentence: [{ ours: "Call " }, { slot: "refresh" }], tool: "refresh", effects: ["write"] })),

@@ -40,8 +40,6 @@ struct Open {
     approval: Approval,
     view: ApprovalView,
     call: Option<CallId>,
-    /// When its card was fully visible for the first time.
-    visible_at: Option<i64>,
     settle: oneshot::Sender<Ending>,
 }
 
@@ -105,7 +103,7 @@ impl Desk {
         let (settle, ending) = oneshot::channel();
         {
             let mut state = self.state();
-            state.open.insert(id, Open { approval, view: view.clone(), call, visible_at: None, settle });
+            state.open.insert(id, Open { approval, view: view.clone(), call, settle });
             let _ = self.watched.send(Watched::Pending(Box::new(view)));
         }
         let _ = self.events.send(wire::Event::Inbox);
@@ -122,9 +120,6 @@ impl Desk {
         let (ended, rest) = {
             let mut state = self.state();
             let open = state.open.get_mut(&id).ok_or_else(gone)?;
-            if event == Event::Visible {
-                open.visible_at.get_or_insert_with(now_ms);
-            }
             let effects = open.approval.step(event, now_ms());
             open.view.expires_at = open.approval.expires_at();
             let (mut ended, mut rest) = (None, Vec::new());
@@ -177,7 +172,6 @@ impl Desk {
             .with("answered_by", by)
             .with("reason", reason.unwrap_or_default())
             .with("took_ms", now - view.asked_at)
-            .with("visible_at", open.visible_at)
             .with("digest", view.digest.clone())
             .with("server", view.server.clone())
             .with("tool", view.tool.clone())

@@ -30,8 +30,9 @@ pub(super) async fn tell(
         story.steps.push(moment(Step::Asked, asked));
     }
     if let Some(answered) = answered {
-        if let Some(at) = answered.get("visible_at").and_then(Value::as_i64) {
-            story.steps.push(StepView { step: Step::Visible, at });
+        let asked_at = asked.and_then(|asked| asked.get("at")).and_then(Value::as_i64);
+        if let Some(after) = answered.get("visible_after_ms").and_then(Value::as_i64) {
+            story.steps.extend(asked_at.map(|at| StepView { step: Step::Visible, at: at.saturating_add(after) }));
         }
         story.steps.push(moment(Step::Answered, answered));
         story.answered_by = text(answered, "answered_by").to_owned();

@@ -10,8 +10,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, EntryDetail, EntryView, InboxView, Place, PlaceView, PoliciesView, ServersView, SettingsView,
-    StatusView,
+    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, Place, PlaceView, PoliciesView, ServersView,
+    SettingsView, StatusView,
 };
 use wire::{Fault, FaultCode};
 
@@ -51,6 +51,13 @@ serve! {
     settings,
     prefer,
     set_autostart,
+    reject_all,
+    open_one_by_one,
+    stop_all,
+    lift_stop,
+    pause,
+    grants,
+    revoke_grant,
 }
 
 #[tauri::command]
@@ -101,7 +108,8 @@ async fn approve(
     if !cards.shows(window.label(), &command.id) {
         return Err(Fault::new(FaultCode::TooEarly, "This window does not show that question, so it can't say yes."));
     }
-    decider.approve(&command.id, &command.digest, command.act.as_deref(), AnsweredBy::Window).await
+    let ask::Approve { id, digest, act, remember } = command;
+    decider.approve(&id, &digest, act.as_deref(), remember, AnsweredBy::Window).await
 }
 
 #[tauri::command]
@@ -215,6 +223,44 @@ async fn set_autostart(command: ask::SetAutostart) -> Result<(), Fault> {
     Autostart::find().ok_or_else(nowhere)?.set(command.on)
 }
 
+#[tauri::command]
+async fn reject_all(broker: State<'_, Broker>, command: ask::RejectAll) -> Result<(), Fault> {
+    broker.reject_all(&command.server, AnsweredBy::Window).await;
+    Ok(())
+}
+
+#[tauri::command]
+async fn open_one_by_one(broker: State<'_, Broker>, command: ask::OpenOneByOne) -> Result<(), Fault> {
+    broker.open_one_by_one(&command.server);
+    Ok(())
+}
+
+#[tauri::command]
+async fn grants(broker: State<'_, Broker>) -> Result<Vec<GrantView>, Fault> {
+    Ok(broker.grants())
+}
+
+#[tauri::command]
+async fn revoke_grant(broker: State<'_, Broker>, command: ask::RevokeGrant) -> Result<(), Fault> {
+    broker.revoke_grant(&command.id, AnsweredBy::Window).await
+}
+
+#[tauri::command]
+async fn stop_all(broker: State<'_, Broker>) -> Result<(), Fault> {
+    broker.stop_all(AnsweredBy::Window).await
+}
+
+#[tauri::command]
+async fn lift_stop(decider: State<'_, Decider>) -> Result<(), Fault> {
+    decider.lift_stop().await
+}
+
+#[tauri::command]
+async fn pause(broker: State<'_, Broker>, command: ask::Pause) -> Result<(), Fault> {
+    broker.pause(command.minutes);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +300,8 @@ mod tests {
     #[test]
     fn the_prompt_can_do_nothing_but_answer_its_card() {
         let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
-        assert_eq!(commands(PROMPT), card.map(str::to_owned).into());
+        let flood = ["reject_all", "open_one_by_one"];
+        assert_eq!(commands(PROMPT), card.into_iter().chain(flood).map(str::to_owned).collect());
     }
 
     #[test]

@@ -34,7 +34,14 @@ pub(crate) async fn follow(app: AppHandle, broker: Broker) {
             Ok(event) => screen.tell(event).await,
             // Some were missed: everything may have changed.
             Err(RecvError::Lagged(_)) => {
-                for event in [Event::Inbox, Event::Activity, Event::Servers, Event::Policies] {
+                for event in [
+                    Event::Inbox,
+                    Event::Activity,
+                    Event::Servers,
+                    Event::Status,
+                    Event::Grants,
+                    Event::Policies,
+                ] {
                     screen.tell(event).await;
                 }
             }
@@ -65,10 +72,19 @@ impl Screen {
 
     /// Brings the prompt in line with what waits.
     async fn look(&mut self) {
+        if self.broker.quiet_until().is_some() {
+            self.notice = None;
+            return;
+        }
         let current = self.app.state::<Turn>().current(&self.broker).await;
         let Some(question) = current.question else {
             self.notice = None;
-            self.closes_at.get_or_insert(Instant::now() + LINGER);
+            if current.flood.is_some() {
+                self.closes_at = None;
+                windows::open_prompt(&self.app).await;
+            } else {
+                self.closes_at.get_or_insert(Instant::now() + LINGER);
+            }
             return;
         };
         self.closes_at = None;

@@ -22,7 +22,10 @@ impl Turn {
     /// The question for the prompt: the one it has while that is open, else the broker's next.
     pub(crate) async fn current(&self, broker: &Broker) -> CurrentQuestionReply {
         let next = broker.current_question().await;
-        self.keep(next, broker.inbox().await.waiting)
+        let mut waiting = broker.inbox().await.waiting;
+        // A yes that waits for its client asks nothing any more.
+        waiting.retain(|question| question.client_waits.parked_until.is_none());
+        self.keep(next, waiting)
     }
 
     /// The page asks for its question, so it is loaded.
@@ -48,7 +51,7 @@ impl Turn {
         let kept = (1..).zip(waiting).find(|(_, question)| held.as_ref() == Some(&question.id));
         let reply = match kept {
             Some((place, question)) => {
-                CurrentQuestionReply { act: question.act.clone(), question: Some(question), place, of }
+                CurrentQuestionReply { act: question.act.clone(), question: Some(question), place, of, flood: None }
             }
             None => next,
         };
@@ -83,7 +86,7 @@ mod tests {
     fn look(turn: &Turn, waiting: &[&str]) -> (Option<String>, u32, u32) {
         let waiting: Vec<ApprovalView> = waiting.iter().map(|id| question(id)).collect();
         let of = u32::try_from(waiting.len()).unwrap();
-        let next = CurrentQuestionReply { question: waiting.first().cloned(), place: 1, of, act: None };
+        let next = CurrentQuestionReply { question: waiting.first().cloned(), place: 1, of, act: None, flood: None };
         let reply = turn.keep(next, waiting);
         (reply.question.map(|question| question.id), reply.place, reply.of)
     }

@@ -111,7 +111,8 @@ pub(crate) async fn renew_prompt(app: &AppHandle) {
 }
 
 async fn nothing_waits(app: &AppHandle) -> bool {
-    app.state::<Turn>().current(&app.state::<Broker>()).await.question.is_none()
+    let current = app.state::<Turn>().current(&app.state::<Broker>()).await;
+    current.question.is_none() && current.flood.is_none()
 }
 
 /// Whether the person is looking at one of our windows now.

@@ -63,6 +63,19 @@ function size(scene, look) {
   return { width: Math.round(560 * scale), height: Math.min(1000, Math.round(720 * scale)) };
 }
 
+const dress = async (page, scene, look) => {
+  await page.setViewport(size(scene, look));
+  await page.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: look.theme ?? "light" }, { name: "prefers-reduced-motion", value: "reduce" },
+  ]);
+};
+
+// Puts an open page into another look.
+export async function wear(page, scene, look) {
+  await dress(page, scene, look);
+  await painted(page);
+}
+
 // Opens a scene in a look; gives the page and what went wrong on the way.
 export async function play({ browser, address }, scene, look) {
   const page = await browser.newPage();
@@ -71,10 +84,7 @@ export async function play({ browser, address }, scene, look) {
   page.on("console", (message) => {
     if (message.type() === "error" && !message.text().includes("favicon")) faults.push(`console: ${message.text()}`);
   });
-  await page.setViewport(size(scene, look));
-  await page.emulateMediaFeatures([
-    { name: "prefers-color-scheme", value: look.theme ?? "light" }, { name: "prefers-reduced-motion", value: "reduce" },
-  ]);
+  await dress(page, scene, look);
   await page.evaluateOnNewDocument(bridge, { label: scene.window, replies: scene.replies, now: NOW });
   await page.goto(`${address}?window=${scene.window}#${scene.hash}`);
   if (look.text) {

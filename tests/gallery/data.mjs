@@ -125,13 +125,20 @@ export const rules = () => question({
 export const ended = (question, answer, outcome = "", by = "window") =>
   ({ ...question, ended: { answer, at: NOW - 2 * MINUTE, answered_by: by, outcome } });
 
+export const grants = () => [
+  { id: "g1", client: "claude-desktop", server: "files", tool: "append_note", policies: ["write-needs-person"], made_at: NOW - 20 * MINUTE,
+    fields: [["path", [{ ours: "a file in " }, { slot: "/home/jo/notes" }]], ["text", [{ ours: "anything" }]]], until: NOW + 40 * MINUTE, conversation: false, uses: 3, last_used: NOW - MINUTE, dead: null },
+  { id: "g2", client: "node", server: HOSTILE.bidi, tool: HOSTILE.tags, policies: ["send-needs-person"], made_at: NOW - 90 * MINUTE,
+    fields: [["to", [{ slot: HOSTILE.hidden }]]], until: null, conversation: true, uses: 0, last_used: null, dead: "The tool changed." },
+];
+
 export const TOOLS = [
   tool("delete_mail", ["delete"]), tool("send_mail", ["send"], { description: "Sends an e-mail from your account." }),
   tool("move_mail", ["write"]), tool("run_filter", ["execute", "write"]), tool("list_folders", ["read"]), tool("search", ["read"]),
 ];
 
 export const status = (over = {}) => ({
-  version: "0.1.0", decisions: "windows", preset: "balanced", home: "/home/jo/.local/share/consentry", connections: 2,
+  version: "0.1.0", decisions: "windows", preset: "balanced", home: "/home/jo/.local/share/consentry", connections: 2, stopped: false, quiet_until: null,
   clients: ["claude-desktop → mail", "claude-desktop → files"], waiting: 0, checks: [], ...over,
 });
 

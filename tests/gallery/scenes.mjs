@@ -1,6 +1,6 @@
 // Every page and every state of a card, each with what the app would answer there.
 
-import { HOSTILE, NOW, TOOLS, command, ended, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
 const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
@@ -11,6 +11,7 @@ const usual = () => ({
   choices: { clients: ["claude-desktop", "node", HOSTILE.bidi], servers: ["files", "mail", "shell"] },
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
+  grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
   choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null,
 });
 
@@ -40,6 +41,11 @@ export const SCENES = [
   main("inbox-broken", "inbox", { inbox: fault("consentry.db can’t be read: the disk is full.") }, { faulty: true }),
   main("offline", "inbox", { status: fault("The broker stopped.", "no_broker"), inbox: fault("The broker stopped.", "no_broker") }, { faulty: true }),
   main("not-kept-up-to-date", "servers", { deaf: { code: "no_broker", message: "x" }, status: status({ decisions: "cli" }) }),
+  main("stopped", "inbox", { status: status({ stopped: true }) }),
+  main("quiet", "inbox", { status: status({ quiet_until: NOW + 600_000 }) }),
+  main("inbox-flood", "inbox", { inbox: { waiting, ended: [], floods: [{ server: HOSTILE.bidi, waiting: 37 }] } }),
+  main("grants", "grants", { grants: grants() }),
+  main("grants-empty", "grants"),
   main("tour-1", "inbox", { settings: settings({ preferences: preferences({ tour_seen: false }) }) }),
   main("tour-3", "servers", { settings: settings({ preferences: preferences({ tour_seen: false }) }), servers: nothing }, { steps: [press("Next"), press("Next")] }),
   main("activity", "activity"),
@@ -100,6 +106,7 @@ export const SCENES = [
   prompt("expired", ended(mail(), "expired", "", ""), { steps: [rest] }),
   prompt("withdrawn", ended(mail(), "withdrawn", "", ""), { steps: [rest] }),
   prompt("too-early", mail(), { settle: 900, steps: [press("Approve")], replies: { approve: fault("The card was not visible long enough yet.", "too_early") }, faulty: true }),
+  prompt("flood", null, { replies: { current_question: { question: null, place: 0, of: 37, act: null, flood: { server: "mail", waiting: 37 } } } }),
   prompt("nothing", null),
   prompt("no-arguments", question({ sentence: [{ ours: "Call " }, { slot: "refresh" }], tool: "refresh", effects: ["write"] })),
   prompt("offline", null, { replies: { current_question: fault("The broker stopped.", "no_broker") } }),

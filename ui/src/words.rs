@@ -2,7 +2,7 @@
 
 pub mod pages;
 
-use wire::view::{ApprovalKind, ApprovalView, Effect, Level, PinState, SentencePart, Severity, TrustState};
+use wire::view::{ApprovalKind, ApprovalView, Effect, Level, Lifetime, PinState, SentencePart, Severity, TrustState};
 
 /// `1 tool`, `1,312 characters`.
 pub fn count(n: usize, one: &str, many: &str) -> String {
@@ -96,6 +96,31 @@ pub fn answers(view: &ApprovalView) -> Answers {
         }
     };
     Answers { yes, no, reach }
+}
+
+/// How long a yes is remembered.
+pub fn lifetime(lifetime: Lifetime) -> &'static str {
+    match lifetime {
+        Lifetime::Quarter => "15 minutes",
+        Lifetime::Hour => "1 hour",
+        Lifetime::Conversation => "this conversation",
+        Lifetime::Always => "until I revoke it",
+    }
+}
+
+/// A phrase of ours as plain text, where nothing can be set apart by its look; foreign words in quotes, escaped.
+pub fn phrase(parts: &[SentencePart]) -> String {
+    let part = |part: &SentencePart| match part {
+        SentencePart::Ours(ours) | SentencePart::Rest(ours) => ours.clone(),
+        SentencePart::Slot(foreign) => {
+            let shown = wire::text::escaped(foreign);
+            match shown.char_indices().nth(60) {
+                None => format!("“{shown}”"),
+                Some((end, _)) => format!("“{}” (+{} characters)", &shown[..end], shown[end..].chars().count()),
+            }
+        }
+    };
+    parts.iter().map(part).collect()
 }
 
 fn call_yes(effects: &[Effect]) -> &'static str {

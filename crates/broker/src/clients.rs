@@ -91,7 +91,7 @@ impl Clients {
                 Ok(Ending::Rejected { .. }) => {
                     clients.state().declined.insert(client.identity);
                 }
-                Ok(Ending::Approved(_) | Ending::Expired | Ending::Withdrawn) | Err(_) => {}
+                Ok(Ending::Approved(_) | Ending::Expired | Ending::Unused | Ending::Withdrawn) | Err(_) => {}
             }
             clients.changed.send_modify(|n| *n += 1);
         });

@@ -5,6 +5,7 @@
 mod opening;
 
 use crate::corridor::{Asked, Corridor, Reply};
+use crate::desk::Nudge;
 use crate::mcp::{self, code};
 use crate::servers::Trusted;
 use crate::upstream::Upstream;
@@ -301,6 +302,7 @@ impl Connection {
             conversation: self.conversation.clone(),
             trusted: live.trusted.clone(),
             upstream: live.upstream.clone(),
+            nudge: request.progress_token.clone().map(|token| self.nudge(token)),
             request,
             cancel,
         };
@@ -319,6 +321,21 @@ impl Connection {
             self.send(&line).await;
         }
         self.replied.notify_waiters();
+    }
+
+    /// Tells the client that a call waits for a person. Its progress hardly grows, so that the server's own comes after.
+    fn nudge(self: &Arc<Self>, token: String) -> Box<Nudge> {
+        let connection = self.clone();
+        Box::new(move |nth| {
+            let (connection, token) = (connection.clone(), token.clone());
+            tokio::spawn(async move {
+                let waits = connection.open().values().any(|c| !c.silent && c.progress_token.as_ref() == Some(&token));
+                if waits {
+                    let text = mcp::still_waiting(&token, nth);
+                    connection.send(&mcp::notification("notifications/progress", Some(&text))).await;
+                }
+            });
+        })
     }
 
     /// Progress of a call that is open goes on to the client, inspected; anything else is dropped.

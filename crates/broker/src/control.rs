@@ -110,6 +110,25 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             }
             Reply::Done
         }
+        Request::Grants => Reply::Grants(broker.grants()),
+        Request::RevokeGrant { id } => {
+            let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
+            broker.revoke_grant(&id, by).await?;
+            Reply::Done
+        }
+        Request::StopAll => {
+            let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
+            broker.stop_all(by).await?;
+            Reply::Done
+        }
+        Request::Pause { minutes } => {
+            broker.pause(minutes);
+            Reply::Done
+        }
+        Request::LiftStop => {
+            rights.decider()?.lift_stop().await?;
+            Reply::Done
+        }
         Request::AuditShow { id } => Reply::Entry(Box::new(broker.find_entry(&id).await?)),
         Request::AuditVerify => Reply::Verified(broker.verify().await?),
         Request::RemoveServer { name } => {
@@ -117,8 +136,8 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             Reply::Done
         }
         Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
-        Request::Approve { id, digest } => {
-            rights.decider()?.approve(&id, &digest, None, AnsweredBy::Cli).await?;
+        Request::Approve { id, digest, remember } => {
+            rights.decider()?.approve(&id, &digest, None, remember, AnsweredBy::Cli).await?;
             Reply::Done
         }
         Request::AddServer { name, words, env } => {

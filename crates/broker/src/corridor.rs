@@ -8,17 +8,19 @@
 use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::clients::Clients;
 use crate::clock::now_ms;
-use crate::desk::Desk;
+use crate::desk::{Desk, Nudge, Patience};
+use crate::grants::Grants;
 use crate::mcp;
 use crate::policies::PolicyBook;
 use crate::present;
 use crate::servers::{Servers, Trusted};
+use crate::stop::Stop;
 use crate::traffic::Traffic;
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use bytes::Bytes;
-use gate::approval::{Ending, Event, Level, Terms};
+use gate::approval::{Level, Terms};
 use gate::audit::Record;
-use gate::call::{ApprovalId, Call, CallId, ConnectionId, Request, destinations};
+use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request, destinations};
 use gate::client::Client;
 use gate::inspect;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
@@ -45,6 +47,8 @@ pub(crate) struct Asked {
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) request: Request,
     pub(crate) cancel: CancellationToken,
+    /// Tells the client that its call waits for a person, where it wants to know.
+    pub(crate) nudge: Option<Box<Nudge>>,
     /// Gated calls of this client in the last hour, this one included.
     pub(crate) calls_last_hour: i64,
 }
@@ -68,15 +72,23 @@ pub(crate) struct Corridor {
     pub(crate) desk: Arc<Desk>,
     pub(crate) audit: AuditLog,
     pub(crate) traffic: Traffic,
-    /// Our own folders, socket and programs: no argument may name them.
-    pub(crate) own: Vec<String>,
+    /// What no argument may name: our own folders, socket and programs among it.
+    pub(crate) protected: inspect::protected::Protected,
     /// How long a question waits.
     pub(crate) question_life: Duration,
+    /// How long a client is kept waiting for the answer before it is told to come back.
+    pub(crate) patience: Duration,
+    pub(crate) stop: Stop,
+    pub(crate) grants: Grants,
 }
 
 impl Corridor {
     /// Walks one call from request to reply. Every call gets one, and every one is on record.
     pub(crate) async fn walk(&self, asked: Asked) -> Reply {
+        let begun = match self.stop.begin(&asked.cancel) {
+            Ok(begun) => begun,
+            Err(refusal) => return self.refuse(None, &asked, refusal).await,
+        };
         let call = match self.resolve(&asked) {
             Ok(call) => call,
             Err(refusal) => return self.refuse(None, &asked, refusal).await,
@@ -85,9 +97,10 @@ impl Corridor {
         let case = inspect_call(call);
         border("inspected");
         let id = case.call.id;
-        let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked)) {
+        let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked), &self.grants.held()) {
             Verdict::Allow(permit) => Ok(permit),
-            Verdict::Ask(question) => self.ask(question, &asked).await,
+            // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
+            Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,
             Verdict::Deny(refusal) => Err(refusal),
         };
         border("permitted");
@@ -102,6 +115,7 @@ impl Corridor {
             Err(refusal) => return Reply::Refused(refusal),
         };
         border("released");
+        drop(begun);
         let reply = self.close(id, approval, reply).await;
         border("closed");
         reply
@@ -141,7 +155,7 @@ impl Corridor {
         Circumstances {
             client_known: self.clients.knows(&asked.client),
             drifted: false,
-            names_protected: inspect::protected::names_protected(&asked.request.parsed, &self.own),
+            names_protected: self.protected.named_in(&asked.request.parsed),
             calls_last_hour: asked.calls_last_hour,
             now_ms: now_ms(),
         }
@@ -160,37 +174,27 @@ impl Corridor {
             lives_ms: Some(i64::try_from(self.question_life.as_millis()).unwrap_or(i64::MAX)),
         };
         self.traffic.asked(&case.call.server.name);
-        let mut open = self.desk.ask(terms, card, Some(case.call.id)).await?;
-        border("asked");
-        let ending = tokio::select! {
-            ending = &mut open.ending => ending,
-            () = asked.cancel.cancelled() => {
-                // A yes that was given before counts for nothing now: the client no longer waits.
-                let _ = self.desk.step(open.id, Event::Withdraw).await;
-                Ok(Ending::Withdrawn)
-            }
-        };
-        match ending {
-            Ok(Ending::Approved(yes)) => {
-                // The tool may have changed, or its trust ended, while the question was open.
-                let fresh = self.resolve(asked)?;
-                if fresh.tool.digest != question.case().call.tool.digest {
-                    let why = "The tool changed while the question was open. Nothing was sent.";
-                    return Err(Refusal::new(RefusalKind::Drifted, why));
-                }
-                question.settle(yes, &self.policies.current(), &self.circumstances(asked))
-            }
-            Ok(Ending::Rejected { reason, .. }) => {
-                Err(Refusal::new(RefusalKind::Rejected, rejected(reason.as_deref())))
-            }
-            Ok(Ending::Expired) => Err(Refusal::new(
-                RefusalKind::Expired,
-                "Nobody answered Consentry's question in time, so the call did not run. Ask the user before trying again.",
-            )),
-            Ok(Ending::Withdrawn) | Err(_) => {
-                Err(Refusal::new(RefusalKind::Withdrawn, "The question was withdrawn and the call did not run."))
-            }
+        let patience = Patience { longest: self.patience, cancel: &asked.cancel, nudge: asked.nudge.as_deref() };
+        let yes = self.desk.settle(terms, card, case.call.id, patience).await?;
+        // The tool may have changed, or its trust ended, while the question was open.
+        let fresh = self.resolve(asked)?;
+        if fresh.tool.digest != question.case().call.tool.digest {
+            let why = "The tool changed while the question was open. Nothing was sent.";
+            return Err(Refusal::new(RefusalKind::Drifted, why));
         }
+        let by = yes.by();
+        let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
+        let permit = question.settle(yes, &self.policies.current(), &self.circumstances(asked))?;
+        let kept = match remembered {
+            Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
+            Ok(None) => Ok(()),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = kept {
+            // The yes was for this call first; what can't be remembered is asked again.
+            tracing::warn!("a yes could not be remembered: {why}");
+        }
+        Ok(permit)
     }
 
     /// The intent, before anything goes out. Effects beyond reading wait for the disk.
@@ -200,8 +204,12 @@ impl Corridor {
         let record = about(Record::new("intent", now_ms()), case)
             .with("consent", present::consent_word(permit.consent()))
             .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
+            .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
             .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
         self.traffic.ran(&case.call.server.name);
+        if let Some(grant) = permit.grant() {
+            self.grants.used(grant);
+        }
         self.audit.record(permit, record, durability).await
     }
 
@@ -232,7 +240,10 @@ impl Corridor {
         let late = tokio::time::sleep(LONGEST_CALL);
         let why = tokio::select! {
             answer = asked.upstream.answer(sent) => return answer.map_err(unreachable_server),
-            () = asked.cancel.cancelled() => "The client no longer waits; whether the call ran is unknown: check the server.",
+            () = asked.cancel.cancelled() => match self.stop.is_on() {
+                true => "The user stopped everything; whether the call ran is unknown: check the server.",
+                false => "The client no longer waits; whether the call ran is unknown: check the server.",
+            },
             () = late => "The server did not answer in 30 minutes; whether the call ran is unknown: check the server.",
         };
         tracing::debug!(%call, "gave up waiting");
@@ -318,11 +329,6 @@ fn classes(findings: &[inspect::Finding]) -> Vec<&'static str> {
     classes.sort_unstable();
     classes.dedup();
     classes
-}
-
-fn rejected(reason: Option<&str>) -> String {
-    let why = reason.map(|r| format!(" They say: {r}")).unwrap_or_default();
-    format!("Denied by the user; do not retry.{why}")
 }
 
 fn unreachable_server(fault: UpstreamFault) -> Refusal {

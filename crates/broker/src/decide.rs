@@ -5,7 +5,7 @@ use crate::{AnsweredBy, Inner, approval_id, present};
 use gate::approval::Event;
 use gate::policy::Preset;
 use std::sync::Arc;
-use wire::view::{PinState, ToolView};
+use wire::view::{PinState, RememberChoice, ToolView};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -19,13 +19,21 @@ impl Decider {
         Self { inner }
     }
 
-    /// Says yes to exactly what has this digest.
+    /// Says yes to exactly what has this digest, and remembers what was chosen of it.
     ///
     /// # Errors
     /// Why it does not count: `Gone`, `DigestMismatch`, `TooEarly`, `ActMissing`.
-    pub async fn approve(&self, id: &str, digest: &str, act: Option<&str>, by: AnsweredBy) -> Result<(), Fault> {
+    pub async fn approve(
+        &self,
+        id: &str,
+        digest: &str,
+        act: Option<&str>,
+        remember: Option<RememberChoice>,
+        by: AnsweredBy,
+    ) -> Result<(), Fault> {
         let digest = digest.parse().map_err(|_| Fault::new(FaultCode::DigestMismatch, "That is no digest."))?;
-        let event = Event::Approve { digest, act: act.map(str::to_owned), by };
+        let remember = remember.map(present::remember_choice);
+        let event = Event::Approve { digest, act: act.map(str::to_owned), by, remember };
         self.inner.corridor.desk.step(approval_id(id)?, event).await
     }
 
@@ -95,6 +103,16 @@ impl Decider {
     /// `Storage` when the decision can't be written: then the preset stays what it was.
     pub async fn choose_preset(&self, preset: Preset) -> Result<(), Fault> {
         self.inner.policy_files.choose(preset, self.by()).await
+    }
+
+    /// Lifts "stop all".
+    ///
+    /// # Errors
+    /// `Storage` when it can't be written: it stays stopped.
+    pub async fn lift_stop(&self) -> Result<(), Fault> {
+        self.inner.corridor.stop.lift(self.by()).await?;
+        let _ = self.inner.events.send(wire::Event::Status);
+        Ok(())
     }
 
     fn by(&self) -> AnsweredBy {

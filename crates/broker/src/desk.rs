@@ -1,24 +1,34 @@
 //! The open questions. Drives the approval machine of the gate: its timers, its record in the log, its answers.
 
+mod calls;
+mod words;
+
+pub(crate) use calls::{Nudge, Patience};
+pub(crate) use words::by_word;
+
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
-use gate::approval::{Approval, By, Effect, Ending, Event, NotCounted, Terms};
+use gate::approval::{Approval, By, Effect, Ending, Event, Terms};
 use gate::audit::Record;
 use gate::call::{ApprovalId, CallId, Digest};
-use gate::permit::Refusal;
-use std::collections::{HashMap, VecDeque};
+use gate::permit::{Refusal, RefusalKind};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, oneshot};
 use wire::control::Watched;
 use wire::view::{Answer, ApprovalKind, ApprovalView, EndedView};
 use wire::{Fault, FaultCode};
+use words::{fault, kind_word};
 
 /// How many ended approvals the inbox remembers.
 const REMEMBERED: usize = 50;
 
-/// How many questions may wait at once; more are refused unasked. (One card for a flood comes with folding.)
+/// How many questions may wait at once; more are refused unasked.
 const MOST_WAITING: usize = 200;
+
+/// How many of them may be about calls of one server.
+const MOST_OF_A_SERVER: usize = 50;
 
 /// The open questions of one broker.
 #[derive(Debug)]
@@ -33,6 +43,14 @@ pub(crate) struct Desk {
 struct State {
     open: HashMap<ApprovalId, Open>,
     ended: VecDeque<ApprovalView>,
+    /// Calls a person said no to, and until when that answers the same call.
+    rejected: HashMap<Digest, i64>,
+    /// The servers of questions that are on their way into the log, and onto the desk after that.
+    coming: Vec<String>,
+    /// Servers whose questions are folded into one card.
+    folded: HashSet<String>,
+    /// Folded servers whose questions the person opened one by one.
+    opened: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -40,7 +58,29 @@ struct Open {
     approval: Approval,
     view: ApprovalView,
     call: Option<CallId>,
-    settle: oneshot::Sender<Ending>,
+    /// When its card was first fully visible.
+    seen_at: Option<i64>,
+    /// Who waits for the answer; nobody once the client gave up.
+    settle: Option<oneshot::Sender<Ending>>,
+    /// Its yes is on record already, and waits for the client.
+    parked: bool,
+}
+
+impl Open {
+    /// One event, and the view brought up to date.
+    fn step(&mut self, event: Event, now: i64) -> Vec<Effect> {
+        if event == Event::Visible {
+            self.seen_at.get_or_insert(now);
+        }
+        let effects = self.approval.step(event, now);
+        self.view.expires_at = self.approval.expires_at();
+        self.view.client_waits.parked_until = self.approval.parked_until();
+        if !self.approval.is_attended() {
+            self.view.client_waits.until = None;
+            self.settle = self.settle.take().filter(|_| effects.iter().any(|e| matches!(e, Effect::Ended(_))));
+        }
+        effects
+    }
 }
 
 /// A question that was put on the desk.
@@ -50,6 +90,46 @@ pub(crate) struct Asked {
     pub(crate) id: ApprovalId,
     /// How it ends; a closed channel means that the desk is gone, which is a no.
     pub(crate) ending: oneshot::Receiver<Ending>,
+}
+
+/// What an event led to.
+type Outcome = (Option<(Open, Ending)>, Vec<Effect>);
+
+impl State {
+    /// Keeps a place for a question that is about to be asked.
+    fn make_room(&mut self, view: &ApprovalView) -> Result<(), Refusal> {
+        let all = self.open.len() + self.coming.len();
+        let asked = self.open.values().filter(|o| o.view.kind == ApprovalKind::Call).map(|o| &o.view.server);
+        let of_server = asked.chain(&self.coming).filter(|server| **server == view.server).count();
+        let full = match view.kind {
+            ApprovalKind::Call if of_server >= MOST_OF_A_SERVER => format!("{of_server} questions about this server"),
+            _ if all >= MOST_WAITING => format!("{all} questions"),
+            _ => {
+                self.coming.push(view.server.clone());
+                return Ok(());
+            }
+        };
+        Err(Refusal::new(RefusalKind::Denied, format!("{full} wait already, so this one was refused unasked.")))
+    }
+
+    fn arrived(&mut self, server: &str) {
+        if let Some(at) = self.coming.iter().position(|coming| coming == server) {
+            self.coming.swap_remove(at);
+        }
+    }
+
+    /// One event for one question, which leaves the desk when it ends.
+    fn step(&mut self, id: ApprovalId, event: Event, now: i64) -> Option<Outcome> {
+        let effects = self.open.get_mut(&id)?.step(event, now);
+        let (mut ended, mut rest) = (None, Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Ended(ending) => ended = self.open.remove(&id).map(|open| (open, ending)),
+                other => rest.push(other),
+            }
+        }
+        Some((ended, rest))
+    }
 }
 
 impl Desk {
@@ -74,10 +154,7 @@ impl Desk {
         mut view: ApprovalView,
         call: Option<CallId>,
     ) -> Result<Asked, Refusal> {
-        if self.state().open.len() >= MOST_WAITING {
-            let why = format!("{MOST_WAITING} questions wait already, so this one was refused unasked.");
-            return Err(Refusal::new(gate::permit::RefusalKind::Denied, why));
-        }
+        self.state().make_room(&view)?;
         let now = now_ms();
         let id = terms.id;
         let (approval, effects) = Approval::ask(terms, now);
@@ -87,27 +164,25 @@ impl Desk {
         view.asked_at = now;
         view.expires_at = approval.expires_at();
         let card = serde_json::to_vec(&view).unwrap_or_default();
-        let mut record = Record::new("asked", now)
-            .with("approval", view.id.clone())
-            .with("question", kind_word(view.kind))
+        let mut record = about("asked", now, &view)
             .with("level", serde_json::json!(view.level))
-            .with("digest", view.digest.clone())
-            .with("server", view.server.clone())
-            .with("tool", view.tool.clone())
-            .with("client", view.client.name.clone())
             .with("effects", view.effects.iter().map(|effect| effect.word()).collect::<Vec<_>>())
             .with("policies", view.reasons.iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
             .with_body("card", card.into());
         record.call = call;
-        self.audit.append(record, Durability::Process).await?;
+        let recorded = self.audit.append(record, Durability::Process).await;
         let (settle, ending) = oneshot::channel();
         {
             let mut state = self.state();
-            state.open.insert(id, Open { approval, view: view.clone(), call, settle });
+            state.arrived(&view.server);
+            recorded?;
+            let open = Open { approval, view: view.clone(), call, seen_at: None, settle: Some(settle), parked: false };
+            state.open.insert(id, open);
+            state.fold();
             let _ = self.watched.send(Watched::Pending(Box::new(view)));
         }
         let _ = self.events.send(wire::Event::Inbox);
-        self.follow(id, effects);
+        self.follow(id, &effects);
         Ok(Asked { id, ending })
     }
 
@@ -117,34 +192,32 @@ impl Desk {
     /// Why an answer did not count.
     pub(crate) async fn step(self: &Arc<Self>, id: ApprovalId, event: Event) -> Result<(), Fault> {
         let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
-        let (ended, rest) = {
-            let mut state = self.state();
-            let open = state.open.get_mut(&id).ok_or_else(gone)?;
-            let effects = open.approval.step(event, now_ms());
-            open.view.expires_at = open.approval.expires_at();
-            let (mut ended, mut rest) = (None, Vec::new());
-            for effect in effects {
-                match effect {
-                    Effect::Ended(ending) => ended = state.open.remove(&id).map(|open| (open, ending)),
-                    other => rest.push(other),
-                }
-            }
-            (ended, rest)
-        };
+        let outcome = self.state().step(id, event, now_ms()).ok_or_else(gone)?;
+        self.carry_out(id, outcome).await
+    }
+
+    /// Does what an event led to.
+    async fn carry_out(self: &Arc<Self>, id: ApprovalId, (ended, rest): Outcome) -> Result<(), Fault> {
         if let Some((open, ending)) = ended {
             self.close(open, ending).await;
         }
-        let not_counted = rest.iter().find_map(|e| if let Effect::NotCounted(why) = e { Some(*why) } else { None });
-        if rest.contains(&Effect::Changed) {
-            let _ = self.events.send(wire::Event::Inbox);
+        for effect in &rest {
+            match effect {
+                Effect::Parked(by) => self.park(id, *by).await?,
+                Effect::Changed => {
+                    let _ = self.events.send(wire::Event::Inbox);
+                }
+                Effect::WakeAt(_) | Effect::NotCounted(_) | Effect::Ended(_) => {}
+            }
         }
-        self.follow(id, rest);
+        self.follow(id, &rest);
+        let not_counted = rest.iter().find_map(|e| if let Effect::NotCounted(why) = e { Some(*why) } else { None });
         not_counted.map_or(Ok(()), |why| Err(fault(why)))
     }
 
-    fn follow(self: &Arc<Self>, id: ApprovalId, effects: Vec<Effect>) {
+    fn follow(self: &Arc<Self>, id: ApprovalId, effects: &[Effect]) {
         for effect in effects {
-            if let Effect::WakeAt(at) = effect {
+            if let Effect::WakeAt(at) = *effect {
                 let desk = self.clone();
                 tokio::spawn(async move {
                     let wait = u64::try_from(at - now_ms()).unwrap_or(0);
@@ -155,38 +228,58 @@ impl Desk {
         }
     }
 
+    /// A yes for a client that gave up goes on record when it is given; one that can't be recorded is none.
+    async fn park(self: &Arc<Self>, id: ApprovalId, by: By) -> Result<(), Fault> {
+        let Some((record, ended_id)) = self.state().open.get_mut(&id).map(|open| {
+            open.parked = true;
+            (answered(open, Answer::Approved, by_word(by), None).with("parked", true), open.view.id.clone())
+        }) else {
+            return Ok(());
+        };
+        if let Err(refusal) = self.audit.append(record, Durability::Disk).await {
+            let _ = Box::pin(self.step(id, Event::Withdraw)).await;
+            return Err(Fault::new(FaultCode::Storage, refusal.message));
+        }
+        let _ = self.watched.send(Watched::Ended { id: ended_id, answer: Answer::Approved });
+        let _ = self.events.send(wire::Event::Inbox);
+        Ok(())
+    }
+
     /// The log first, then whoever waits: an answer that is not on record is no answer.
     async fn close(&self, open: Open, ending: Ending) {
-        let now = now_ms();
         let (answer, by, reason) = match &ending {
             Ending::Approved(yes) => (Answer::Approved, by_word(yes.by()), None),
             Ending::Rejected { reason, by } => (Answer::Rejected, by_word(*by), reason.clone()),
             Ending::Expired => (Answer::Expired, "", None),
+            Ending::Unused => (Answer::Unused, "", None),
             Ending::Withdrawn => (Answer::Withdrawn, "", None),
         };
-        let mut view = open.view;
-        let mut record = Record::new("answered", now)
-            .with("approval", view.id.clone())
-            .with("question", kind_word(view.kind))
-            .with("answer", serde_json::json!(answer))
-            .with("answered_by", by)
-            .with("reason", reason.unwrap_or_default())
-            .with("took_ms", now - view.asked_at)
-            .with("digest", view.digest.clone())
-            .with("server", view.server.clone())
-            .with("tool", view.tool.clone())
-            .with("client", view.client.name.clone());
-        record.call = open.call;
-        let id = view.id.clone();
-        view.ended = Some(EndedView { answer, at: now, answered_by: by.into(), outcome: String::new() });
+        let record = match &ending {
+            // Its yes is on record since it was given; now the client came for it.
+            Ending::Approved(_) if open.parked => {
+                let mut record = about("resumed", now_ms(), &open.view);
+                record.call = open.call;
+                record
+            }
+            _ => answered(&open, answer, by, reason),
+        };
         let recorded = self.audit.append(record, Durability::Disk).await;
+        let mut view = open.view;
+        let id = view.id.clone();
+        view.ended = Some(EndedView { answer, at: now_ms(), answered_by: by.into(), outcome: String::new() });
         {
             let mut state = self.state();
+            if matches!(ending, Ending::Rejected { .. }) && view.kind == ApprovalKind::Call {
+                state.reject(open.approval.terms().digest);
+            }
             state.ended.push_front(view);
             state.ended.truncate(REMEMBERED);
+            state.fold();
         }
         let ending = if recorded.is_ok() { ending } else { Ending::Withdrawn };
-        let _ = open.settle.send(ending);
+        if let Some(settle) = open.settle {
+            let _ = settle.send(ending);
+        }
         let _ = self.watched.send(Watched::Ended { id, answer });
         let _ = self.events.send(wire::Event::Inbox);
     }
@@ -242,7 +335,7 @@ impl Desk {
     /// Every card that is visible counts as hidden until its window says otherwise.
     pub(crate) fn rearm(&self) {
         for open in self.state().open.values_mut() {
-            open.approval.step(Event::Hidden, now_ms());
+            open.step(Event::Hidden, now_ms());
         }
     }
 
@@ -250,7 +343,7 @@ impl Desk {
     pub(crate) fn watch(&self) -> (Vec<ApprovalView>, broadcast::Receiver<Watched>) {
         let state = self.state();
         let watched = self.watched.subscribe();
-        let mut views: Vec<_> = state.open.values().map(|o| o.view.clone()).collect();
+        let mut views: Vec<_> = state.open.values().filter(|o| !o.parked).map(|o| o.view.clone()).collect();
         views.sort_by_key(|v| v.asked_at);
         (views, watched)
     }
@@ -264,34 +357,29 @@ impl Desk {
     }
 }
 
-fn fault(why: NotCounted) -> Fault {
-    match why {
-        NotCounted::Over => Fault::new(FaultCode::Gone, "This question has ended: the answer came too late."),
-        NotCounted::OtherDigest => {
-            Fault::new(FaultCode::DigestMismatch, "The digest is not the one of this question. Nothing was approved.")
-        }
-        NotCounted::TooEarly => Fault::new(FaultCode::TooEarly, "The card was not visible long enough yet."),
-        NotCounted::ActMissing => Fault::new(FaultCode::ActMissing, "Pick the value that is in the call first."),
-        NotCounted::NotHere => Fault::new(FaultCode::NotHere, "This can only say no. Approve in Consentry's window."),
-    }
+/// What every entry about a question says.
+fn about(kind: &'static str, now: i64, view: &ApprovalView) -> Record {
+    Record::new(kind, now)
+        .with("approval", view.id.clone())
+        .with("question", kind_word(view.kind))
+        .with("digest", view.digest.clone())
+        .with("server", view.server.clone())
+        .with("tool", view.tool.clone())
+        .with("client", view.client.name.clone())
 }
 
-/// The word for who answered.
-pub(crate) fn by_word(by: By) -> &'static str {
-    match by {
-        By::Window => "window",
-        By::Cli => "cli",
-        By::Tightening => "tightening",
-    }
+fn answered(open: &Open, answer: Answer, by: &str, reason: Option<String>) -> Record {
+    let (now, view) = (now_ms(), &open.view);
+    let mut record = about("answered", now, view)
+        .with("answer", serde_json::json!(answer))
+        .with("answered_by", by)
+        .with("reason", reason.unwrap_or_default())
+        .with("took_ms", now - view.asked_at)
+        .with("visible_after_ms", open.seen_at.map(|at| at - view.asked_at))
+        .with("retries", (view.client_waits.retries > 0).then_some(view.client_waits.retries));
+    record.call = open.call;
+    record
 }
 
-fn kind_word(kind: ApprovalKind) -> &'static str {
-    match kind {
-        ApprovalKind::Call => "call",
-        ApprovalKind::Run => "run",
-        ApprovalKind::Trust => "trust",
-        ApprovalKind::Drift => "drift",
-        ApprovalKind::Client => "client",
-        ApprovalKind::Policy => "policy",
-    }
-}
+#[cfg(test)]
+mod tests;

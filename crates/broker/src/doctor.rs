@@ -1,6 +1,6 @@
 //! What works here and what does not, in words, with what to do about it.
 
-use crate::{Decisions, Home, Inner};
+use crate::{Broker, Decisions, Home, Inner};
 use wire::view::{CheckState, CheckView, StatusView};
 
 /// Programs that give an agent a shell, by file name: clients that can reach around us.
@@ -12,7 +12,8 @@ fn check(name: &str, state: CheckState, message: impl Into<String>, remedy: impl
 }
 
 /// The broker's state with every check.
-pub(crate) async fn status(inner: &Inner) -> StatusView {
+pub(crate) async fn status(broker: &Broker) -> StatusView {
+    let inner = &*broker.inner;
     let attached = inner.connections.all();
     let mut clients: Vec<String> = attached.iter().map(|a| format!("{} → {}", a.name, a.server)).collect();
     clients.sort();
@@ -40,6 +41,8 @@ pub(crate) async fn status(inner: &Inner) -> StatusView {
         connections: u32::try_from(attached.len()).unwrap_or(u32::MAX),
         clients,
         waiting: u32::try_from(inner.corridor.desk.count()).unwrap_or(u32::MAX),
+        stopped: inner.corridor.stop.is_on(),
+        quiet_until: broker.quiet_until(),
         checks,
     }
 }

@@ -16,6 +16,7 @@ mod doctor;
 mod door;
 mod entries;
 pub mod export;
+mod grants;
 mod home;
 mod mcp;
 mod policies;
@@ -25,6 +26,7 @@ mod rules;
 mod servers;
 mod servers_json;
 mod start;
+mod stop;
 mod store;
 mod traffic;
 mod upstream;
@@ -45,14 +47,15 @@ use gate::approval::Event;
 use gate::call::ApprovalId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use store::Store;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    ActivityChoices, ActivityFilter, ApprovalView, EntryDetail, EntryView, ExportFormat, ExportRow, InboxView,
-    PoliciesView, ServersView, StatusView, VerifyView,
+    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, EntryDetail, EntryView, ExportFormat, ExportRow,
+    GrantView, InboxView, PoliciesView, ServersView, StatusView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -78,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) stopped: watch::Sender<bool>,
     /// Cards the person put away; they stay in the inbox.
     pub(crate) put_away: Mutex<HashSet<String>>,
+    /// Until when no prompt shows; in memory, so that a restart ends it.
+    pub(crate) quiet_until: Mutex<i64>,
 }
 
 impl Broker {
@@ -103,19 +108,95 @@ impl Broker {
     #[expect(clippy::unused_async, reason = "callers see one kind of interface, whatever is behind it")]
     pub async fn inbox(&self) -> InboxView {
         let desk = &self.inner.corridor.desk;
-        InboxView { waiting: desk.waiting(), ended: desk.ended() }
+        InboxView { waiting: desk.waiting(), ended: desk.ended(), floods: desk.floods() }
     }
 
-    /// The question to show now: the soonest to expire that was not put away.
+    /// The question to show now: the soonest to expire that was not put away and is in no flood; else a flood.
     #[expect(clippy::unused_async, reason = "callers see one kind of interface, whatever is behind it")]
     pub async fn current_question(&self) -> CurrentQuestionReply {
-        let waiting = self.inner.corridor.desk.waiting();
+        let desk = &self.inner.corridor.desk;
+        let mut waiting = desk.waiting();
+        // A yes that waits for its client asks nothing any more.
+        waiting.retain(|v| v.client_waits.parked_until.is_none() && !desk.is_folded(v));
         let of = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
         let away = self.inner.put_away.lock().unwrap_or_else(PoisonError::into_inner);
         let at = waiting.iter().position(|v| !away.contains(&v.id));
         let place = at.and_then(|i| u32::try_from(i + 1).ok()).unwrap_or(0);
         let question = at.and_then(|i| waiting.into_iter().nth(i));
-        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of }
+        let flood = question.is_none().then(|| desk.floods().into_iter().next()).flatten();
+        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of, flood }
+    }
+
+    /// Says no to everything a server asks now.
+    pub async fn reject_all(&self, server: &str, by: AnsweredBy) {
+        let desk = &self.inner.corridor.desk;
+        for id in desk.about_server(&[ApprovalKind::Call], server) {
+            // One that ended meanwhile needs no answer.
+            let _ = desk.step(id, Event::Reject { reason: None, by }).await;
+        }
+    }
+
+    /// The person wants to see a flood's questions one by one.
+    pub fn open_one_by_one(&self, server: &str) {
+        self.inner.corridor.desk.open_one_by_one(server);
+    }
+
+    /// Every grant, newest first.
+    pub fn grants(&self) -> Vec<GrantView> {
+        let corridor = &self.inner.corridor;
+        let policies = corridor.policies.current().versions();
+        corridor.grants.views(|grant| {
+            let pin = corridor.servers.pin_of(&grant.server_name, &grant.tool);
+            grants::dead(grant, pin, policies)
+        })
+    }
+
+    /// Takes a grant back: it counts for nothing from now on.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Storage` when it can't be written: it counts for nothing all the same until the broker ends.
+    pub async fn revoke_grant(&self, id: &str, by: AnsweredBy) -> Result<(), Fault> {
+        self.inner.corridor.grants.revoke(id, by).await
+    }
+
+    /// Stops everything: open calls are cancelled, questions rejected, and nothing runs until a person lifts it.
+    ///
+    /// # Errors
+    /// `Storage` when it can't be written: it holds until the broker ends.
+    pub async fn stop_all(&self, by: AnsweredBy) -> Result<(), Fault> {
+        let corridor = &self.inner.corridor;
+        let stopped = corridor.stop.stop(by).await;
+        for view in corridor.desk.waiting().into_iter().filter(|v| v.kind == ApprovalKind::Call) {
+            let reason = Some("I stopped everything.".to_owned());
+            let _ = self.reject(&view.id, reason, by).await;
+        }
+        let _ = self.inner.events.send(wire::Event::Status);
+        stopped
+    }
+
+    /// No prompt and no notification for so many minutes, at most a day; 0 ends it. Questions wait in the inbox.
+    pub fn pause(&self, minutes: u32) {
+        let until = clock::now_ms() + i64::from(minutes.min(24 * 60)) * 60_000;
+        *self.inner.quiet_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        let tell = |events: &broadcast::Sender<wire::Event>| {
+            let _ = events.send(wire::Event::Status);
+            let _ = events.send(wire::Event::Inbox);
+        };
+        tell(&self.inner.events);
+        let (events, stop) = (self.inner.events.clone(), self.inner.stop.clone());
+        tokio::spawn(async move {
+            let over = Duration::from_secs(u64::from(minutes.min(24 * 60)) * 60);
+            tokio::select! {
+                () = tokio::time::sleep(over) => tell(&events),
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Until when no prompt shows, if that is so now.
+    pub fn quiet_until(&self) -> Option<i64> {
+        let until = *self.inner.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        (until > clock::now_ms()).then_some(until)
     }
 
     /// Puts a card away; the question stays in the inbox.
@@ -255,7 +336,7 @@ impl Broker {
 
     /// The broker's state, and what `doctor` checks.
     pub async fn status(&self) -> StatusView {
-        doctor::status(&self.inner).await
+        doctor::status(self).await
     }
 }
 

@@ -146,6 +146,12 @@ pub(crate) fn notification(method: &str, params: Option<&str>) -> Vec<u8> {
     format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"{params}}}\n").into_bytes()
 }
 
+/// Progress of a call that waits for a person, told for the nth time; `token` is raw.
+pub(crate) fn still_waiting(token: &str, nth: u32) -> String {
+    let progress = f64::from(nth) / 1e6;
+    format!(r#"{{"progressToken":{token},"progress":{progress},"message":"Waiting for an answer in Consentry."}}"#)
+}
+
 /// A reply with a result.
 pub(crate) fn result(id: &str, result: &[u8]) -> Vec<u8> {
     member(id, "result", result)

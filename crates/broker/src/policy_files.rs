@@ -172,7 +172,7 @@ impl PolicyFiles {
                 Ok(Ending::Rejected { .. }) => {
                     *this.declined.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
                 }
-                Ok(Ending::Approved(_) | Ending::Expired | Ending::Withdrawn) | Err(_) => {}
+                Ok(Ending::Approved(_) | Ending::Expired | Ending::Unused | Ending::Withdrawn) | Err(_) => {}
             }
         });
     }

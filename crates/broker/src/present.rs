@@ -1,5 +1,9 @@
 //! From what the gate holds to what a person is shown. Words of ours, values of others in slots.
 
+mod remember;
+
+pub(crate) use remember::{choice as remember_choice, grant};
+
 use crate::servers::Listing;
 use crate::upstream::Program;
 use gate::approval::Consent;
@@ -11,8 +15,8 @@ use gate::policy::{Judgement, Needed, Policies};
 use gate::tool::{Change, Drift, Effect, Tool};
 use serde_json::{Value, json};
 use wire::view::{
-    ActView, ApprovalKind, ApprovalView, ArgumentView, ClientView, DestinationView, FindingView, Level, PinState,
-    Reason, RunView, SentencePart, ToolView, TrustView,
+    ActView, ApprovalKind, ApprovalView, ArgumentView, ClientView, ClientWaits, DestinationView, FindingView, Level,
+    PinState, Reason, RunView, SentencePart, ToolView, TrustView,
 };
 
 fn ours(text: impl Into<String>) -> SentencePart {
@@ -27,7 +31,7 @@ fn rest(text: impl Into<String>) -> SentencePart {
     SentencePart::Rest(text.into())
 }
 
-fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
+pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
     ApprovalView {
         kind,
         id: String::new(),
@@ -55,6 +59,8 @@ fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         arms_after_ms: 0,
         closed: None,
         ended: None,
+        client_waits: ClientWaits::default(),
+        remember: None,
     }
 }
 
@@ -76,6 +82,7 @@ pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> Ap
     view.arguments_text = String::from_utf8_lossy(&call.request.arguments).into_owned();
     view.definition = Some(tool(&call.tool, PinState::Pinned, true));
     view.act = high.then(|| act(case));
+    view.remember = gate::grant::offer(case, judgement).map(remember::offer);
     view
 }
 

@@ -317,6 +317,15 @@ impl Servers {
         entry.pinned.as_ref().map(|(listing, _)| listing.clone())
     }
 
+    /// The identity of a server and the digest of one of its tools, as pinned now.
+    pub(crate) fn pin_of(&self, name: &str, tool: &str) -> Option<(Digest, Digest)> {
+        let entries = self.entries();
+        let entry = entries.get(name)?;
+        let identity = entry.in_force()?.identity.parse().ok()?;
+        let (listing, _) = entry.pinned.as_ref()?;
+        listing.tool(tool).map(|tool| (identity, tool.digest))
+    }
+
     /// What a connection found when it listed the server: keeps the difference, and asks about it.
     pub(crate) async fn compare(self: &Arc<Self>, name: &str, listed: Listing) {
         let drift = {

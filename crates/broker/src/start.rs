@@ -6,14 +6,17 @@ use crate::clock::now_ms;
 use crate::corridor::Corridor;
 use crate::decide::Decider;
 use crate::desk::Desk;
+use crate::grants::Grants;
 use crate::home::Home;
 use crate::policy_files::PolicyFiles;
 use crate::servers::Servers;
+use crate::stop::Stop;
 use crate::store::Store;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
 use crate::{Broker, Inner, control, door, upstream, watcher};
 use gate::audit::Record;
+use gate::inspect::protected::Protected;
 use gate::policy::Preset;
 use serde_json::Value;
 use std::fs::File;
@@ -33,6 +36,9 @@ const STOP: Duration = Duration::from_secs(4);
 
 /// How long a question waits for its answer (design: 2 minutes with a connected client).
 const QUESTION_LIFE: Duration = Duration::from_secs(120);
+
+/// Many clients give up after a minute; a clear answer comes before that.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Where decisions are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +112,18 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     )
     .await?;
     policy_files.reread().await;
+    let grants = Grants::open(store.clone(), audit.clone(), events.clone()).await?;
+    let stop = Stop::open(store.clone(), audit.clone()).await?;
+    let protected = Protected::new(&own_paths(&home)).map_err(|why| {
+        Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
+    })?;
     let corridor = Arc::new(Corridor {
-        own: own_paths(&home),
+        protected,
         question_life: question_life(),
+        patience: patience(),
         traffic: Traffic::default(),
+        stop,
+        grants,
         policies,
         servers,
         clients,
@@ -128,6 +142,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         stop: CancellationToken::new(),
         stopped: watch::Sender::new(false),
         put_away: Mutex::default(),
+        quiet_until: Mutex::default(),
     });
     let broker = Broker { inner: inner.clone() };
     let decider = Decider::new(inner.clone());
@@ -205,6 +220,15 @@ fn question_life() -> Duration {
         return Duration::from_secs(seconds);
     }
     QUESTION_LIFE
+}
+
+/// How long a client is kept waiting for an answer before it is told to come back.
+fn patience() -> Duration {
+    #[cfg(debug_assertions)]
+    if let Some(seconds) = std::env::var("CONSENTRY_PATIENCE_SECONDS").ok().and_then(|s| s.parse().ok()) {
+        return Duration::from_secs(seconds);
+    }
+    PATIENCE
 }
 
 /// Our folders, socket and programs, as an argument would name them.

@@ -39,9 +39,9 @@ impl Seal {
         Self { key: fresh(), number: AtomicU64::new(0), account, fault: Some(fault) }
     }
 
-    /// A key of a moment, without a keychain.
+    /// A key of its own, that ends with the test.
     #[cfg(test)]
-    pub(crate) fn for_tests() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self { key: fresh(), number: AtomicU64::new(0), account: String::new(), fault: Some("a test".into()) }
     }
 

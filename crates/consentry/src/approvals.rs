@@ -2,7 +2,7 @@
 
 mod card;
 
-pub(crate) use card::words as words_of;
+pub(crate) use card::{phrase, words as words_of};
 
 use crate::control::{Control, stopped, unexpected};
 use crate::print::{Ended, Printer, ahead, now, part, plain, word};
@@ -12,7 +12,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use wire::Fault;
 use wire::control::{Reply, Request, Watched};
-use wire::view::{Answer, ApprovalView, Level};
+use wire::view::{Answer, ApprovalView, Level, Lifetime, RememberChoice};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Words {
@@ -32,6 +32,12 @@ pub(crate) enum Words {
         /// The digest that was displayed: the yes is for exactly that
         #[arg(long, value_name = "DIGEST")]
         digest: String,
+        /// Remember it: the same call then runs without asking, for so long
+        #[arg(long, value_enum, value_name = "TIME")]
+        remember: Option<LifetimeWord>,
+        /// Remember more than this value for an argument: the number of a choice that `approvals show` lists
+        #[arg(long, value_name = "POINTER=NUMBER", value_parser = widening, requires = "remember")]
+        widen: Vec<(String, u32)>,
     },
     /// Say no
     Reject {
@@ -43,14 +49,48 @@ pub(crate) enum Words {
     },
 }
 
+/// How long a yes is remembered.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum LifetimeWord {
+    /// 15 minutes
+    #[value(name = "15m")]
+    Quarter,
+    /// One hour
+    #[value(name = "1h")]
+    Hour,
+    /// As long as the conversation
+    Conversation,
+    /// Until it is revoked, or what it rests on changes
+    Always,
+}
+
+impl From<LifetimeWord> for Lifetime {
+    fn from(word: LifetimeWord) -> Self {
+        match word {
+            LifetimeWord::Quarter => Self::Quarter,
+            LifetimeWord::Hour => Self::Hour,
+            LifetimeWord::Conversation => Self::Conversation,
+            LifetimeWord::Always => Self::Always,
+        }
+    }
+}
+
+/// `/path=1`.
+fn widening(words: &str) -> Result<(String, u32), String> {
+    let (pointer, number) = words.rsplit_once('=').ok_or("it is POINTER=NUMBER, as in /path=1")?;
+    let number = number.parse().map_err(|_| "the number of a choice is missing after `=`")?;
+    Ok((pointer.to_owned(), number))
+}
+
 pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     let mut control = Control::find().await?;
     match words {
         Words::List => list(&waiting(&mut control).await?, printer)?,
         Words::Watch => return watch(&mut control, printer).await,
         Words::Show { id } => show(&one(&mut control, id).await?, printer)?,
-        Words::Approve { id, digest } => {
-            control.order(&Request::Approve { id: id.clone(), digest }).await?;
+        Words::Approve { id, digest, remember, widen } => {
+            let remember = remember.map(|lifetime| RememberChoice { lifetime: lifetime.into(), fields: widen });
+            control.order(&Request::Approve { id: id.clone(), digest, remember }).await?;
             answered(&id, Answer::Approved, printer)?;
         }
         Words::Reject { id, reason } => {

@@ -8,10 +8,12 @@ mod audit;
 mod connect;
 mod control;
 mod doctor;
+mod grant;
 mod headless;
 mod policy;
 mod print;
 mod proposal;
+mod quiet;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -43,12 +45,26 @@ enum Noun {
     /// Questions that wait for an answer
     #[command(subcommand)]
     Approvals(approvals::Words),
+    /// What was approved for more than once: list, revoke
+    #[command(subcommand)]
+    Grant(grant::Words),
     /// Policies: check files, run cases, explain a decision
     #[command(subcommand)]
     Policy(policy::Words),
     /// The record of what happened
     #[command(subcommand)]
     Audit(audit::Words),
+    /// Stop everything: cancel what runs, reject what waits; lifted only in the window
+    Stop {
+        /// Let calls run again, where the broker takes decisions on the command line
+        #[arg(long)]
+        lift: bool,
+    },
+    /// No prompts for so long; questions wait in the inbox
+    Pause {
+        /// Minutes, at most a day; 0 shows prompts again
+        minutes: u32,
+    },
     /// What works here, what does not, and how to mend it
     Doctor,
 }
@@ -61,8 +77,11 @@ fn main() -> ExitCode {
         Noun::Broker(words) => headless::run(&words, &printer),
         Noun::Server(words) => block_on(server::run(words, &mut printer)),
         Noun::Approvals(words) => block_on(approvals::run(words, &mut printer)),
+        Noun::Grant(words) => block_on(grant::run(words, &mut printer)),
         Noun::Policy(words) => block_on(policy::run(words, &mut printer)),
         Noun::Audit(words) => block_on(audit::run(words, &mut printer)),
+        Noun::Stop { lift } => block_on(quiet::stop(lift, &mut printer)),
+        Noun::Pause { minutes } => block_on(quiet::pause(minutes, &mut printer)),
         Noun::Doctor => block_on(doctor::run(&mut printer)),
     };
     ended.unwrap_or_else(|ended| match ended {

@@ -1,9 +1,19 @@
 //! The life of one question: events in, effects out. No clock and no waiting here; the desk drives it.
 
 use crate::call::{ApprovalId, Digest};
+use crate::grant::Remember;
 
-/// Milliseconds since 1970-01-01 UTC.
+/// Milliseconds since 1970-01-01 UTC, or so many milliseconds.
 pub type Millis = i64;
+
+/// How long a question stays open once the client that asked gave up waiting.
+pub const INBOX_LIFE: Millis = 30 * 60_000;
+
+/// How long a yes waits for a client that gave up and may ask again. It never runs anything by itself.
+pub const PARKED_LIFE: Millis = 10 * 60_000;
+
+/// How long a no answers the same call again, unasked.
+pub const NO_LASTS: Millis = 10 * 60_000;
 
 /// What the person gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,12 +53,16 @@ pub enum Event {
     Visible,
     /// Its card is hidden, covered, moved or resized.
     Hidden,
-    /// A yes to what has this digest, with the act that was done.
-    Approve { digest: Digest, act: Option<String>, by: By },
+    /// A yes to what has this digest, with the act that was done and what is to be remembered.
+    Approve { digest: Digest, act: Option<String>, by: By, remember: Option<Remember> },
     /// A no.
     Reject { reason: Option<String>, by: By },
     /// The person wants more time.
     MoreTime,
+    /// Whoever asked no longer waits for the answer.
+    Leave,
+    /// The same is asked again, after whoever asked had left.
+    Return,
     /// The client cancelled or left, the broker stops, or the policy now forbids.
     Withdraw,
     /// Time went by.
@@ -64,7 +78,9 @@ pub enum Effect {
     Ended(Ending),
     /// The answer does not count; the question stands.
     NotCounted(NotCounted),
-    /// What the card shows of it changed: the time left.
+    /// A yes counted, and waits for whoever asked to ask again.
+    Parked(By),
+    /// What the card shows of it changed: the time left, who waits.
     Changed,
 }
 
@@ -82,6 +98,8 @@ pub enum Ending {
     },
     /// Nobody answered in time.
     Expired,
+    /// A yes came after the client had given up, and the client did not ask again in time.
+    Unused,
     /// It no longer matters.
     Withdrawn,
 }
@@ -99,6 +117,8 @@ pub enum NotCounted {
     ActMissing,
     /// Only a window or a deciding command line may say yes.
     NotHere,
+    /// Somebody waits for the answer already.
+    Taken,
 }
 
 /// Evidence that a person said yes to exactly one thing. Made only here; moved, never copied, so it is used once.
@@ -108,6 +128,7 @@ pub struct Yes {
     digest: Digest,
     consent: Consent,
     by: By,
+    remember: Option<Remember>,
 }
 
 impl Yes {
@@ -129,6 +150,11 @@ impl Yes {
     /// Who gave it.
     pub fn by(&self) -> By {
         self.by
+    }
+
+    /// What is to be remembered.
+    pub fn remember(&self) -> Option<&Remember> {
+        self.remember.as_ref()
     }
 }
 
@@ -156,7 +182,17 @@ pub struct Approval {
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    Waiting { expires_at: Option<Millis>, visible_since: Option<Millis> },
+    Waiting {
+        /// Whether whoever asked still waits.
+        attended: bool,
+        expires_at: Option<Millis>,
+        visible_since: Option<Millis>,
+    },
+    /// A yes that nobody waited for.
+    Parked {
+        yes: Yes,
+        until: Millis,
+    },
     Ended,
 }
 
@@ -165,7 +201,7 @@ impl Approval {
     pub fn ask(terms: Terms, now: Millis) -> (Self, Vec<Effect>) {
         let expires_at = terms.lives_ms.map(|l| now.saturating_add(l));
         let wake = expires_at.map(Effect::WakeAt).into_iter().collect();
-        (Self { terms, state: State::Waiting { expires_at, visible_since: None } }, wake)
+        (Self { terms, state: State::Waiting { attended: true, expires_at, visible_since: None } }, wake)
     }
 
     /// How long a card of this level must be visible before a yes counts (design: 600 ms, 2 s for high risk).
@@ -180,8 +216,21 @@ impl Approval {
     pub fn expires_at(&self) -> Option<Millis> {
         match self.state {
             State::Waiting { expires_at, .. } => expires_at,
-            State::Ended => None,
+            State::Parked { .. } | State::Ended => None,
         }
+    }
+
+    /// Until when a yes waits for whoever asked to come back.
+    pub fn parked_until(&self) -> Option<Millis> {
+        match self.state {
+            State::Parked { until, .. } => Some(until),
+            State::Waiting { .. } | State::Ended => None,
+        }
+    }
+
+    /// Whether whoever asked still waits.
+    pub fn is_attended(&self) -> bool {
+        matches!(self.state, State::Waiting { attended: true, .. })
     }
 
     /// What it asks.
@@ -189,23 +238,24 @@ impl Approval {
         &self.terms
     }
 
-    /// One event. The first answer that counts ends it; everything later is [`NotCounted::Over`] or nothing.
+    /// One event. The first answer that counts settles it; every later one is [`NotCounted::Over`] or nothing.
     pub fn step(&mut self, event: Event, now: Millis) -> Vec<Effect> {
-        let State::Waiting { expires_at, visible_since } = &mut self.state else {
-            return match event {
-                Event::Approve { .. } | Event::Reject { .. } | Event::MoreTime => {
-                    vec![Effect::NotCounted(NotCounted::Over)]
-                }
-                Event::Visible | Event::Hidden | Event::Withdraw | Event::Tick => Vec::new(),
-            };
-        };
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => late(&event),
+            State::Parked { yes, until } => self.parked(yes, until, event, now),
+            State::Waiting { attended, expires_at, visible_since } => {
+                self.state = State::Waiting { attended, expires_at, visible_since };
+                self.waiting(event, now)
+            }
+        }
+    }
+
+    fn waiting(&mut self, event: Event, now: Millis) -> Vec<Effect> {
+        let State::Waiting { attended, expires_at, visible_since } = &mut self.state else { return Vec::new() };
         // Time is looked at before the event: a yes that comes after the end is too late even if no tick came yet.
         if expires_at.is_some_and(|e| now >= e) {
-            let late = matches!(event, Event::Approve { .. } | Event::MoreTime);
             let mut effects = self.end(Ending::Expired);
-            if late {
-                effects.push(Effect::NotCounted(NotCounted::Over));
-            }
+            effects.extend(late(&event));
             return effects;
         }
         match event {
@@ -217,19 +267,54 @@ impl Approval {
                 *visible_since = None;
                 Vec::new()
             }
-            Event::MoreTime => {
-                let Some(expires) = expires_at else { return Vec::new() };
-                *expires = now.saturating_add(self.terms.lives_ms.unwrap_or_default());
-                vec![Effect::WakeAt(*expires), Effect::Changed]
+            Event::MoreTime | Event::Leave | Event::Return => {
+                match event {
+                    Event::Return if *attended => return vec![Effect::NotCounted(NotCounted::Taken)],
+                    Event::Leave => *attended = false,
+                    Event::Return => *attended = true,
+                    _ => {}
+                }
+                let Some(lives) = self.terms.lives_ms else { return vec![Effect::Changed] };
+                let expires = now.saturating_add(if *attended { lives } else { INBOX_LIFE });
+                *expires_at = Some(expires);
+                vec![Effect::WakeAt(expires), Effect::Changed]
             }
             Event::Tick => expires_at.map(Effect::WakeAt).into_iter().collect(),
             Event::Withdraw => self.end(Ending::Withdrawn),
             Event::Reject { reason, by } => self.end(Ending::Rejected { reason, by }),
-            Event::Approve { digest, act, by } => {
-                let visible_since = *visible_since;
+            Event::Approve { digest, act, by, remember } => {
+                let (attended, visible_since) = (*attended, *visible_since);
                 match self.weigh(digest, act.as_deref(), by, visible_since, now) {
-                    Ok(yes) => self.end(Ending::Approved(yes)),
+                    Ok(yes) if attended => self.end(Ending::Approved(Yes { remember, ..yes })),
+                    Ok(yes) => {
+                        let yes = Yes { remember, ..yes };
+                        let until = now.saturating_add(PARKED_LIFE);
+                        self.state = State::Parked { yes, until };
+                        vec![Effect::WakeAt(until), Effect::Parked(by)]
+                    }
                     Err(why) => vec![Effect::NotCounted(why)],
+                }
+            }
+        }
+    }
+
+    fn parked(&mut self, yes: Yes, until: Millis, event: Event, now: Millis) -> Vec<Effect> {
+        if now >= until {
+            let mut effects = self.end(Ending::Unused);
+            effects.extend(late(&event));
+            return effects;
+        }
+        match event {
+            Event::Return => self.end(Ending::Approved(yes)),
+            // A yes that was not used yet can be taken back.
+            Event::Reject { reason, by } => self.end(Ending::Rejected { reason, by }),
+            Event::Withdraw => self.end(Ending::Withdrawn),
+            other => {
+                self.state = State::Parked { yes, until };
+                match other {
+                    Event::Tick => vec![Effect::WakeAt(until)],
+                    Event::Approve { .. } | Event::MoreTime => late(&other),
+                    _ => Vec::new(),
                 }
             }
         }
@@ -263,7 +348,7 @@ impl Approval {
             Level::Approve => Consent::Approved,
             Level::StepUp => Consent::SteppedUp,
         };
-        Ok(Yes { approval: self.terms.id, digest, consent, by })
+        Ok(Yes { approval: self.terms.id, digest, consent, by, remember: None })
     }
 
     fn end(&mut self, ending: Ending) -> Vec<Effect> {
@@ -272,158 +357,15 @@ impl Approval {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    const DIGEST: Digest = Digest([7; 32]);
-
-    fn asked(level: Level) -> Approval {
-        let act = (level == Level::StepUp).then(|| "DE89".to_owned());
-        let terms = Terms { id: ApprovalId(Uuid::nil()), digest: DIGEST, level, act, lives_ms: Some(120_000) };
-        Approval::ask(terms, 0).0
-    }
-
-    fn approve(by: By) -> Event {
-        Event::Approve { digest: DIGEST, act: None, by }
-    }
-
-    fn ended(effects: &[Effect]) -> &Ending {
-        match effects {
-            [Effect::Ended(ending)] => ending,
-            other => panic!("{other:?}"),
+/// What an event does to a question that is over.
+fn late(event: &Event) -> Vec<Effect> {
+    match event {
+        Event::Approve { .. } | Event::Reject { .. } | Event::MoreTime | Event::Return => {
+            vec![Effect::NotCounted(NotCounted::Over)]
         }
-    }
-
-    #[test]
-    fn it_wakes_when_it_expires() {
-        let (_, effects) = Approval::ask(asked(Level::Approve).terms().clone(), 5);
-        assert_eq!(effects, [Effect::WakeAt(120_005)]);
-    }
-
-    #[test]
-    fn a_yes_before_the_card_was_visible_long_enough_does_not_count() {
-        let mut a = asked(Level::Approve);
-        assert_eq!(a.step(approve(By::Window), 10), [Effect::NotCounted(NotCounted::TooEarly)]);
-        a.step(Event::Visible, 100);
-        assert_eq!(a.step(approve(By::Window), 699), [Effect::NotCounted(NotCounted::TooEarly)]);
-        let effects = a.step(approve(By::Window), 700);
-        let Ending::Approved(yes) = ended(&effects) else { panic!() };
-        assert_eq!((yes.digest(), yes.consent(), yes.by()), (DIGEST, Consent::Approved, By::Window));
-    }
-
-    #[test]
-    fn being_seen_twice_does_not_restart_but_being_hidden_does() {
-        let mut a = asked(Level::Approve);
-        a.step(Event::Visible, 0);
-        a.step(Event::Visible, 500);
-        a.step(Event::Hidden, 590);
-        a.step(Event::Visible, 595);
-        assert_eq!(a.step(approve(By::Window), 1_000), [Effect::NotCounted(NotCounted::TooEarly)]);
-        assert!(matches!(ended(&a.step(approve(By::Window), 1_195)), Ending::Approved(_)));
-    }
-
-    #[test]
-    fn high_risk_wants_two_seconds_and_the_act() {
-        let mut a = asked(Level::StepUp);
-        a.step(Event::Visible, 0);
-        let with = |act: &str| Event::Approve { digest: DIGEST, act: Some(act.into()), by: By::Window };
-        assert_eq!(a.step(with("DE89"), 1_999), [Effect::NotCounted(NotCounted::TooEarly)]);
-        assert_eq!(a.step(approve(By::Window), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
-        assert_eq!(a.step(with("DE88"), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
-        let effects = a.step(with("DE89"), 2_001);
-        let Ending::Approved(yes) = ended(&effects) else { panic!() };
-        assert_eq!(yes.consent(), Consent::SteppedUp);
-    }
-
-    #[test]
-    fn another_digest_never_counts() {
-        let mut a = asked(Level::Approve);
-        let other = Event::Approve { digest: Digest([8; 32]), act: None, by: By::Cli };
-        assert_eq!(a.step(other, 0), [Effect::NotCounted(NotCounted::OtherDigest)]);
-        assert!(matches!(ended(&a.step(approve(By::Cli), 1)), Ending::Approved(_)));
-    }
-
-    #[test]
-    fn it_is_answered_once() {
-        let mut a = asked(Level::Approve);
-        a.step(approve(By::Cli), 0);
-        assert_eq!(a.step(approve(By::Cli), 1), [Effect::NotCounted(NotCounted::Over)]);
-        assert_eq!(a.step(Event::Reject { reason: None, by: By::Cli }, 1), [Effect::NotCounted(NotCounted::Over)]);
-        assert_eq!(a.step(Event::MoreTime, 1), [Effect::NotCounted(NotCounted::Over)]);
-        assert_eq!(a.step(Event::Withdraw, 1), []);
-        assert_eq!(a.step(Event::Tick, 1), []);
-    }
-
-    #[test]
-    fn a_no_ends_it_whoever_says_it() {
-        for by in [By::Window, By::Cli, By::Tightening] {
-            let mut a = asked(Level::StepUp);
-            let effects = a.step(Event::Reject { reason: Some("not this".into()), by }, 0);
-            assert_eq!(*ended(&effects), Ending::Rejected { reason: Some("not this".into()), by });
-        }
-    }
-
-    #[test]
-    fn what_may_only_tighten_can_not_say_yes() {
-        let mut a = asked(Level::Approve);
-        a.step(Event::Visible, 0);
-        assert_eq!(a.step(approve(By::Tightening), 5_000), [Effect::NotCounted(NotCounted::NotHere)]);
-    }
-
-    #[test]
-    fn it_expires_and_a_late_yes_is_too_late_even_without_a_tick() {
-        let mut a = asked(Level::Approve);
-        assert_eq!(a.step(Event::Tick, 119_999), [Effect::WakeAt(120_000)]);
-        assert_eq!(
-            a.step(approve(By::Cli), 120_000),
-            [Effect::Ended(Ending::Expired), Effect::NotCounted(NotCounted::Over)]
-        );
-    }
-
-    #[test]
-    fn more_time_counts_from_now_and_an_old_tick_is_harmless() {
-        let mut a = asked(Level::Approve);
-        assert_eq!(a.step(Event::MoreTime, 100_000), [Effect::WakeAt(220_000), Effect::Changed]);
-        assert_eq!(a.step(Event::Tick, 120_000), [Effect::WakeAt(220_000)]);
-        assert_eq!(*ended(&a.step(Event::Tick, 220_000)), Ending::Expired);
-    }
-
-    #[test]
-    fn a_client_that_leaves_withdraws_it() {
-        let mut a = asked(Level::Approve);
-        assert_eq!(*ended(&a.step(Event::Withdraw, 3)), Ending::Withdrawn);
-    }
-
-    fn any_event() -> impl Strategy<Value = Event> {
-        let by = prop_oneof![Just(By::Window), Just(By::Cli), Just(By::Tightening)];
-        prop_oneof![
-            Just(Event::Visible),
-            Just(Event::Hidden),
-            Just(Event::MoreTime),
-            Just(Event::Withdraw),
-            Just(Event::Tick),
-            (any::<bool>(), by.clone()).prop_map(|(right, by)| Event::Approve {
-                digest: if right { DIGEST } else { Digest([1; 32]) },
-                act: None,
-                by
-            }),
-            by.prop_map(|by| Event::Reject { reason: None, by }),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_happens_it_ends_at_most_once(events in prop::collection::vec((any_event(), 0i64..50_000), 0..40)) {
-            let mut a = asked(Level::Approve);
-            let (mut now, mut endings) = (0, 0);
-            for (event, later) in events {
-                now += later;
-                endings += a.step(event, now).iter().filter(|e| matches!(e, Effect::Ended(_))).count();
-            }
-            prop_assert!(endings <= 1);
-        }
+        Event::Visible | Event::Hidden | Event::Leave | Event::Withdraw | Event::Tick => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

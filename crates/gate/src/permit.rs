@@ -1,10 +1,11 @@
 //! From a judgement to what may happen: a permit, a question, or a refusal.
 //!
-//! A [`Permit`] is proof that this very call may go out. It is made in two places, both here: by a policy that needs no
-//! consent, and by settling a question with the [`Yes`] of a person. It can't be cloned, so it is spent once.
+//! A [`Permit`] is proof that this very call may go out. It is made in two places, both here: by a judgement that needs no
+//! consent, or has it from a grant, and by settling a question with the [`Yes`] of a person. It can't be cloned, so it is spent once.
 
 use crate::approval::{Consent, Yes};
 use crate::call::{Call, Destination};
+use crate::grant::{Grant, Origins};
 use crate::inspect::Finding;
 use crate::policy::{Facts, Judgement, Needed, Policies, Reason};
 
@@ -81,6 +82,7 @@ pub struct Permit {
     consent: Consent,
     reasons: Vec<Reason>,
     approval: Option<crate::call::ApprovalId>,
+    grant: Option<crate::call::GrantId>,
 }
 
 impl Permit {
@@ -103,6 +105,11 @@ impl Permit {
     pub fn approval(&self) -> Option<crate::call::ApprovalId> {
         self.approval
     }
+
+    /// The grant that stood in for an answer.
+    pub fn grant(&self) -> Option<crate::call::GrantId> {
+        self.grant
+    }
 }
 
 /// A call that may go out only with a person's yes.
@@ -121,6 +128,16 @@ impl Question {
     /// What policy said.
     pub fn judgement(&self) -> &Judgement {
         &self.judgement
+    }
+
+    /// The grant that a yes asked for beside this call, if it did.
+    ///
+    /// # Errors
+    /// A sentence that says why it can't be remembered; the yes itself is good all the same.
+    pub fn remembered(&self, yes: &Yes, id: crate::call::GrantId, now_ms: i64) -> Result<Option<Grant>, String> {
+        let Some(choice) = yes.remember() else { return Ok(None) };
+        let made = (id, yes.approval(), now_ms);
+        Grant::remember(&self.case, &self.judgement, choice, made, Origins::Unknown).map(Some)
     }
 
     /// Settles it with a yes: judged again, as things stand now and with what was given. A yes for another call, or a
@@ -150,6 +167,7 @@ impl Question {
             consent: yes.consent(),
             reasons: self.judgement.reasons,
             approval: Some(yes.approval()),
+            grant: None,
         })
     }
 }
@@ -166,11 +184,19 @@ pub enum Verdict {
     Deny(Refusal),
 }
 
-/// Judges a call with no consent.
-pub fn judge(case: Case, policies: &Policies, now: &Circumstances) -> Verdict {
+/// Judges a call with no consent but what was remembered.
+pub fn judge(case: Case, policies: &Policies, now: &Circumstances, grants: &[Grant]) -> Verdict {
     let judgement = case.weigh(policies, now);
+    // Where values came from is not kept yet, so no grant covers a field that may hold anything.
+    let covers = |grant: &&Grant| grant.covers(&case, &judgement, Origins::Unknown, now.now_ms);
+    if let Some(grant) = grants.iter().find(covers) {
+        let (consent, grant) = (Consent::Approved, Some(grant.id));
+        return Verdict::Allow(Permit { case, consent, reasons: judgement.reasons, approval: None, grant });
+    }
     match judgement.needed {
-        Needed::Nothing => Verdict::Allow(Permit { case, consent: Consent::None, reasons: Vec::new(), approval: None }),
+        Needed::Nothing => {
+            Verdict::Allow(Permit { case, consent: Consent::None, reasons: Vec::new(), approval: None, grant: None })
+        }
         Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement }),
         Needed::Never => Verdict::Deny(Refusal::denied(&judgement)),
     }
@@ -202,6 +228,10 @@ pub enum RefusalKind {
     Rejected,
     /// Nobody answered in time.
     Expired,
+    /// The question is open still; the client was told to ask again.
+    Waiting,
+    /// The person stopped everything.
+    Stopped,
     /// The client cancelled or left.
     Withdrawn,
     /// Things changed while the question was open.
@@ -224,6 +254,8 @@ impl RefusalKind {
             Self::Denied => "denied",
             Self::Rejected => "rejected",
             Self::Expired => "expired",
+            Self::Waiting => "waiting",
+            Self::Stopped => "stopped",
             Self::Withdrawn => "withdrawn",
             Self::Stale => "stale",
             Self::NotRecorded => "not_recorded",

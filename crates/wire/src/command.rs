@@ -1,8 +1,8 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
 use crate::view::{
-    ActView, ActivityChoices, ActivityFilter, ApprovalView, EntryDetail, EntryView, ExportFormat, InboxView,
-    PoliciesView, Preferences, ServersView, SettingsView, StatusView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, EntryDetail, EntryView, ExportFormat, FloodView, GrantView,
+    InboxView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -50,7 +50,9 @@ commands! {
         /// The digest that was displayed.
         digest: String,
         /// The value picked, where the card demands an act.
-        act: Option<String>
+        act: Option<String>,
+        /// What is to be remembered of it.
+        remember: Option<RememberChoice>
     } -> ();
     /// The person says no.
     Reject("reject") {
@@ -68,6 +70,32 @@ commands! {
     Later("later") {
         /// The approval.
         id: String
+    } -> ();
+    /// The person says no to everything a server asks.
+    RejectAll("reject_all") {
+        /// The server's name.
+        server: String
+    } -> ();
+    /// The person wants to see a flood's questions one by one.
+    OpenOneByOne("open_one_by_one") {
+        /// The server's name.
+        server: String
+    } -> ();
+    /// The grants page.
+    Grants("grants") {} -> Vec<GrantView>;
+    /// Takes a grant back.
+    RevokeGrant("revoke_grant") {
+        /// Its id.
+        id: String
+    } -> ();
+    /// Stops everything: open calls are cancelled, questions rejected, nothing runs until it is lifted.
+    StopAll("stop_all") {} -> ();
+    /// Lifts it.
+    LiftStop("lift_stop") {} -> ();
+    /// No prompt and no notification for so long; questions wait in the inbox. 0 ends it.
+    Pause("pause") {
+        /// Minutes.
+        minutes: u32
     } -> ();
     /// The inbox page.
     Inbox("inbox") {} -> InboxView;
@@ -147,4 +175,7 @@ pub struct CurrentQuestionReply {
     pub of: u32,
     /// The act of a high-risk card, again, so that a card never has to look it up elsewhere.
     pub act: Option<ActView>,
+    /// A flood that is to be shown where there is no question.
+    #[serde(default)]
+    pub flood: Option<FloodView>,
 }

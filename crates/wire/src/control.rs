@@ -3,8 +3,8 @@
 
 use crate::Fault;
 use crate::view::{
-    ActivityFilter, Answer, ApprovalView, EntryDetail, EntryView, ExportRow, PoliciesView, ServersView, StatusView,
-    ToolView, VerifyView,
+    ActivityFilter, Answer, ApprovalView, EntryDetail, EntryView, ExportRow, GrantView, PoliciesView, RememberChoice,
+    ServersView, StatusView, ToolView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,20 @@ pub enum Request {
         /// The call's id.
         call: String,
     },
+    /// The grants.
+    Grants,
+    /// Takes a grant back.
+    RevokeGrant {
+        /// Its id.
+        id: String,
+    },
+    /// Stops everything.
+    StopAll,
+    /// No prompt and no notification for so many minutes; 0 ends it.
+    Pause {
+        /// Minutes.
+        minutes: u32,
+    },
     /// Ends the broker, so that the app can take over.
     HandOver,
     /// Decision: says yes.
@@ -67,6 +81,9 @@ pub enum Request {
         id: String,
         /// The digest that was displayed.
         digest: String,
+        /// What is to be remembered of it.
+        #[serde(default)]
+        remember: Option<RememberChoice>,
     },
     /// Decision: adds or changes a server and approves its command.
     AddServer {
@@ -77,6 +94,8 @@ pub enum Request {
         /// Its environment.
         env: Vec<(String, String)>,
     },
+    /// Decision: lifts what [`Request::StopAll`] did.
+    LiftStop,
     /// Decision: starts the server, lists it, pins every tool.
     TrustServer {
         /// Its name.
@@ -116,6 +135,8 @@ pub enum Reply {
     Approvals(Vec<ApprovalView>),
     /// One approval.
     Approval(Box<ApprovalView>),
+    /// The grants.
+    Grants(Vec<GrantView>),
     /// One event of a watch.
     Watched(Watched),
     /// Entries.

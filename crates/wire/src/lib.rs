@@ -73,6 +73,10 @@ pub enum Event {
     Activity,
     /// A server, its state, or its trust changed.
     Servers,
+    /// The broker's state changed: stopped, paused.
+    Status,
+    /// A grant was made or taken back.
+    Grants,
     /// The window was shown, moved, resized or activated: a card on it arms again from the start.
     Rearm,
     /// The rules in force, or what is wrong with the files on disk, changed.

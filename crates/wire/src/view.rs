@@ -1,11 +1,13 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
 mod activity;
+mod grants;
 mod pages;
 mod policies;
 mod settings;
 
 pub use activity::*;
+pub use grants::*;
 pub use pages::*;
 pub use policies::*;
 pub use settings::*;
@@ -323,6 +325,23 @@ pub struct ApprovalView {
     pub closed: Option<String>,
     /// How it ended, when it did.
     pub ended: Option<EndedView>,
+    /// Where the client that asked stands.
+    #[serde(default)]
+    pub client_waits: ClientWaits,
+    /// What of a yes could be remembered, if anything.
+    #[serde(default)]
+    pub remember: Option<RememberView>,
+}
+
+/// Where the client stands that asked a question about a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientWaits {
+    /// Until when it waits for the answer before it is told to come back; `None` when nobody waits.
+    pub until: Option<i64>,
+    /// How often it asked the same again.
+    pub retries: u32,
+    /// Until when a yes waits for it to ask again, where one was given. It runs nothing by itself.
+    pub parked_until: Option<i64>,
 }
 
 /// How an approval ended.
@@ -348,6 +367,8 @@ pub enum Answer {
     Rejected,
     /// Nobody answered in time: counts as no.
     Expired,
+    /// A yes that came after the client had given up, and that the client did not come back for.
+    Unused,
     /// The client cancelled or left, or the broker stopped.
     Withdrawn,
 }

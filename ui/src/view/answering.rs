@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
 use wire::command::{Approve, CardHidden, CardVisible, MoreTime, Reject};
-use wire::view::{Answer, ApprovalView, EndedView, Level};
+use wire::view::{Answer, ApprovalView, ClientWaits, EndedView, Level, RememberChoice};
 use wire::{Fault, FaultCode};
 
 /// Where a card's question stands in the broker; the card itself never changes.
@@ -22,6 +22,15 @@ pub(crate) struct Standing {
     pub(crate) place: u32,
     /// How many wait.
     pub(crate) of: u32,
+    /// Where the client stands that asked.
+    pub(crate) client: ClientWaits,
+}
+
+impl Standing {
+    /// As the broker says.
+    pub(crate) fn of(view: &ApprovalView, place: u32, of: u32) -> Self {
+        Self { expires_at: view.expires_at, ended: view.ended.clone(), place, of, client: view.client_waits }
+    }
 }
 
 /// Which question this is: what an answer has to name.
@@ -49,6 +58,8 @@ pub(crate) struct Answering {
     pub(crate) picked: RwSignal<Option<String>>,
     /// Part of the card has not been on the screen yet.
     pub(crate) unread: RwSignal<bool>,
+    /// What is to be remembered of a yes.
+    pub(crate) remember: RwSignal<Option<RememberChoice>>,
     /// The words for the model, when the person wants to give a reason: `None` until asked for.
     pub(crate) reason: RwSignal<Option<String>>,
     /// What went wrong with the answer.
@@ -78,6 +89,7 @@ impl Answering {
             beat: RwSignal::new(0),
             sending: RwSignal::new(false),
             picked: RwSignal::new(None),
+            remember: RwSignal::new(None),
             reason: RwSignal::new(None),
             fault: RwSignal::new(None),
             answered: RwSignal::new(None),
@@ -134,8 +146,8 @@ impl Answering {
             return;
         }
         let Asked { id, digest, .. } = self.asked.get_value();
-        let act = self.picked.get_untracked();
-        self.send(Answer::Approved, async move { call(Approve { id, digest, act }).await });
+        let (act, remember) = (self.picked.get_untracked(), self.remember.get_untracked());
+        self.send(Answer::Approved, async move { call(Approve { id, digest, act, remember }).await });
     }
 
     /// Says no. Works at once, and as long as nothing else was said.

@@ -1,17 +1,19 @@
 //! The foot of a card: Approve at the start, outlined; Reject at the end, solid; and, once answered, what became of it.
 
 use super::answering::{Answering, Standing};
-use super::clock::moment;
+use super::clock::{Clock, moment};
 use super::marks::{icon, tag};
+use super::remember::Remember;
 use crate::arming::{Gate, label};
 use crate::backend;
+use crate::clock::left;
 use crate::words::{self, Answers};
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Button;
 use leptos::prelude::*;
 use std::time::Duration;
 use wire::FaultCode;
-use wire::view::{Answer, ApprovalKind, ApprovalView, EndedView};
+use wire::view::{Answer, ApprovalKind, ApprovalView, EndedView, RememberView};
 
 /// What a card's foot needs to know of the card.
 #[derive(Clone)]
@@ -19,6 +21,7 @@ pub(crate) struct Foot {
     answers: Answers,
     kind: ApprovalKind,
     closed: Option<String>,
+    remember: Option<RememberView>,
     delay_ms: u32,
     /// Whether there is a Later; without one, Esc rejects.
     later: bool,
@@ -30,6 +33,7 @@ impl Foot {
             answers: words::answers(view),
             kind: view.kind,
             closed: view.closed.clone(),
+            remember: view.remember.clone(),
             delay_ms: view.arms_after_ms,
             later: !high,
         }
@@ -141,8 +145,17 @@ fn note(foot: &Foot, answering: Answering) -> AnyView {
             let closed = tag("danger", "stop", "Not offered");
             view! { <p class="row wrap">{closed}<span class="soft">{why.clone()}</span></p> }.into_any()
         }
-        None => view! { <span class="note">{foot.answers.reach}</span> }.into_any(),
+        None => {
+            let once = foot.answers.reach;
+            let said = move || match answering.remember.get() {
+                Some(choice) => format!("Approve also remembers it: {}.", words::lifetime(choice.lifetime)),
+                None => once.to_owned(),
+            };
+            view! { <span class="note">{said}</span> }.into_any()
+        }
     };
+    let offer = foot.remember.clone().filter(|_| foot.closed.is_none());
+    let offer = offer.map(|offer| view! { <Remember offer answering /> });
     let reasons = foot.kind == ApprovalKind::Call;
     let ask = move || {
         (reasons && answering.reason.get().is_none()).then(|| {
@@ -176,7 +189,22 @@ fn note(foot: &Foot, answering: Answering) -> AnyView {
             }
         })
     };
-    view! { <div class="row wrap reach">{reach}{ask}</div>{field} }.into_any()
+    let client = move || (reasons && foot_open(answering)).then(|| client_line(answering));
+    view! { <div class="row wrap reach">{reach}{ask}</div>{client}{offer}{field} }.into_any()
+}
+
+fn foot_open(answering: Answering) -> bool {
+    answering.standing.get().ended.is_none()
+}
+
+/// Whether the client still waits, and what a yes does if not.
+fn client_line(answering: Answering) -> AnyView {
+    let clock = Clock::here();
+    let said = move || match answering.standing.get().client.until.map(|at| left(at.saturating_sub(clock.now()))) {
+        Some(left) => format!("The client waits for the answer: {}. Then it has to ask again.", left.words),
+        None => "The client gave up waiting. A yes runs nothing until it asks the same again.".to_owned(),
+    };
+    view! { <p class="note">{said}</p> }.into_any()
 }
 
 /// What stands where the decision stood.
@@ -185,7 +213,9 @@ fn Outcome(answering: Answering, kind: ApprovalKind, on_close: Callback<()>) -> 
     let ended = move || outcome(answering.standing, answering.answered.get());
     move || {
         let ended = ended();
-        let (class, name, head, more) = told(kind, &ended);
+        let client = answering.standing.get().client;
+        let parked = client.parked_until.is_some() || (kind == ApprovalKind::Call && client.until.is_none());
+        let (class, name, head, more) = told(kind, &ended, parked);
         view! {
             <div class=format!("outcome {class}") role="status">
                 {icon(name)}
@@ -207,7 +237,7 @@ fn outcome(standing: Signal<Standing>, answered: Option<(Answer, i64)>) -> Ended
 }
 
 /// How it ended, in words: CSS class, icon, head, what follows.
-fn told(kind: ApprovalKind, ended: &EndedView) -> (&'static str, &'static str, &'static str, String) {
+fn told(kind: ApprovalKind, ended: &EndedView, parked: bool) -> (&'static str, &'static str, &'static str, String) {
     let at = if ended.at > 0 { format!(" at {}", moment(ended.at)) } else { String::new() };
     let by = if ended.answered_by == "cli" { ", on the command line" } else { "" };
     let call = kind == ApprovalKind::Call;
@@ -224,6 +254,12 @@ fn told(kind: ApprovalKind, ended: &EndedView) -> (&'static str, &'static str, &
         (Answer::Approved, "completed") => {
             ("ok", "check", "Approved, this call only.", format!("The server confirmed it{at}{by}."))
         }
+        (Answer::Approved, _) if call && parked => (
+            "wait",
+            "clock",
+            "Approved, and not run yet.",
+            format!("The client had given up. It runs only if the client asks the same again within 10 minutes{by}."),
+        ),
         (Answer::Approved, _) if call => (
             "ok",
             "check",
@@ -238,6 +274,12 @@ fn told(kind: ApprovalKind, ended: &EndedView) -> (&'static str, &'static str, &
         (Answer::Expired, _) => {
             ("", "clock", "Not run.", format!("Nobody answered in time{at}. If it is asked again, you will be too."))
         }
+        (Answer::Unused, _) => (
+            "",
+            "clock",
+            "Approved, never used.",
+            format!("The client had given up and did not ask again in time{at}. Nothing was sent."),
+        ),
         (Answer::Withdrawn, _) => (
             "",
             "x",

@@ -4,6 +4,7 @@ use super::answering::Standing;
 use super::body::sentence_in_list;
 use super::card::{Card, Place};
 use super::clock::{Clock, moment};
+use super::flood::Flood;
 use super::marks::{back, icon, mark, tag};
 use super::shell::{Heard, how_to_connect, trouble};
 use super::text::excerpt;
@@ -99,10 +100,17 @@ fn Listed(inbox: Fetched, picked: RwSignal<Option<String>>) -> impl IntoView {
     view! {
         <div class="split list-m" class:open=move || picked.get().is_some()>
             <section class="list" aria-label="Questions">
+                {move || view.with(|view| view.floods.iter().map(|flood| {
+                    view! { <Flood flood=flood.clone() on_fault=Callback::new(|_| ()) /> }
+                }).collect_view())}
                 <h2 class="caption">"Waiting"<span class="note">"soonest first"</span></h2>
                 {move || view.with(|view| items(&view.waiting, picked, "Nothing waits for you."))}
+                {move || view.with(|view| away(view, picked))}
                 <h2 class="caption">"Answered lately"</h2>
-                {move || view.with(|view| items(&view.ended, picked, "Nothing yet."))}
+                {move || view.with(|view| {
+                    let answered: Vec<_> = view.ended.iter().filter(|q| !unanswered(q)).cloned().collect();
+                    items(&answered, picked, "Nothing yet.")
+                })}
             </section>
             <div class="pane">
                 {back("All questions", move || picked.set(None))}
@@ -121,6 +129,22 @@ fn Listed(inbox: Fetched, picked: RwSignal<Option<String>>) -> impl IntoView {
     }
 }
 
+/// What ended without anybody at the screen.
+fn away(view: &InboxView, picked: RwSignal<Option<String>>) -> Option<AnyView> {
+    let missed: Vec<_> = view.ended.iter().filter(|q| unanswered(q)).cloned().collect();
+    (!missed.is_empty()).then(|| {
+        view! {
+            <h2 class="caption">"While you were away"</h2>
+            {items(&missed, picked, "")}
+        }
+        .into_any()
+    })
+}
+
+fn unanswered(question: &ApprovalView) -> bool {
+    question.ended.as_ref().is_some_and(|ended| matches!(ended.answer, Answer::Expired | Answer::Unused))
+}
+
 fn all(view: &InboxView) -> impl Iterator<Item = &ApprovalView> {
     view.waiting.iter().chain(&view.ended)
 }
@@ -128,8 +152,7 @@ fn all(view: &InboxView) -> impl Iterator<Item = &ApprovalView> {
 /// Where the question stands; one that is in neither list any more keeps its last word.
 fn standing(view: &InboxView, id: &str) -> Standing {
     let found = all(view).find(|question| question.id == id);
-    let (expires_at, ended) = found.map(|q| (q.expires_at, q.ended.clone())).unwrap_or_default();
-    Standing { expires_at, ended, place: 0, of: 0 }
+    found.map(|question| Standing::of(question, 0, 0)).unwrap_or_default()
 }
 
 fn items(questions: &[ApprovalView], picked: RwSignal<Option<String>>, none: &'static str) -> AnyView {
@@ -148,13 +171,19 @@ fn item(question: &ApprovalView, picked: RwSignal<Option<String>>) -> AnyView {
         (question.level == Level::StepUp && question.ended.is_none()).then(|| mark("danger", "stop", "High risk"));
     let found = (!question.findings.is_empty() && question.ended.is_none())
         .then(|| mark("caution", "alert", words::count(question.findings.len(), "finding", "findings")));
+    let again = (question.client_waits.retries > 0)
+        .then(|| mark("", "refresh", format!("asked {} times", question.client_waits.retries.saturating_add(1))));
     let (class, name, end) = match &question.ended {
+        None if question.client_waits.parked_until.is_some() => {
+            ("item", "check", mark("ok", "check", "Approved; the client has to ask again"))
+        }
         None => ("item", words::kind_icon(question), waits(question.expires_at)),
         Some(ended) => {
             let (class, name, word) = match ended.answer {
                 Answer::Approved => ("ok", "check", "Approved"),
                 Answer::Rejected => ("danger", "x", "Rejected"),
                 Answer::Expired => ("", "clock", "Expired"),
+                Answer::Unused => ("", "clock", "Approved, not used"),
                 Answer::Withdrawn => ("", "x", "Withdrawn"),
             };
             let said = format!("{word} {}", moment(ended.at));
@@ -165,7 +194,7 @@ fn item(question: &ApprovalView, picked: RwSignal<Option<String>>) -> AnyView {
         <button class=class type="button" aria-current=current on:click=move |_| picked.set(Some(id.clone()))>
             {icon(name)}
             <span class="t">{sentence_in_list(&question.sentence)}</span>
-            <span class="m"><span>{who}</span>{high}{found}{end}</span>
+            <span class="m"><span>{who}</span>{high}{found}{again}{end}</span>
         </button>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use super::answering::Standing;
 use super::card::{Card, Place};
 use super::clock::Clock;
+use super::flood::Flood;
 use super::marks::icon;
 use super::shell::Heard;
 use crate::backend::{self, call};
@@ -10,7 +11,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::Fault;
 use wire::command::{CurrentQuestion, CurrentQuestionReply, Later};
-use wire::view::{Answer, ApprovalView, EndedView};
+use wire::view::{Answer, ApprovalView, EndedView, FloodView};
 
 /// What the window shows.
 #[derive(Clone, Copy)]
@@ -19,6 +20,8 @@ struct Shown {
     question: RwSignal<Option<ApprovalView>>,
     standing: RwSignal<Standing>,
     fault: RwSignal<Option<Fault>>,
+    /// A server that asks too much, where no question is shown.
+    flood: RwSignal<Option<FloodView>>,
 }
 
 /// The whole window.
@@ -30,6 +33,7 @@ pub(crate) fn Prompt() -> impl IntoView {
         question: RwSignal::new(None),
         standing: RwSignal::new(Standing::default()),
         fault: RwSignal::new(None),
+        flood: RwSignal::new(None),
     };
     Effect::new(move |_| {
         heard.inbox.track();
@@ -52,6 +56,9 @@ pub(crate) fn Prompt() -> impl IntoView {
 }
 
 fn nothing(shown: Shown) -> AnyView {
+    if let (None, Some(flood)) = (shown.fault.get(), shown.flood.get()) {
+        return view! { <Flood flood on_fault=Callback::new(move |fault| shown.fault.set(Some(fault))) /> }.into_any();
+    }
     match shown.fault.get() {
         None => view! { <div class="empty">{icon("gate")}<h1>"Nothing waits for you."</h1></div> }.into_any(),
         Some(fault) => view! {
@@ -79,11 +86,12 @@ impl Shown {
 
     fn take(self, reply: CurrentQuestionReply) {
         self.fault.set(None);
-        let CurrentQuestionReply { question, place, of, .. } = reply;
+        let CurrentQuestionReply { question, place, of, flood, .. } = reply;
+        self.flood.set(flood);
         let same = |a: &ApprovalView, b: &ApprovalView| (&a.id, &a.digest) == (&b.id, &b.digest);
         match (self.question.get_untracked(), question) {
             (Some(now), Some(next)) if same(&now, &next) => {
-                self.standing.set(Standing { expires_at: next.expires_at, ended: next.ended, place, of });
+                self.standing.set(Standing::of(&next, place, of));
             }
             // Answered, expired or withdrawn: the card says so first, then it gives way.
             (Some(now), _) => self.standing.update(|standing| {
@@ -95,8 +103,7 @@ impl Shown {
     }
 
     fn show(self, question: Option<ApprovalView>, place: u32, of: u32) {
-        let (expires_at, ended) = question.as_ref().map(|q| (q.expires_at, q.ended.clone())).unwrap_or_default();
-        self.standing.set(Standing { expires_at, ended, place, of });
+        self.standing.set(question.as_ref().map(|q| Standing::of(q, place, of)).unwrap_or_default());
         self.question.set(question);
     }
 
@@ -108,6 +115,7 @@ impl Shown {
             let next = reply.question.filter(|next| next.id != last.id);
             let none_left = next.is_none();
             self.show(next, reply.place, reply.of);
+            self.flood.set(reply.flood);
             if none_left {
                 self.tell_later(last.id).await;
             }
@@ -123,6 +131,7 @@ impl Shown {
             }
             if let Ok(reply) = call(CurrentQuestion {}).await {
                 self.show(reply.question, reply.place, reply.of);
+                self.flood.set(reply.flood);
             }
         });
     }

@@ -2,9 +2,11 @@
 
 use super::activity::ActivityPage;
 use super::clock::Clock;
+use super::grants::GrantsPage;
 use super::inbox::InboxPage;
 use super::marks::{icon, mark, tag};
 use super::policies::PoliciesPage;
+use super::quiet::quiet;
 use super::servers::ServersPage;
 use super::settings::SettingsPage;
 use super::tour::Tour;
@@ -22,6 +24,8 @@ pub(crate) struct Heard {
     pub(crate) inbox: RwSignal<u32>,
     pub(crate) activity: RwSignal<u32>,
     pub(crate) servers: RwSignal<u32>,
+    pub(crate) status: RwSignal<u32>,
+    pub(crate) grants: RwSignal<u32>,
     pub(crate) rearm: RwSignal<u32>,
     pub(crate) policies: RwSignal<u32>,
     /// Why nothing is heard, if so.
@@ -39,6 +43,8 @@ impl Heard {
                     Event::Inbox => this.inbox,
                     Event::Activity => this.activity,
                     Event::Servers => this.servers,
+                    Event::Status => this.status,
+                    Event::Grants => this.grants,
                     Event::Rearm => this.rearm,
                     Event::Policies => this.policies,
                 };
@@ -64,6 +70,8 @@ impl Heard {
             inbox: counter(),
             activity: counter(),
             servers: counter(),
+            status: counter(),
+            grants: counter(),
             rearm: counter(),
             policies: counter(),
             deaf: RwSignal::new(None),
@@ -125,12 +133,14 @@ enum Page {
     Inbox,
     Activity,
     Servers,
+    Grants,
     Policies,
     Settings,
 }
 
 impl Page {
-    const ALL: [Self; 5] = [Self::Inbox, Self::Activity, Self::Servers, Self::Policies, Self::Settings];
+    const ALL: [Self; 6] =
+        [Self::Inbox, Self::Activity, Self::Servers, Self::Grants, Self::Policies, Self::Settings];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {
@@ -146,6 +156,7 @@ impl Page {
             Self::Servers => "servers",
             Self::Policies => "policies",
             Self::Settings => "settings",
+            Self::Grants => "grants",
         }
     }
 
@@ -156,6 +167,7 @@ impl Page {
             Self::Servers => ("server", "Servers"),
             Self::Policies => ("scale", "Policies"),
             Self::Settings => ("sliders", "Settings"),
+            Self::Grants => ("check", "Grants"),
         }
     }
 }
@@ -171,6 +183,7 @@ pub(crate) fn Shell() -> impl IntoView {
         heard.inbox.track();
         heard.servers.track();
         heard.policies.track();
+        heard.status.track();
         spawn_local(async move { status.set(call(Status {}).await) });
     });
     let waiting = Signal::derive(move || status.with(|s| s.as_ref().is_ok_and(|s| s.waiting > 0)));
@@ -195,6 +208,7 @@ pub(crate) fn Shell() -> impl IntoView {
                     Page::Servers => view! { <ServersPage /> }.into_any(),
                     Page::Policies => view! { <PoliciesPage /> }.into_any(),
                     Page::Settings => view! { <SettingsPage /> }.into_any(),
+                    Page::Grants => view! { <GrantsPage /> }.into_any(),
                 }}
             </main>
         </div>
@@ -223,6 +237,7 @@ fn Side(page: RwSignal<Page>, status: RwSignal<Result<StatusView, Fault>>) -> im
             <div class="brand"><span class="badge">{icon("gate")}</span><span class="word">"Consentry"</span></div>
             {Page::ALL.map(link).collect_view()}
             <div class="foot">
+                {move || status.get().ok().map(|status| quiet(&status))}
                 {move || heard.deaf.get().map(|_| mark("caution", "alert", "Not kept up to date"))}
                 {move || foot(status.get())}
             </div>

@@ -91,6 +91,9 @@ fn said(
         (Some(intent), _) if text(intent, "consent") == "none" => {
             said.push("No rule asked, so it ran without a question.".into());
         }
+        (Some(intent), _) if asked.is_none() && !text(intent, "grant").is_empty() => {
+            said.push("It ran on a yes that is remembered. See Grants.".into());
+        }
         (Some(_), _) => said.push("It was sent to the server, exactly as the card showed it.".into()),
         (None, Some(refused)) => {
             let unasked = if asked.is_none() { "Nobody was asked. " } else { "" };
@@ -123,6 +126,7 @@ fn answer(asked: Option<&Value>, answered: Option<&Value>) -> String {
     match text(answered, "answer") {
         "approved" => format!("A person was asked and said yes {by}, after {took}."),
         "rejected" => format!("A person was asked and said no {by}, after {took}."),
+        "unused" => format!("A person said yes {by}, after {took}, but the client did not come back for it."),
         "expired" => format!("A person was asked. Nobody answered within {took}, which counts as no."),
         _ => format!("A person was asked. The question was withdrawn after {took}: the client left, or Consentry ended."),
     }

@@ -111,7 +111,7 @@ impl Servers {
                     }
                     servers.touch();
                 }
-                Ok(Ending::Approved(_) | Ending::Expired | Ending::Withdrawn) | Err(_) => {}
+                Ok(Ending::Approved(_) | Ending::Expired | Ending::Unused | Ending::Withdrawn) | Err(_) => {}
             }
         });
     }

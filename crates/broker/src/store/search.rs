@@ -209,7 +209,7 @@ mod tests {
     /// note that was rejected.
     async fn log() -> Log {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("c.db"), Arc::new(Seal::for_tests())).await.unwrap();
+        let store = Store::open(&folder.path().join("c.db"), Arc::new(Seal::in_memory())).await.unwrap();
         let mut appender = store.appender().await.unwrap();
         let of = |record: Record, client: &str, server: &str, tool: &str| {
             record.with("client", client).with("server", server).with("tool", tool)

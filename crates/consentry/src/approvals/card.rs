@@ -6,11 +6,16 @@ use wire::view::{ApprovalView, RunView, SentencePart, Severity, ToolView, TrustV
 
 /// The sentence at the top of the card; foreign words in it stand in quotes.
 pub(super) fn sentence(view: &ApprovalView) -> String {
+    phrase(&view.sentence)
+}
+
+/// A sentence of ours; foreign words in it stand in quotes.
+pub(crate) fn phrase(parts: &[SentencePart]) -> String {
     let words = |part: &SentencePart| match part {
         SentencePart::Ours(text) | SentencePart::Rest(text) => text.clone(),
         SentencePart::Slot(text) => format!("“{}”", shortened(text, 80)),
     };
-    view.sentence.iter().map(words).collect()
+    parts.iter().map(words).collect()
 }
 
 /// Prints the card.
@@ -48,6 +53,12 @@ pub(super) fn print<W: Write>(view: &ApprovalView, now: i64, to: &mut Printer<W>
             origin.sources.iter().map(|s| format!("{} of {}: {}", s.tool, s.server, s.excerpt)).collect();
         vec![plain(format!("{}  from {}", origin.pointer, sources.join("; ")))]
     };
+    let field = |field: &wire::view::RememberField| {
+        let choice = |(n, parts): (usize, &Vec<SentencePart>)| format!("{n}: {}", phrase(parts));
+        let choices: Vec<String> = field.choices.iter().enumerate().map(choice).collect();
+        vec![plain(format!("{}  {}", field.pointer, choices.join("; ")))]
+    };
+    section("A yes may be remembered with", view.remember.iter().flat_map(|r| &r.fields).map(field), to)?;
     section("Origin", view.provenance.iter().map(origin), to)?;
     to.say("")?;
     if let Some(why) = &view.closed {
@@ -237,6 +248,8 @@ pub(super) mod tests {
             arms_after_ms: 2000,
             closed: None,
             ended: None,
+            client_waits: wire::view::ClientWaits::default(),
+            remember: None,
         }
     }
 

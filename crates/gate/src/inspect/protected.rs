@@ -1,6 +1,7 @@
 //! Arguments that name what guards the person: our own files, clients' configurations, autostart, the keyring.
 
 use crate::call::scalars;
+use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 /// Path endings and parts, lower case, that no call needs and an attacker wants.
@@ -44,27 +45,35 @@ const PROTECTED: &[&str] = &[
     "org.freedesktop.secrets",
 ];
 
-/// Whether a string in `arguments` names something protected. `own` are our folders, socket and programs: absolute
-/// paths, and names without a `/` are not among them.
-pub fn names_protected(arguments: &Value, own: &[String]) -> bool {
-    scalars(arguments).into_iter().filter_map(|(_, v)| v.as_str()).any(|text| {
-        // Only something that looks like a path, a command or a URL can name a file.
-        let plain = plain(text);
-        PROTECTED.iter().any(|p| plain.contains(p) || p.strip_prefix('/').is_some_and(|p| starts_as(&plain, p)))
-            || own.iter().any(|o| plain.contains(&o.to_lowercase()))
-    })
-}
+/// What no argument may name, ready to be looked for.
+#[derive(Debug)]
+pub struct Protected(AhoCorasick);
 
-fn starts_as(text: &str, file: &str) -> bool {
-    text.starts_with(file) && file.starts_with('.')
+impl Protected {
+    /// With `own`: our folders, socket and programs, as absolute paths.
+    ///
+    /// # Errors
+    /// When there are more than can be looked for at once.
+    pub fn new(own: &[String]) -> Result<Self, String> {
+        let own = own.iter().map(|path| path.to_lowercase());
+        let names = PROTECTED.iter().map(|name| (*name).to_owned()).chain(own);
+        AhoCorasick::new(names).map(Self).map_err(|e| e.to_string())
+    }
+
+    /// Whether a string in `arguments` names something protected.
+    pub fn named_in(&self, arguments: &Value) -> bool {
+        scalars(arguments).into_iter().filter_map(|(_, v)| v.as_str()).any(|text| self.0.is_match(&plain(text)))
+    }
 }
 
 /// Lower case, percent-decoded, `\` as `/`, quotes and hidden characters out, `/./`, `//` and `/x/../` resolved: the
-/// ways to spell one path.
+/// ways to spell one path. A hidden file without its folder gets one.
 fn plain(text: &str) -> String {
     let decoded = decode(text);
-    let visible: String = decoded
-        .chars()
+    let folder = decoded.starts_with('.').then_some('/');
+    let visible: String = folder
+        .into_iter()
+        .chain(decoded.chars())
         .filter(|c| !wire::text::is_hidden(*c) && !matches!(c, '\'' | '"'))
         .map(|c| if c == '\\' { '/' } else { c })
         .flat_map(char::to_lowercase)
@@ -114,6 +123,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn named(text: &str, own: &[String]) -> bool {
+        Protected::new(own).unwrap().named_in(&json!({"list": [{"x": text}]}))
+    }
+
     #[test]
     fn however_it_is_spelled_our_folder_is_ours() {
         let own = ["/home/ann/.config/consentry".to_owned()];
@@ -126,9 +139,9 @@ mod tests {
             "/HOME/ann/.config/Consentry",
             "/home/ann/.config/con\u{200B}sentry",
         ] {
-            assert!(names_protected(&json!({"p": path}), &own), "{path}");
+            assert!(named(path, &own), "{path}");
         }
-        assert!(!names_protected(&json!({"p": "/home/ann/documents/consent.txt"}), &own));
+        assert!(!named("/home/ann/documents/consent.txt", &own));
     }
 
     #[test]
@@ -139,12 +152,13 @@ mod tests {
             "echo hi >> ~/.bashrc",
             "/home/a/.local/share/keyrings/login.keyring",
             ".mcp.json",
+            "./../.mcp.json",
             "C:\\Users\\a\\.cursor\\mcp.json",
         ] {
-            assert!(names_protected(&json!({"list": [{"x": text}]}), &[]), "{text}");
+            assert!(named(text, &[]), "{text}");
         }
         for text in ["a profile of the author", "/home/a/project/mcp.jsonl", "settings", ""] {
-            assert!(!names_protected(&json!({"x": text}), &[]), "{text}");
+            assert!(!named(text, &[]), "{text}");
         }
     }
 }

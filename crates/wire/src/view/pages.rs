@@ -10,6 +10,18 @@ pub struct InboxView {
     pub waiting: Vec<ApprovalView>,
     /// What ended lately, newest first.
     pub ended: Vec<ApprovalView>,
+    /// Servers that ask so much that their questions are one card.
+    #[serde(default)]
+    pub floods: Vec<FloodView>,
+}
+
+/// Questions of one server, folded into one card: all can be rejected at once, and approved only one by one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloodView {
+    /// The server's name in `servers.json`.
+    pub server: String,
+    /// How many of its questions wait.
+    pub waiting: u32,
 }
 
 /// One line of the activity page and of `audit list`.
@@ -144,6 +156,12 @@ pub struct StatusView {
     pub clients: Vec<String>,
     /// How many approvals wait.
     pub waiting: u32,
+    /// Whether the person stopped everything.
+    #[serde(default)]
+    pub stopped: bool,
+    /// Until when no prompt shows, if that is so.
+    #[serde(default)]
+    pub quiet_until: Option<i64>,
     /// What was checked, in words.
     pub checks: Vec<CheckView>,
 }

@@ -1,0 +1,197 @@
+//! The machine, transition by transition.
+
+use super::*;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const DIGEST: Digest = Digest([7; 32]);
+
+fn asked(level: Level) -> Approval {
+    let act = (level == Level::StepUp).then(|| "DE89".to_owned());
+    let terms = Terms { id: ApprovalId(Uuid::nil()), digest: DIGEST, level, act, lives_ms: Some(120_000) };
+    Approval::ask(terms, 0).0
+}
+
+fn approve(by: By) -> Event {
+    Event::Approve { digest: DIGEST, act: None, by, remember: None }
+}
+
+fn ended(effects: &[Effect]) -> &Ending {
+    match effects {
+        [Effect::Ended(ending)] => ending,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn it_wakes_when_it_expires() {
+    let (_, effects) = Approval::ask(asked(Level::Approve).terms().clone(), 5);
+    assert_eq!(effects, [Effect::WakeAt(120_005)]);
+}
+
+#[test]
+fn a_yes_before_the_card_was_visible_long_enough_does_not_count() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(a.step(approve(By::Window), 10), [Effect::NotCounted(NotCounted::TooEarly)]);
+    a.step(Event::Visible, 100);
+    assert_eq!(a.step(approve(By::Window), 699), [Effect::NotCounted(NotCounted::TooEarly)]);
+    let effects = a.step(approve(By::Window), 700);
+    let Ending::Approved(yes) = ended(&effects) else { panic!() };
+    assert_eq!((yes.digest(), yes.consent(), yes.by()), (DIGEST, Consent::Approved, By::Window));
+}
+
+#[test]
+fn being_seen_twice_does_not_restart_but_being_hidden_does() {
+    let mut a = asked(Level::Approve);
+    a.step(Event::Visible, 0);
+    a.step(Event::Visible, 500);
+    a.step(Event::Hidden, 590);
+    a.step(Event::Visible, 595);
+    assert_eq!(a.step(approve(By::Window), 1_000), [Effect::NotCounted(NotCounted::TooEarly)]);
+    assert!(matches!(ended(&a.step(approve(By::Window), 1_195)), Ending::Approved(_)));
+}
+
+#[test]
+fn high_risk_wants_two_seconds_and_the_act() {
+    let mut a = asked(Level::StepUp);
+    a.step(Event::Visible, 0);
+    let with = |act: &str| Event::Approve { digest: DIGEST, act: Some(act.into()), by: By::Window, remember: None };
+    assert_eq!(a.step(with("DE89"), 1_999), [Effect::NotCounted(NotCounted::TooEarly)]);
+    assert_eq!(a.step(approve(By::Window), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
+    assert_eq!(a.step(with("DE88"), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
+    let effects = a.step(with("DE89"), 2_001);
+    let Ending::Approved(yes) = ended(&effects) else { panic!() };
+    assert_eq!(yes.consent(), Consent::SteppedUp);
+}
+
+#[test]
+fn another_digest_never_counts() {
+    let mut a = asked(Level::Approve);
+    let other = Event::Approve { digest: Digest([8; 32]), act: None, by: By::Cli, remember: None };
+    assert_eq!(a.step(other, 0), [Effect::NotCounted(NotCounted::OtherDigest)]);
+    assert!(matches!(ended(&a.step(approve(By::Cli), 1)), Ending::Approved(_)));
+}
+
+#[test]
+fn it_is_answered_once() {
+    let mut a = asked(Level::Approve);
+    a.step(approve(By::Cli), 0);
+    assert_eq!(a.step(approve(By::Cli), 1), [Effect::NotCounted(NotCounted::Over)]);
+    assert_eq!(a.step(Event::Reject { reason: None, by: By::Cli }, 1), [Effect::NotCounted(NotCounted::Over)]);
+    assert_eq!(a.step(Event::MoreTime, 1), [Effect::NotCounted(NotCounted::Over)]);
+    assert_eq!(a.step(Event::Withdraw, 1), []);
+    assert_eq!(a.step(Event::Tick, 1), []);
+}
+
+#[test]
+fn a_no_ends_it_whoever_says_it() {
+    for by in [By::Window, By::Cli, By::Tightening] {
+        let mut a = asked(Level::StepUp);
+        let effects = a.step(Event::Reject { reason: Some("not this".into()), by }, 0);
+        assert_eq!(*ended(&effects), Ending::Rejected { reason: Some("not this".into()), by });
+    }
+}
+
+#[test]
+fn what_may_only_tighten_can_not_say_yes() {
+    let mut a = asked(Level::Approve);
+    a.step(Event::Visible, 0);
+    assert_eq!(a.step(approve(By::Tightening), 5_000), [Effect::NotCounted(NotCounted::NotHere)]);
+}
+
+#[test]
+fn it_expires_and_a_late_yes_is_too_late_even_without_a_tick() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(a.step(Event::Tick, 119_999), [Effect::WakeAt(120_000)]);
+    assert_eq!(
+        a.step(approve(By::Cli), 120_000),
+        [Effect::Ended(Ending::Expired), Effect::NotCounted(NotCounted::Over)]
+    );
+}
+
+#[test]
+fn more_time_counts_from_now_and_an_old_tick_is_harmless() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(a.step(Event::MoreTime, 100_000), [Effect::WakeAt(220_000), Effect::Changed]);
+    assert_eq!(a.step(Event::Tick, 120_000), [Effect::WakeAt(220_000)]);
+    assert_eq!(*ended(&a.step(Event::Tick, 220_000)), Ending::Expired);
+}
+
+#[test]
+fn a_question_outlives_the_client_and_a_late_yes_waits_for_it() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(a.step(Event::Leave, 50_000), [Effect::WakeAt(50_000 + INBOX_LIFE), Effect::Changed]);
+    assert!(!a.is_attended());
+    assert_eq!(a.step(approve(By::Cli), 900_000), [Effect::WakeAt(900_000 + PARKED_LIFE), Effect::Parked(By::Cli)]);
+    assert_eq!(a.parked_until(), Some(900_000 + PARKED_LIFE));
+    assert_eq!(a.step(approve(By::Cli), 900_001), [Effect::NotCounted(NotCounted::Over)], "one yes is enough");
+    assert!(matches!(ended(&a.step(Event::Return, 900_002)), Ending::Approved(_)));
+    assert_eq!(a.step(Event::Return, 900_003), [Effect::NotCounted(NotCounted::Over)], "and it is used once");
+}
+
+#[test]
+fn a_yes_that_nobody_comes_for_is_unused() {
+    let mut a = asked(Level::Approve);
+    a.step(Event::Leave, 0);
+    a.step(approve(By::Cli), 10);
+    assert_eq!(a.step(Event::Tick, 500), [Effect::WakeAt(10 + PARKED_LIFE)]);
+    assert_eq!(
+        a.step(Event::Return, 10 + PARKED_LIFE),
+        [Effect::Ended(Ending::Unused), Effect::NotCounted(NotCounted::Over)]
+    );
+}
+
+#[test]
+fn a_parked_yes_can_be_taken_back() {
+    let mut a = asked(Level::Approve);
+    a.step(Event::Leave, 0);
+    a.step(approve(By::Cli), 10);
+    let no = Event::Reject { reason: None, by: By::Tightening };
+    assert!(matches!(ended(&a.step(no, 11)), Ending::Rejected { .. }));
+}
+
+#[test]
+fn who_comes_back_waits_as_long_as_anybody_and_only_one_waits() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(a.step(Event::Return, 5), [Effect::NotCounted(NotCounted::Taken)]);
+    a.step(Event::Leave, 10);
+    assert_eq!(a.step(Event::Return, 1_000), [Effect::WakeAt(121_000), Effect::Changed]);
+    assert!(matches!(ended(&a.step(approve(By::Cli), 1_001)), Ending::Approved(_)));
+}
+
+#[test]
+fn being_withdrawn_ends_it() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(*ended(&a.step(Event::Withdraw, 3)), Ending::Withdrawn);
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let by = prop_oneof![Just(By::Window), Just(By::Cli), Just(By::Tightening)];
+    prop_oneof![
+        Just(Event::Visible),
+        Just(Event::Hidden),
+        Just(Event::MoreTime),
+        Just(Event::Withdraw),
+        Just(Event::Tick),
+        (any::<bool>(), by.clone()).prop_map(|(right, by)| Event::Approve {
+            digest: if right { DIGEST } else { Digest([1; 32]) },
+            act: None,
+            by,
+            remember: None,
+        }),
+        by.prop_map(|by| Event::Reject { reason: None, by }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_it_ends_at_most_once(events in prop::collection::vec((any_event(), 0i64..50_000), 0..40)) {
+        let mut a = asked(Level::Approve);
+        let (mut now, mut endings) = (0, 0);
+        for (event, later) in events {
+            now += later;
+            endings += a.step(event, now).iter().filter(|e| matches!(e, Effect::Ended(_))).count();
+        }
+        prop_assert!(endings <= 1);
+    }
+}

@@ -1,0 +1,282 @@
+//! What a grant covers is what its sentence says, and nothing else.
+
+use super::*;
+use crate::approval::Consent;
+use crate::call::{CallId, ConnectionId, Request, Server};
+use crate::client::Client;
+use crate::policy::{Layer, Reason};
+use crate::tool::parse_listing;
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde_json::json;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const NOW: i64 = 1_750_000_000_000;
+
+fn case_of(tool: &str, arguments: &Value) -> Case {
+    let definition = json!({"name": tool, "description": "", "inputSchema": {"type": "object"}});
+    let tool = parse_listing(vec![Bytes::from(definition.to_string())]).unwrap().remove(0);
+    let params = json!({"name": tool.name, "arguments": arguments});
+    let call = Call {
+        id: CallId(Uuid::nil()),
+        connection: ConnectionId(Uuid::nil()),
+        client: Arc::new(Client {
+            program: "/usr/bin/agent".into(),
+            sha256: String::new(),
+            script: None,
+            identity: Digest([1; 32]),
+            pid: 1,
+            start_time: 1,
+            parents: Vec::new(),
+            claimed: None,
+        }),
+        conversation: "talk".into(),
+        server: Arc::new(Server { name: "files".into(), alias: "files".into(), identity: Digest([2; 32]) }),
+        tool: Arc::new(tool),
+        request: Request::parse(Bytes::from(params.to_string())).unwrap(),
+    };
+    Case { call, findings: Vec::new(), destinations: Vec::new() }
+}
+
+fn case(arguments: &Value) -> Case {
+    case_of("write_file", arguments)
+}
+
+fn judgement(policies: &[&str]) -> Judgement {
+    let reason = |id: &&str| Reason {
+        policy: (*id).to_owned(),
+        title: String::new(),
+        why: String::new(),
+        layer: Layer::Preset,
+        rememberable: true,
+    };
+    Judgement {
+        needed: Needed::Approve,
+        reasons: policies.iter().map(reason).collect(),
+        faults: Vec::new(),
+        versions: Digest([3; 32]),
+    }
+}
+
+fn asked() -> Judgement {
+    judgement(&["writes-ask"])
+}
+
+fn made() -> (GrantId, ApprovalId, i64) {
+    (GrantId(Uuid::nil()), ApprovalId(Uuid::nil()), NOW)
+}
+
+/// A grant made from this call, with the choice of this number for these fields.
+fn granted(arguments: &Value, lifetime: Lifetime, wide: &[(&str, usize)]) -> Grant {
+    let fields = wide.iter().map(|(pointer, n)| ((*pointer).to_owned(), *n)).collect();
+    Grant::remember(&case(arguments), &asked(), &Remember { lifetime, fields }, made(), Origins::Unknown).unwrap()
+}
+
+fn covers(grant: &Grant, arguments: &Value) -> bool {
+    grant.covers(&case(arguments), &asked(), Origins::Unknown, NOW)
+}
+
+#[test]
+fn the_narrowest_is_this_very_call() {
+    let grant = granted(&json!({"path": "/work/a", "n": 1.5, "list": []}), Lifetime::Hour, &[]);
+    assert!(covers(&grant, &json!({"path": "/work/a", "n": 1.5, "list": []})));
+    for other in [
+        json!({"path": "/work/b", "n": 1.5, "list": []}),
+        json!({"path": "/work/a", "n": 1.5}),
+        json!({"path": "/work/a", "n": 1.5, "list": [], "more": null}),
+        json!({"path": "/work/a", "n": 1.50, "list": {}}),
+    ] {
+        assert!(!covers(&grant, &other), "{other}");
+    }
+}
+
+#[test]
+fn a_folder_is_what_is_below_it_and_no_trick_leads_out() {
+    let grant = granted(&json!({"path": "/work/notes/a.md", "text": "x"}), Lifetime::Hour, &[("/path", 1)]);
+    assert!(covers(&grant, &json!({"path": "/work/notes/b/c.md", "text": "x"})));
+    for path in [
+        "/work/notes",
+        "/work/notes/",
+        "/work/notes-of-others/a",
+        "/work/notes/../../etc/passwd",
+        "/work/notes/./a",
+        "/work/notes//a",
+        "/work/notes/%2e%2e/x",
+        "/work/notes/a\\..\\b",
+        "/work/notes/a\u{200b}",
+        "/work/notes/$(id)",
+        "work/notes/a",
+    ] {
+        assert!(!covers(&grant, &json!({"path": path, "text": "x"})), "{path:?}");
+    }
+    assert!(!covers(&grant, &json!({"path": "/work/notes/b", "text": "y"})), "the text was not left open");
+}
+
+#[test]
+fn an_address_is_its_scheme_host_and_port() {
+    let grant = granted(&json!({"url": "https://api.example.org/v1/x"}), Lifetime::Hour, &[("/url", 1)]);
+    assert!(covers(&grant, &json!({"url": "https://api.example.org/other?q=1"})));
+    for url in [
+        "http://api.example.org/",
+        "https://api.example.org:8443/",
+        "https://api.example.org.evil.example/",
+        "https://api.example.org@evil.example/",
+        "https://user:pw@api.example.org/",
+        "https:\\\\api.example.org/",
+        "https://evil.example/\u{200b}api.example.org",
+    ] {
+        assert!(!covers(&grant, &json!({"url": url})), "{url:?}");
+    }
+}
+
+#[test]
+fn whatever_it_rests_on_ends_it_when_it_changes() {
+    let arguments = json!({"path": "/work/a"});
+    let grant = granted(&arguments, Lifetime::Conversation, &[]);
+    assert!(covers(&grant, &arguments));
+    let differs = |change: &dyn Fn(&mut Case, &mut Judgement)| {
+        let (mut case, mut judgement) = (case(&arguments), asked());
+        change(&mut case, &mut judgement);
+        assert!(!grant.covers(&case, &judgement, Origins::Unknown, NOW));
+    };
+    differs(&|case, _| Arc::make_mut(&mut case.call.client).identity = Digest([9; 32]));
+    differs(&|case, _| Arc::make_mut(&mut case.call.server).identity = Digest([9; 32]));
+    differs(&|case, _| case.call.conversation = "another".into());
+    differs(&|case, _| *case = case_of("delete_file", &json!({"path": "/work/a"})));
+    differs(&|case, _| case.call.request.meta = b"x=1\n".to_vec());
+    differs(&|_, judgement| judgement.versions = Digest([9; 32]));
+    differs(&|_, judgement| judgement.reasons.extend(super::tests::judgement(&["hidden-characters"]).reasons));
+    differs(&|_, judgement| judgement.needed = Needed::StepUp);
+    differs(&|_, judgement| judgement.needed = Needed::Never);
+    differs(&|_, judgement| judgement.faults.push("a policy failed".into()));
+    differs(&|_, judgement| judgement.reasons[0].rememberable = false);
+}
+
+#[test]
+fn time_ends_it_and_a_clock_set_back_does_not_bring_it_back() {
+    let arguments = json!({"path": "/work/a"});
+    let grant = granted(&arguments, Lifetime::Quarter, &[]);
+    let at = |now| grant.covers(&case(&arguments), &asked(), Origins::Unknown, now);
+    assert!(at(NOW) && at(NOW + 15 * MINUTE - 1));
+    assert!(!at(NOW + 15 * MINUTE) && !at(NOW - 1));
+}
+
+#[test]
+fn an_open_field_is_never_covered_while_origins_are_unknown_or_tainted() {
+    let arguments = json!({"path": "/work/a", "text": "hello"});
+    let open = Remember { lifetime: Lifetime::Quarter, fields: BTreeMap::from([("/text".to_owned(), 1)]) };
+    assert!(Grant::remember(&case(&arguments), &asked(), &open, made(), Origins::Unknown).is_err());
+    let (clean, tainted) = (BTreeSet::new(), BTreeSet::from(["/text".to_owned()]));
+    assert!(Grant::remember(&case(&arguments), &asked(), &open, made(), Origins::Known(&tainted)).is_err());
+    let grant = Grant::remember(&case(&arguments), &asked(), &open, made(), Origins::Known(&clean)).unwrap();
+    let other = case(&json!({"path": "/work/a", "text": "anything else"}));
+    assert!(grant.covers(&other, &asked(), Origins::Known(&clean), NOW));
+    assert!(!grant.covers(&other, &asked(), Origins::Known(&tainted), NOW));
+    assert!(!grant.covers(&other, &asked(), Origins::Unknown, NOW));
+}
+
+#[test]
+fn some_things_are_never_remembered_and_risky_ones_not_for_long() {
+    let remember = |tool: &str, lifetime, judgement: &Judgement| {
+        let choice = Remember { lifetime, fields: BTreeMap::new() };
+        Grant::remember(&case_of(tool, &json!({"x": "y"})), judgement, &choice, made(), Origins::Unknown)
+    };
+    assert!(remember("pay_invoice", Lifetime::Quarter, &asked()).is_err(), "payments");
+    assert!(remember("write_file", Lifetime::Always, &asked()).is_ok());
+    let mut step_up = asked();
+    step_up.needed = Needed::StepUp;
+    assert!(remember("write_file", Lifetime::Quarter, &step_up).is_err());
+    let mut never = asked();
+    never.reasons[0].rememberable = false;
+    assert!(remember("write_file", Lifetime::Quarter, &never).is_err());
+    let clean = BTreeSet::new();
+    let open = |lifetime| {
+        let choice = Remember { lifetime, fields: BTreeMap::from([("/x".to_owned(), 1)]) };
+        let case = case_of("send_mail", &json!({"x": "y"}));
+        Grant::remember(&case, &asked(), &choice, made(), Origins::Known(&clean))
+    };
+    assert!(open(Lifetime::Hour).is_err() && open(Lifetime::Quarter).is_ok(), "sending with an open field");
+}
+
+#[test]
+fn a_permit_from_a_grant_says_so_and_gives_no_more_than_a_plain_yes() {
+    let grant = granted(&json!({"path": "/work/a"}), Lifetime::Hour, &[]);
+    let stored = serde_json::to_string(&grant).unwrap();
+    assert_eq!(serde_json::from_str::<Grant>(&stored).unwrap(), grant, "it comes back from the store as it was");
+    assert!(Consent::Approved < Consent::SteppedUp);
+}
+
+/// What the sentence of a grant says, read by other means than the gate's.
+fn sentence_holds(constraint: &Constraint, value: &Value) -> bool {
+    match constraint {
+        Constraint::Exactly(exact) => exact.to_string() == value.to_string(),
+        Constraint::Under(folder) => value.as_str().is_some_and(|path| {
+            let path = std::path::Path::new(path);
+            let steps_back = path.components().any(|c| matches!(c, std::path::Component::ParentDir));
+            !steps_back && path.starts_with(folder) && path != std::path::Path::new(folder)
+        }),
+        Constraint::Origin(origin) => value.as_str().is_some_and(|text| {
+            let rest = text.strip_prefix(origin.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#', ':']))
+        }),
+        Constraint::AtMost(most) => value.as_f64().is_some_and(|n| n >= 0.0 && n <= *most),
+        Constraint::Any => false,
+    }
+}
+
+fn any_scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-5i64..50).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "(/|~/|)(work|etc|\\.\\.|\\.|a b|%2e){1,3}(/(x|\\.\\.|y|)){0,3}".prop_map(Value::from),
+        "https?://(a|b)\\.example(:8080|)(/[a-z]{0,3}|)".prop_map(Value::from),
+        ".{0,6}".prop_map(Value::from),
+        Just(json!([])),
+        Just(json!({})),
+    ]
+}
+
+fn any_arguments() -> impl Strategy<Value = Value> {
+    prop::collection::btree_map("[abc]", prop_oneof![any_scalar(), any_scalar().prop_map(|v| json!([v]))], 0..4)
+        .prop_map(|map| Value::Object(map.into_iter().collect()))
+}
+
+proptest! {
+    /// No sequence of calls runs unasked that the sentence did not cover.
+    #[test]
+    fn nothing_runs_that_the_sentence_does_not_cover(
+        first in any_arguments(),
+        choices in prop::collection::btree_map("/[abc](/0)?", 0usize..3, 0..3),
+        calls in prop::collection::vec((any_arguments(), 0i64..40 * MINUTE, any::<bool>()), 1..20),
+    ) {
+        let remember = Remember { lifetime: Lifetime::Quarter, fields: choices };
+        let Ok(grant) = Grant::remember(&case(&first), &asked(), &remember, made(), Origins::Unknown) else {
+            return Ok(());
+        };
+        for (arguments, later, again) in calls {
+            let arguments = if again { first.clone() } else { arguments };
+            let call = case(&arguments);
+            if !grant.covers(&call, &asked(), Origins::Unknown, NOW + later) {
+                continue;
+            }
+            prop_assert!(later < 15 * MINUTE);
+            let leaves = leaves(&call.call.request.parsed);
+            prop_assert_eq!(leaves.len(), grant.fields.len());
+            for (pointer, value) in leaves {
+                let constraint = grant.fields.get(&pointer);
+                prop_assert!(constraint.is_some_and(|c| sentence_holds(c, &value)), "{} {}", pointer, value);
+            }
+        }
+    }
+
+    /// The call that was approved is itself covered, unless a fraction is in a field that may vary.
+    #[test]
+    fn the_call_that_was_approved_is_covered(first in any_arguments()) {
+        let remember = Remember { lifetime: Lifetime::Quarter, fields: BTreeMap::new() };
+        let grant = Grant::remember(&case(&first), &asked(), &remember, made(), Origins::Unknown).unwrap();
+        prop_assert!(covers(&grant, &first));
+    }
+}

@@ -40,9 +40,7 @@ impl Autostart {
     /// Starts it at login from now on, or no longer.
     pub(crate) fn set(&self, on: bool) -> Result<(), Fault> {
         let changed = if on { self.put() } else { self.take_away() };
-        changed.map_err(|e| {
-            Fault::new(FaultCode::Storage, format!("{} can't be changed: {e}.", self.file.display()))
-        })
+        changed.map_err(|e| Fault::new(FaultCode::Storage, format!("{} can't be changed: {e}.", self.file.display())))
     }
 
     fn put(&self) -> std::io::Result<()> {

@@ -200,7 +200,8 @@ async fn settings(home: State<'_, Home>, chosen: State<'_, Settings>) -> Result<
         (Place::Preferences, chosen.file().to_owned()),
     ];
     places.extend(autostart.as_ref().map(|autostart| (Place::Autostart, autostart.file().to_owned())));
-    let shown = |(what, path): (Place, std::path::PathBuf)| PlaceView { what, path: path.to_string_lossy().into_owned() };
+    let shown =
+        |(what, path): (Place, std::path::PathBuf)| PlaceView { what, path: path.to_string_lossy().into_owned() };
     Ok(SettingsView {
         preferences: chosen.preferences(),
         autostart: autostart.map(|autostart| autostart.is_on()),

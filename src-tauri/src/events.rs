@@ -34,14 +34,9 @@ pub(crate) async fn follow(app: AppHandle, broker: Broker) {
             Ok(event) => screen.tell(event).await,
             // Some were missed: everything may have changed.
             Err(RecvError::Lagged(_)) => {
-                for event in [
-                    Event::Inbox,
-                    Event::Activity,
-                    Event::Servers,
-                    Event::Status,
-                    Event::Grants,
-                    Event::Policies,
-                ] {
+                for event in
+                    [Event::Inbox, Event::Activity, Event::Servers, Event::Status, Event::Grants, Event::Policies]
+                {
                     screen.tell(event).await;
                 }
             }

@@ -27,7 +27,10 @@ impl Settings {
     pub(crate) fn open(file: PathBuf) -> Self {
         let (preferences, fault) = match read(&file) {
             Ok(preferences) => (preferences, None),
-            Err(why) => (Preferences::default(), Some(format!("{} can't be read: {why}. The usual settings hold.", file.display()))),
+            Err(why) => (
+                Preferences::default(),
+                Some(format!("{} can't be read: {why}. The usual settings hold.", file.display())),
+            ),
         };
         Self { file, state: Mutex::new(State { preferences, fault }) }
     }
@@ -50,7 +53,10 @@ impl Settings {
     /// Keeps these.
     pub(crate) fn set(&self, preferences: Preferences) -> Result<(), Fault> {
         let failed = |why: String| {
-            Fault::new(FaultCode::Storage, format!("{} can't be written, so nothing was changed: {why}.", self.file.display()))
+            Fault::new(
+                FaultCode::Storage,
+                format!("{} can't be written, so nothing was changed: {why}.", self.file.display()),
+            )
         };
         let text = serde_json::to_string_pretty(&preferences).map_err(|e| failed(e.to_string()))? + "\n";
         write_whole(&self.file, text.as_bytes(), 0o600).map_err(|e| failed(e.to_string()))?;

@@ -43,9 +43,7 @@ export async function open(root, executablePath) {
   const browser = await puppeteer.launch({
     executablePath, headless: true,
     // Only pages of ours are opened, and a container often lacks what the sandbox needs.
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--hide-scrollbars",
-      // Several pages are looked at in turn: those behind must go on drawing.
-      "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--disable-background-timer-throttling"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--hide-scrollbars"],
   });
   const address = `http://127.0.0.1:${server.address().port}/index.html`;
   const close = async () => {
@@ -91,7 +89,7 @@ export async function play({ browser, address }, scene, look) {
     // Like the text size of the system: the root's, and everything is measured from there.
     await page.evaluate((text) => { document.documentElement.style.fontSize = `${text}%`; }, look.text);
   }
-  await page.waitForSelector(scene.window === "main" ? ".main .head" : ".card, .empty", { timeout: 15_000 });
+  await page.waitForSelector(scene.window === "main" ? ".main .head" : "main.prompt > *", { timeout: 15_000 });
   await painted(page);
   for (const step of scene.steps ?? []) {
     await step(page);

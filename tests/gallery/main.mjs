@@ -10,7 +10,7 @@ import { LOOKS, faultsOf, open, play, wear } from "./browser.mjs";
 import { SCENES } from "./scenes.mjs";
 
 const [mode, root, program, ...rest] = process.argv.slice(2);
-// How many pages are open at once.
+// How many browsers work at once; each shows one page, since one that lies behind another doesn't draw.
 const HANDS = 3;
 
 const named = (names) => SCENES.filter((scene) => names.length === 0 || names.some((name) => scene.name.startsWith(name)));
@@ -18,7 +18,12 @@ const named = (names) => SCENES.filter((scene) => names.length === 0 || names.so
 async function each(tasks, perform) {
   const queue = [...tasks];
   const hand = async () => {
-    for (let task = queue.shift(); task; task = queue.shift()) await perform(task);
+    const opened = await open(root, program);
+    try {
+      for (let task = queue.shift(); task; task = queue.shift()) await perform(opened, task);
+    } finally {
+      await opened.close();
+    }
   };
   await Promise.all(Array.from({ length: HANDS }, hand));
 }
@@ -46,11 +51,11 @@ function report(results) {
   process.exitCode = failed ? 1 : 0;
 }
 
-async function pictures(opened, out, names) {
+async function pictures(out, names) {
   await mkdir(out, { recursive: true });
   const tasks = named(names).flatMap((scene) => LOOKS.map((look) => ({ scene, look })));
   const results = [];
-  await each(tasks, async ({ scene, look }) => {
+  await each(tasks, async (opened, { scene, look }) => {
     const faults = await visit(opened, scene, look, async (page) => {
       await page.screenshot({ path: join(out, `${scene.name}+${look.name}.png`) });
       return [];
@@ -65,11 +70,11 @@ async function pictures(opened, out, names) {
 }
 
 // Every rule of axe, in light and dark, and once more where columns stack. A scene is opened once and looked at thrice.
-async function check(opened, names) {
+async function check(names) {
   const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   const looks = LOOKS.filter((look) => ["light", "dark", "640"].includes(look.name));
   const results = [];
-  await each(named(names), async (scene) => {
+  await each(named(names), async (opened, scene) => {
     const found = new Map();
     const unplayed = await visit(opened, scene, looks[0], async (page) => {
       await page.evaluate(axe);
@@ -90,10 +95,5 @@ async function violations(page) {
   return found.violations.flatMap((rule) => rule.nodes.map((node) => said(rule, node)));
 }
 
-const opened = await open(root, program);
-try {
-  if (mode === "pictures") await pictures(opened, rest[0], rest.slice(1));
-  else await check(opened, rest);
-} finally {
-  await opened.close();
-}
+if (mode === "pictures") await pictures(rest[0], rest.slice(1));
+else await check(rest);

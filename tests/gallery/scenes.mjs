@@ -30,7 +30,7 @@ const press = (text) => async (page) => {
 const unfold = async (page) => page.evaluate(() => document.querySelectorAll("details").forEach((at) => { at.open = true; }));
 const type = (text) => async (page) => { await page.type("#search", text); await new Promise((done) => setTimeout(done, 400)); };
 // An outcome gives way by itself, unless somebody rests on it.
-const rest = (page) => page.hover(".card");
+const rest = (page) => page.evaluate(() => document.querySelector(".card").dispatchEvent(new PointerEvent("pointerenter")));
 const pick = (entry) => `activity/${entry.seq}`;
 
 const waiting = [mail(), payment(), hostile(), trust(), newcomer()];

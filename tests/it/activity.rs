@@ -21,8 +21,12 @@ fn lived() -> Scene {
 /// The tools of the calls that a list with these words names, each once, in order.
 fn tools(scene: &Scene, words: &[&str]) -> Vec<String> {
     let entries = scene.home.json(&[&["audit", "list", "--limit", "1000"], words].concat()).succeeded().values();
-    let mut tools: Vec<String> =
-        entries.iter().filter_map(|entry| entry["tool"].as_str()).filter(|t| !t.is_empty()).map(str::to_owned).collect();
+    let mut tools: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| entry["tool"].as_str())
+        .filter(|t| !t.is_empty())
+        .map(str::to_owned)
+        .collect();
     tools.sort();
     tools.dedup();
     tools
@@ -64,7 +68,8 @@ fn a_page_ends_where_the_next_begins() {
     let mut read = Vec::new();
     let mut before = i64::MAX;
     loop {
-        let page = scene.home.json(&["audit", "list", "--limit", "3", "--before", &before.to_string()]).succeeded().values();
+        let page =
+            scene.home.json(&["audit", "list", "--limit", "3", "--before", &before.to_string()]).succeeded().values();
         let Some(last) = page.last() else { break };
         before = last["seq"].as_i64().expect("a number");
         read.extend(page);
@@ -83,7 +88,8 @@ fn the_story_of_a_call_says_what_why_and_who() {
     assert!(said.contains("said yes on the command line") && said.contains("The server answered"), "{said}");
     assert_eq!(story["reasons"][0]["policy"], "send-needs-person", "{story}");
     assert!(!story["reasons"][0]["why"].as_str().unwrap_or_default().is_empty());
-    let steps: Vec<&str> = story["steps"].as_array().expect("steps").iter().filter_map(|s| s["step"].as_str()).collect();
+    let steps: Vec<&str> =
+        story["steps"].as_array().expect("steps").iter().filter_map(|s| s["step"].as_str()).collect();
     assert_eq!(steps, ["asked", "answered", "sent", "done"]);
     assert_eq!(story["card"]["tool"], "send_mail");
     assert_eq!(story["card"]["arguments"]["to"], "ann@example.org", "the card as it was seen");

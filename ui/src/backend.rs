@@ -136,11 +136,8 @@ fn whole(ms: f64) -> i64 {
 /// Has this window look light or dark; nothing follows the system.
 pub(crate) fn set_theme(theme: &str) {
     let Some(root) = document().document_element() else { return };
-    let _unneeded = if theme.is_empty() {
-        root.remove_attribute("data-theme")
-    } else {
-        root.set_attribute("data-theme", theme)
-    };
+    let _unneeded =
+        if theme.is_empty() { root.remove_attribute("data-theme") } else { root.set_attribute("data-theme", theme) };
 }
 
 /// A slash goes to the field for searching, where the page has one and nobody types.

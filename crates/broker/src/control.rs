@@ -94,12 +94,8 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.reject(&id, reason, by).await?;
             Reply::Done
         }
-        Request::AuditList { before, limit, filter } => {
-            Reply::Entries(broker.activity(&filter, before, limit).await?)
-        }
-        Request::AuditExport { after, limit, filter } => {
-            Reply::Exported(broker.export(&filter, after, limit).await?)
-        }
+        Request::AuditList { before, limit, filter } => Reply::Entries(broker.activity(&filter, before, limit).await?),
+        Request::AuditExport { after, limit, filter } => Reply::Exported(broker.export(&filter, after, limit).await?),
         Request::Policies => Reply::Policies(Box::new(broker.policies())),
         Request::ChoosePreset { preset } => {
             let unknown = |why: String| Fault::new(FaultCode::Invalid, format!("No such preset: {why}."));

@@ -101,11 +101,8 @@ pub(crate) async fn to_folder(
     let fault = |e: &dyn std::fmt::Display| {
         Fault::new(FaultCode::Storage, format!("Nothing was exported: {shown} can't be written: {e}."))
     };
-    let mut file = tempfile::Builder::new()
-        .prefix(".consentry-")
-        .suffix(".part")
-        .tempfile_in(folder)
-        .map_err(|e| fault(&e))?;
+    let mut file =
+        tempfile::Builder::new().prefix(".consentry-").suffix(".part").tempfile_in(folder).map_err(|e| fault(&e))?;
     let mut text = if format == ExportFormat::Csv { format!("{HEADINGS}\r\n") } else { String::new() };
     let mut after = 0;
     loop {
@@ -130,12 +127,7 @@ pub(crate) async fn to_folder(
 }
 
 /// Gives the file its name, the first that is free: nothing that is there is ever replaced.
-fn keep(
-    mut file: tempfile::NamedTempFile,
-    folder: &Path,
-    day: &str,
-    format: ExportFormat,
-) -> std::io::Result<PathBuf> {
+fn keep(mut file: tempfile::NamedTempFile, folder: &Path, day: &str, format: ExportFormat) -> std::io::Result<PathBuf> {
     file.as_file().sync_all()?;
     for number in 1..=MOST_NAMES {
         let again = if number == 1 { String::new() } else { format!("-{number}") };
@@ -152,7 +144,8 @@ fn keep(
 /// The person's folder for downloads: what the desktop says, else `Downloads`, else the home itself.
 pub(crate) fn downloads() -> Result<PathBuf, Fault> {
     let var = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = var("HOME").ok_or_else(|| Fault::new(FaultCode::Invalid, "HOME is not set: there is nowhere to export to."))?;
+    let home =
+        var("HOME").ok_or_else(|| Fault::new(FaultCode::Invalid, "HOME is not set: there is nowhere to export to."))?;
     let config = var("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
     let named = std::fs::read_to_string(config.join("user-dirs.dirs")).unwrap_or_default();
     let folders = [named_folder(&named, &home), Some(home.join("Downloads"))];
@@ -196,7 +189,10 @@ mod tests {
     #[test]
     fn a_line_holds_the_exact_record() {
         let record = r#"{"at":1,"big":12345678901234567890123,"z":1.10}"#;
-        assert_eq!(line(&row("t", record), ExportFormat::Jsonl), format!(r#"{{"seq":7,"hash":"ab","record":{record}}}"#));
+        assert_eq!(
+            line(&row("t", record), ExportFormat::Jsonl),
+            format!(r#"{{"seq":7,"hash":"ab","record":{record}}}"#)
+        );
         let broken = line(&row("t", "{\"a\":\n1}"), ExportFormat::Jsonl);
         assert!(!broken.contains('\n') && broken.contains("\"broken\":"), "{broken}");
     }

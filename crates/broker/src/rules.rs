@@ -69,8 +69,7 @@ fn compared(
     pinned: &Pinned,
     names: &BTreeMap<String, String>,
 ) -> PresetView {
-    let mut view =
-        PresetView { name: preset.to_string(), in_force, asks: 0, runs: 0, changes: Vec::new() };
+    let mut view = PresetView { name: preset.to_string(), in_force, asks: 0, runs: 0, changes: Vec::new() };
     for (alias, tools) in pinned {
         for tool in tools {
             let asks = present::asks(tool, alias, other);

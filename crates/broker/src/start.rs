@@ -93,15 +93,9 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let desk = Desk::new(audit.clone(), events.clone());
     let everyone = options.decisions == Decisions::CommandLine;
     let clients = Clients::open(store.clone(), audit.clone(), desk.clone(), everyone).await?;
-    let (policies, policy_files) = PolicyFiles::open(
-        home.policies(),
-        options.preset,
-        store.clone(),
-        audit.clone(),
-        desk.clone(),
-        events.clone(),
-    )
-    .await?;
+    let (policies, policy_files) =
+        PolicyFiles::open(home.policies(), options.preset, store.clone(), audit.clone(), desk.clone(), events.clone())
+            .await?;
     let servers = Servers::open(
         home.servers_json(),
         store.clone(),

@@ -74,9 +74,8 @@ impl Timeline {
         let mut entries = fresh;
         if joins {
             // A call that went on stands in the new page now.
-            let again = |old: &EntryView| {
-                entries.iter().any(|e| e.seq == old.seq || (e.call.is_some() && e.call == old.call))
-            };
+            let again =
+                |old: &EntryView| entries.iter().any(|e| e.seq == old.seq || (e.call.is_some() && e.call == old.call));
             let kept: Vec<EntryView> =
                 known.into_iter().filter(|e| oldest.is_some_and(|oldest| e.seq < oldest) && !again(e)).collect();
             entries.extend(kept);
@@ -88,10 +87,8 @@ impl Timeline {
     }
 
     fn load_more(self) {
-        let (filter, before) = (
-            self.filter.get_untracked(),
-            self.entries.with_untracked(|entries| entries.last().map(|entry| entry.seq)),
-        );
+        let (filter, before) =
+            (self.filter.get_untracked(), self.entries.with_untracked(|entries| entries.last().map(|entry| entry.seq)));
         spawn_local(async move {
             let fetched = call(Activity { filter: filter.clone(), before, limit: PAGE }).await;
             if self.filter.try_get_untracked().is_none_or(|now| now != filter) {
@@ -260,7 +257,8 @@ pub(crate) fn line(entry: &EntryView, picked: Picked) -> AnyView {
     // What the sentence says already is not said twice.
     let said = |text: &str| text.is_empty() || entry.summary.contains(&wire::text::escaped(text));
     let part = |text: &str| (!said(text)).then(|| view! { <span>{excerpt(text, short, "")}</span> });
-    let asked = (entry.asked && entry.call.is_some() && entry.kind != "asked").then(|| view! { <span>"You were asked"</span> });
+    let asked =
+        (entry.asked && entry.call.is_some() && entry.kind != "asked").then(|| view! { <span>"You were asked"</span> });
     view! {
         <button
             class="entry" type="button" aria-current=move || (picked.seq.get() == Some(seq)).then_some("true")

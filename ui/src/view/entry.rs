@@ -62,10 +62,10 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
             </p>
             {headline(entry)}
         </div>
-        {detail.story.as_ref().map(|told| story::told(told))}
+        {detail.story.as_ref().map(story::told)}
         {facts(entry)}
         {detail.bodies.iter().filter(|(name, _)| name != "card").map(|(name, body)| shown(name, body)).collect_view()}
-        {detail.story.as_ref().and_then(|told| story::card(told))}
+        {detail.story.as_ref().and_then(story::card)}
         {related(detail, picked)}
         <details class="fold">
             <summary>{icon("chev")}"The record, byte for byte as it stands in the chain"</summary>

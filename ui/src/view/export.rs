@@ -1,8 +1,8 @@
 //! Taking the record out: as what, and where it went.
 
+use super::filters::everything;
 use super::marks::icon;
 use super::shell::trouble;
-use super::filters::everything;
 use super::text::Foreign;
 use crate::backend::call;
 use crate::fold::Budget;

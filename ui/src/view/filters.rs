@@ -12,15 +12,7 @@ use wire::view::{ActivityChoices, ActivityFilter, Effect as Can, Verdict};
 /// How long typing may pause before it is searched for.
 const PAUSE: Duration = Duration::from_millis(250);
 
-const EFFECTS: [Can; 7] = [
-    Can::Read,
-    Can::Write,
-    Can::Delete,
-    Can::Send,
-    Can::Execute,
-    Can::Pay,
-    Can::Privilege,
-];
+const EFFECTS: [Can; 7] = [Can::Read, Can::Write, Can::Delete, Can::Send, Can::Execute, Can::Pay, Can::Privilege];
 
 /// The page without any filter: one line per call.
 pub(crate) fn everything() -> ActivityFilter {

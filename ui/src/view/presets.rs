@@ -69,7 +69,8 @@ fn one(preset: &PresetView, tools: u32, asking: RwSignal<Option<String>>, choose
     };
     let this = preset.name.clone();
     let (changes, loosened) = (changes(preset), preset.changes.iter().filter(|change| !change.asks).count());
-    let confirm = move || (asking.get().as_deref() == Some(this.as_str())).then(|| sure(&this, name, loosened, asking, choose));
+    let confirm =
+        move || (asking.get().as_deref() == Some(this.as_str())).then(|| sure(&this, name, loosened, asking, choose));
     view! {
         <section class=class>
             <div class="short"><h3>{name}</h3>{state}</div>

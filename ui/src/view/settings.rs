@@ -9,7 +9,7 @@ use crate::words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::Fault;
-use wire::command::{Settings, SetAutostart};
+use wire::command::{SetAutostart, Settings};
 use wire::view::{PlaceView, Preferences, SettingsView, Theme};
 
 type Fetched = RwSignal<Option<Result<SettingsView, Fault>>>;
@@ -49,7 +49,8 @@ pub(crate) fn SettingsPage() -> impl IntoView {
 
 fn all(view: &SettingsView, prefer: Callback<Preferences>, autostart: Callback<bool>) -> AnyView {
     let now = view.preferences;
-    let broken = view.fault.as_ref().map(|why| view! { <p class="fault">{icon("alert")}<span>{why.clone()}</span></p> });
+    let broken =
+        view.fault.as_ref().map(|why| view! { <p class="fault">{icon("alert")}<span>{why.clone()}</span></p> });
     let theme = |theme: Theme| {
         view! {
             <label class="option">

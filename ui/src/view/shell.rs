@@ -139,8 +139,7 @@ enum Page {
 }
 
 impl Page {
-    const ALL: [Self; 6] =
-        [Self::Inbox, Self::Activity, Self::Servers, Self::Grants, Self::Policies, Self::Settings];
+    const ALL: [Self; 6] = [Self::Inbox, Self::Activity, Self::Servers, Self::Grants, Self::Policies, Self::Settings];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {

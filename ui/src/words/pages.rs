@@ -85,10 +85,9 @@ pub fn rule(rule: &RuleView) -> (String, &'static str) {
 /// A preset: its name on the screen, and what it is like.
 pub fn preset(name: &str) -> (&'static str, &'static str) {
     match name {
-        "cautious" => (
-            "Cautious",
-            "Asks before everything that does more than look: changing, sending, running programs.",
-        ),
+        "cautious" => {
+            ("Cautious", "Asks before everything that does more than look: changing, sending, running programs.")
+        }
         "balanced" => (
             "Balanced",
             "Asks by where data comes from and where it goes. Until Consentry keeps where values come from, \

@@ -128,7 +128,9 @@ fn answer(asked: Option<&Value>, answered: Option<&Value>) -> String {
         "rejected" => format!("A person was asked and said no {by}, after {took}."),
         "unused" => format!("A person said yes {by}, after {took}, but the client did not come back for it."),
         "expired" => format!("A person was asked. Nobody answered within {took}, which counts as no."),
-        _ => format!("A person was asked. The question was withdrawn after {took}: the client left, or Consentry ended."),
+        _ => {
+            format!("A person was asked. The question was withdrawn after {took}: the client left, or Consentry ended.")
+        }
     }
 }
 

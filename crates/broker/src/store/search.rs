@@ -37,12 +37,7 @@ const WORDS: &str = "json_extract(v.record, '$.client', '$.claimed', '$.server',
 
 impl Store {
     /// Entries that the filter wants.
-    pub(crate) async fn search(
-        &self,
-        filter: &ActivityFilter,
-        reach: Reach,
-        limit: u32,
-    ) -> Result<Vec<Found>, Fault> {
+    pub(crate) async fn search(&self, filter: &ActivityFilter, reach: Reach, limit: u32) -> Result<Vec<Found>, Fault> {
         let mut query = QueryBuilder::new(
             "SELECT e.seq, e.record, e.hash, \
              (SELECT f.record FROM entry f WHERE f.call = e.call ORDER BY f.seq LIMIT 1) FROM entry e WHERE ",
@@ -64,8 +59,12 @@ impl Store {
     /// The values that this field of a record has had, in order.
     pub(crate) async fn named(&self, field: Named) -> Result<Vec<String>, Fault> {
         let text = match field {
-            Named::Client => "SELECT DISTINCT json_extract(record, '$.client') AS name FROM entry WHERE name <> '' ORDER BY name LIMIT ?",
-            Named::Server => "SELECT DISTINCT json_extract(record, '$.server') AS name FROM entry WHERE name <> '' ORDER BY name LIMIT ?",
+            Named::Client => {
+                "SELECT DISTINCT json_extract(record, '$.client') AS name FROM entry WHERE name <> '' ORDER BY name LIMIT ?"
+            }
+            Named::Server => {
+                "SELECT DISTINCT json_extract(record, '$.server') AS name FROM entry WHERE name <> '' ORDER BY name LIMIT ?"
+            }
         };
         let rows = sqlx::query(text).bind(MOST_CHOICES).fetch_all(&self.pool).await.map_err(|e| self.fault(&e))?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
@@ -87,7 +86,9 @@ fn found(row: SqliteRow) -> Found {
 
 fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &ActivityFilter) {
     if filter.calls {
-        query.push(" AND (e.call IS NULL OR NOT EXISTS (SELECT 1 FROM entry l WHERE l.call = e.call AND l.seq > e.seq))");
+        query.push(
+            " AND (e.call IS NULL OR NOT EXISTS (SELECT 1 FROM entry l WHERE l.call = e.call AND l.seq > e.seq))",
+        );
     }
     if let Some(since) = filter.since {
         query.push(" AND json_extract(e.record, '$.at') >= ").push_bind(since);
@@ -228,7 +229,9 @@ mod tests {
             entry(Record::new("answered", 22).call(call(2)).with("answer", "approved")),
             entry(of(Record::new("intent", 23), "claude", "mail", "send").call(call(2)).with("consent", "approved")),
             entry(Record::new("outcome", 24).call(call(2)).with("result", "failed")),
-            entry(of(Record::new("asked", 30), "claude", "files", "write").call(call(3)).with("effects", vec!["write"])),
+            entry(
+                of(Record::new("asked", 30), "claude", "files", "write").call(call(3)).with("effects", vec!["write"]),
+            ),
             entry(of(Record::new("refused", 31), "claude", "files", "write").call(call(3)).with("result", "rejected")),
             entry(Record::new("answered", 40).with("answer", "approved").with("server", "mail")),
         ];

@@ -131,6 +131,9 @@ mod tests {
         let rules = rules(own);
         let rule = find(&rules, "m");
         assert!(rule.dormant);
-        assert_eq!((rule.about.as_deref(), rule.effects.len(), rule.actions.as_slice()), (Some("mail"), 0, &["send".to_owned()][..]));
+        assert_eq!(
+            (rule.about.as_deref(), rule.effects.len(), rule.actions.as_slice()),
+            (Some("mail"), 0, &["send".to_owned()][..])
+        );
     }
 }

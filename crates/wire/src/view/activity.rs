@@ -23,8 +23,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Ran, Self::Approved, Self::Rejected, Self::Refused, Self::Failed, Self::Unknown];
+    pub const ALL: [Self; 6] = [Self::Ran, Self::Approved, Self::Rejected, Self::Refused, Self::Failed, Self::Unknown];
 
     /// The word on the command line.
     pub fn word(self) -> &'static str {

@@ -44,6 +44,7 @@ export const question = (over = {}) => {
     arguments: {}, reasons: [sends], findings: [], provenance: [], effects: ["send"], destinations: [],
     expires_at: NOW + 95_000, asked_at: NOW - 25_000, sentence: [], values: [], arguments_text: "{}",
     definition: null, run: null, trust: null, difference: [], act: null, arms_after_ms: 600, closed: null, ended: null,
+    client_waits: { until: NOW + 40_000, retries: 0, parked_until: null },
     ...over,
   };
 };

@@ -64,7 +64,7 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
         </div>
         {detail.story.as_ref().map(story::told)}
         {facts(entry)}
-        {detail.bodies.iter().filter(|(name, _)| name != "card").map(|(name, body)| shown(name, body)).collect_view()}
+        {detail.bodies.iter().filter(|(name, _)| name != "card").map(|(name, body)| shown(&entry.kind, name, body)).collect_view()}
         {detail.story.as_ref().and_then(story::card)}
         {related(detail, picked)}
         <details class="fold">
@@ -105,8 +105,9 @@ fn facts(entry: &EntryView) -> AnyView {
 }
 
 /// A body kept beside the chain.
-fn shown(name: &str, body: &str) -> AnyView {
+fn shown(kind: &str, name: &str, body: &str) -> AnyView {
     let (heading, folded) = match name {
+        "arguments" if kind == "refused" => ("Arguments; nothing of this was sent", false),
         "arguments" => ("Arguments, as sent", false),
         "policies" => ("The policies", true),
         "result" => ("Result, as it came back", false),

@@ -74,7 +74,7 @@ pub(crate) fn Filters(filter: RwSignal<ActivityFilter>) -> impl IntoView {
                 of=move || EFFECTS.map(|effect| words::effect(effect).to_owned()).to_vec()
                 chosen=move || filter.with(|f| f.effects.first().map(|effect| words::effect(*effect).to_owned()))
                 choose=choose_effect />
-            <Names label="How it came out" all="Any outcome"
+            <Names label="How it came out" all="Any result"
                 of=move || Verdict::ALL.map(|verdict| words::pages::verdict(verdict).to_owned()).to_vec()
                 chosen=move || filter.with(|f| f.verdicts.first().map(|v| words::pages::verdict(*v).to_owned()))
                 choose=choose_verdict />

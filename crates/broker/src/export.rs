@@ -231,6 +231,30 @@ mod tests {
         assert_eq!(std::fs::read_to_string(folder.path().join(&names[0])).unwrap(), "0");
     }
 
+    #[tokio::test]
+    async fn the_whole_record_goes_into_a_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let seal = std::sync::Arc::new(crate::vault::Seal::in_memory());
+        let store = Store::open(&folder.path().join("c.db"), seal).await.unwrap();
+        let records = (1..=2_500).map(|at| gate::audit::Record::new("started", at).seal().0);
+        let batch: Vec<_> =
+            records.map(|record| crate::store::Sealed { record, call: None, bodies: Vec::new() }).collect();
+        store.appender().await.unwrap().append_waiting(&batch, false).unwrap();
+        let out = tempfile::tempdir().unwrap();
+        let all = ActivityFilter::default();
+        let first = to_folder(&store, out.path(), &all, ExportFormat::Jsonl, 0).await.unwrap();
+        let again = to_folder(&store, out.path(), &all, ExportFormat::Csv, 0).await.unwrap();
+        assert_eq!(first, out.path().join("consentry-activity-1970-01-01.jsonl"));
+        let lines = std::fs::read_to_string(&first).unwrap();
+        assert_eq!(lines.lines().count(), 2_500, "more than one page");
+        assert!(lines.lines().nth(2_499).unwrap().contains("\"seq\":2500"));
+        assert_eq!(std::fs::read_to_string(again).unwrap().lines().count(), 2_501, "and the headings");
+        assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 2, "nothing half-written is left");
+        let gone = out.path().join("gone");
+        let refused = to_folder(&store, &gone, &all, ExportFormat::Csv, 0).await.unwrap_err();
+        assert!(refused.message.contains("Nothing was exported"), "{refused}");
+    }
+
     #[test]
     fn the_desktop_names_the_folder() {
         let home = Path::new("/home/ann");

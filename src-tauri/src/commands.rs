@@ -1,13 +1,18 @@
 //! What a window may ask. Each command of [`wire::command`] is a function of its name; which window may call which is
 //! written in `capabilities/`. They hold no logic: the broker answers, and its faults go to the window as they are.
 
+use crate::autostart::Autostart;
 use crate::cards::Cards;
+use crate::settings::{self, Settings};
 use crate::turn::Turn;
 use crate::windows;
-use broker::{AnsweredBy, Broker, Decider};
+use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
-use wire::view::{EntryDetail, EntryView, GrantView, InboxView, ServersView, StatusView};
+use wire::view::{
+    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, Place, PlaceView, PoliciesView, ServersView,
+    SettingsView, StatusView,
+};
 use wire::{Fault, FaultCode};
 
 macro_rules! serve {
@@ -39,6 +44,13 @@ serve! {
     remove_server,
     review_server,
     status,
+    choices,
+    export_activity,
+    policies,
+    choose_preset,
+    settings,
+    prefer,
+    set_autostart,
     reject_all,
     open_one_by_one,
     stop_all,
@@ -124,7 +136,7 @@ async fn inbox(broker: State<'_, Broker>) -> Result<InboxView, Fault> {
 
 #[tauri::command]
 async fn activity(broker: State<'_, Broker>, command: ask::Activity) -> Result<Vec<EntryView>, Fault> {
-    broker.activity(command.before, command.limit).await
+    broker.activity(&command.filter, command.before, command.limit).await
 }
 
 #[tauri::command]
@@ -155,6 +167,61 @@ async fn review_server(decider: State<'_, Decider>, command: ask::ReviewServer) 
 #[tauri::command]
 async fn status(broker: State<'_, Broker>) -> Result<StatusView, Fault> {
     Ok(broker.status().await)
+}
+
+#[tauri::command]
+async fn choices(broker: State<'_, Broker>) -> Result<ActivityChoices, Fault> {
+    broker.choices().await
+}
+
+#[tauri::command]
+async fn export_activity(broker: State<'_, Broker>, command: ask::ExportActivity) -> Result<String, Fault> {
+    broker.export_to_downloads(&command.filter, command.format).await
+}
+
+#[tauri::command]
+async fn policies(broker: State<'_, Broker>) -> Result<PoliciesView, Fault> {
+    Ok(broker.policies())
+}
+
+#[tauri::command]
+async fn choose_preset(decider: State<'_, Decider>, command: ask::ChoosePreset) -> Result<(), Fault> {
+    let unknown = |why: String| Fault::new(FaultCode::Invalid, format!("No such preset: {why}."));
+    decider.choose_preset(command.preset.parse().map_err(unknown)?).await
+}
+
+#[tauri::command]
+async fn settings(home: State<'_, Home>, chosen: State<'_, Settings>) -> Result<SettingsView, Fault> {
+    let autostart = Autostart::find();
+    let mut places = vec![
+        (Place::Servers, home.servers_json()),
+        (Place::Policies, home.policies()),
+        (Place::Database, home.database()),
+        (Place::Preferences, chosen.file().to_owned()),
+    ];
+    places.extend(autostart.as_ref().map(|autostart| (Place::Autostart, autostart.file().to_owned())));
+    let shown =
+        |(what, path): (Place, std::path::PathBuf)| PlaceView { what, path: path.to_string_lossy().into_owned() };
+    Ok(SettingsView {
+        preferences: chosen.preferences(),
+        autostart: autostart.map(|autostart| autostart.is_on()),
+        places: places.into_iter().map(shown).collect(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        fault: chosen.fault(),
+    })
+}
+
+#[tauri::command]
+async fn prefer(app: AppHandle, chosen: State<'_, Settings>, command: ask::Prefer) -> Result<(), Fault> {
+    chosen.set(command.preferences)?;
+    settings::show(&app, command.preferences.theme);
+    Ok(())
+}
+
+#[tauri::command]
+async fn set_autostart(command: ask::SetAutostart) -> Result<(), Fault> {
+    let nowhere = || Fault::new(FaultCode::NotHere, "This desktop has no place for programs that start at login.");
+    Autostart::find().ok_or_else(nowhere)?.set(command.on)
 }
 
 #[tauri::command]

@@ -1,6 +1,7 @@
 //! From the broker to the screen: each event goes to the windows, and a question that arrives brings up the prompt.
 
 use crate::notify::{self, Notice};
+use crate::settings::Settings;
 use crate::turn::Turn;
 use crate::windows;
 use broker::Broker;
@@ -33,7 +34,9 @@ pub(crate) async fn follow(app: AppHandle, broker: Broker) {
             Ok(event) => screen.tell(event).await,
             // Some were missed: everything may have changed.
             Err(RecvError::Lagged(_)) => {
-                for event in [Event::Inbox, Event::Activity, Event::Servers, Event::Status, Event::Grants] {
+                for event in
+                    [Event::Inbox, Event::Activity, Event::Servers, Event::Status, Event::Grants, Event::Policies]
+                {
                     screen.tell(event).await;
                 }
             }
@@ -81,7 +84,8 @@ impl Screen {
         };
         self.closes_at = None;
         // Before the prompt opens: whoever works in one of our windows needs no notification.
-        let unseen = !windows::any_focused(&self.app);
+        let wanted = self.app.state::<Settings>().preferences().notifications;
+        let unseen = wanted && !windows::any_focused(&self.app);
         windows::open_prompt(&self.app).await;
         if self.notice.as_ref().is_some_and(|notice| notice.id == question.id) {
             return;

@@ -5,10 +5,12 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod autostart;
 mod cards;
 mod commands;
 mod events;
 mod notify;
+mod settings;
 mod shell;
 mod start;
 mod turn;

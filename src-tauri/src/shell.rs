@@ -1,6 +1,7 @@
 //! One run of the app: the lock on the home, the broker, the windows, and the way out.
 
 use crate::cards::Cards;
+use crate::settings::{self, Settings};
 use crate::start::Start;
 use crate::turn::Turn;
 use crate::windows::{self, WebData};
@@ -30,6 +31,8 @@ pub(crate) fn run(start: Start) -> Result<(), Fault> {
         .manage(Cards::default())
         .manage(Turn::default())
         .manage(WebData(home.run.join("webview")))
+        .manage(Settings::open(home.config.join("settings.json")))
+        .manage(home.clone())
         .invoke_handler(commands::handler())
         .on_window_event(windows::on_event)
         .build(tauri::generate_context!())
@@ -73,6 +76,7 @@ fn open(app: &AppHandle, home: Home, start: Start) -> Result<(), Fault> {
     let (broker, decider) = tauri::async_runtime::block_on(broker::start(options))?;
     app.manage(broker.clone());
     app.manage(decider);
+    settings::show(app, app.state::<Settings>().preferences().theme);
     windows::warm_prompt(app)
         .map_err(|error| Fault::new(FaultCode::Internal, format!("The prompt window could not be made: {error}.")))?;
     if !start.hidden {

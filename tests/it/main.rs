@@ -1,6 +1,7 @@
 //! Consentry as a whole: the real broker, command line and door, between real clients and real servers.
 #![cfg(test)]
 
+mod activity;
 mod bad_client;
 mod clients;
 mod crash;
@@ -15,6 +16,7 @@ mod keychain;
 mod late;
 mod leftovers;
 mod lying_server;
+mod presets;
 mod questions;
 mod real_parts;
 mod traffic;

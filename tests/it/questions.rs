@@ -258,7 +258,8 @@ fn the_log_tells_the_whole_story_of_a_call() {
         .filter(|entry| entry["call"] == intent["call"])
         .map(|entry| scene.home.json(&["audit", "show", &entry["seq"].to_string()]).succeeded().value())
         .collect();
-    assert_eq!(shown[1]["record"]["answered_by"], "cli", "{}", shown[1]["record"]);
+    let answered: Value = serde_json::from_str(shown[1]["record"].as_str().expect("the exact text")).expect("JSON");
+    assert_eq!(answered["answered_by"], "cli", "{answered}");
     let question = &person.seen()[0];
     assert!(shown[0].to_string().contains(question["digest"].as_str().expect("a digest")), "{}", shown[0]);
     let arguments = mail("ann@example.org").to_string();

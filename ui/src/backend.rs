@@ -106,6 +106,52 @@ pub(crate) fn hash() -> String {
     window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
 }
 
+/// Midnight of the person's day, so many days ago.
+pub(crate) fn midnight(days_ago: u32) -> i64 {
+    let date = Date::new(&JsValue::from_f64(now()));
+    date.set_hours(0);
+    date.set_minutes(0);
+    date.set_seconds(0);
+    date.set_milliseconds(0);
+    date.set_date(date.get_date().wrapping_sub(days_ago));
+    whole(date.get_time())
+}
+
+/// Midnight of a day as a date field writes it, `2026-11-22`, so many days later.
+pub(crate) fn day(written: &str, days_later: u32) -> Option<i64> {
+    let mut parts = written.split('-').map(|part| part.parse::<u32>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let month = i32::try_from(month).ok()?.checked_sub(1)?;
+    let day = i32::try_from(day.checked_add(days_later)?).ok()?;
+    let date = Date::new_with_year_month_day(year, month, day);
+    Some(date.get_time()).filter(|time| time.is_finite()).map(whole)
+}
+
+fn whole(ms: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a date fits into 53 bits")]
+    let ms = ms as i64;
+    ms
+}
+
+/// Has this window look light or dark; nothing follows the system.
+pub(crate) fn set_theme(theme: &str) {
+    let Some(root) = document().document_element() else { return };
+    let _unneeded =
+        if theme.is_empty() { root.remove_attribute("data-theme") } else { root.set_attribute("data-theme", theme) };
+}
+
+/// A slash goes to the field for searching, where the page has one and nobody types.
+pub(crate) fn seek(event: &KeyboardEvent) {
+    let typing = document().active_element().is_some_and(|at| at.matches("input, textarea, select").unwrap_or(false));
+    if event.key() != "/" || typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return;
+    }
+    if let Some(field) = document().get_element_by_id("search").and_then(|at| at.dyn_into::<HtmlElement>().ok()) {
+        event.prevent_default();
+        let _unfocusable = field.focus();
+    }
+}
+
 /// J and K go through a list and pick, the arrows go through it while the focus is in it. Not while somebody types.
 pub(crate) fn walk_list(event: &KeyboardEvent) {
     let (down, picks) = match event.key().as_str() {
@@ -119,7 +165,7 @@ pub(crate) fn walk_list(event: &KeyboardEvent) {
     let inside =
         |selector: &str| focused.as_ref().is_some_and(|f| f.closest(selector).is_ok_and(|found| found.is_some()));
     let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-    if modified || inside("input, textarea") || (!picks && !inside(".list")) {
+    if modified || inside("input, textarea, select") || (!picks && !inside(".list")) {
         return;
     }
     let Ok(found) = document().query_selector_all(".list > button") else { return };

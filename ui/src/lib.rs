@@ -1,4 +1,4 @@
-//! The windows of Consentry: the prompt with one question's card, and the main window with inbox, activity and servers.
+//! The windows of Consentry: the prompt with one question's card, and the main window with its pages.
 //!
 //! Everything here shows what the broker says and asks it for things; nothing here decides. Modules without a browser
 //! in them ([`arming`], [`clock`], [`fold`], [`tree`], [`typed`], [`words`]) hold the rules and are tested natively.

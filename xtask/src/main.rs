@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod demo;
+mod gallery;
 mod icons;
 mod place;
 mod setup;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND
   test [--fast]      set up, then everything CI checks; --fast skips the set-up
   demo               set up, build, and play one real call through a real window
   bench [ROUNDS]     the corridor beside the direct connection and the floor, against its budgets
+  gallery            a picture of every page and state, light, dark, large and narrow, into target/gallery
   tidy               rules of the house that no compiler checks
   icons              draw the icons again from icons/*.svg";
 
@@ -55,6 +57,7 @@ fn perform(words: &[&str]) -> Result<ExitCode> {
         ["demo"] => return demo::demo(&place, &mut steps),
         ["bench"] => bench::bench(&place, &mut steps, bench::ROUNDS)?,
         ["bench", rounds] => bench::bench(&place, &mut steps, rounds.parse()?)?,
+        ["gallery"] => gallery::gallery(&place, &mut steps)?,
         ["tidy"] => return Ok(tidy::report(&place)),
         ["icons"] => icons::draw(&place)?,
         [] | ["help" | "--help" | "-h"] => println!("{USAGE}"),

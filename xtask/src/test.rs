@@ -1,6 +1,7 @@
 //! Everything CI checks, the quick steps first; ends with how many tests passed.
 
 use crate::build::{self, NATIVE, Profile, WASM};
+use crate::gallery;
 use crate::place::Place;
 use crate::setup::{self, DENY, NEXTEST};
 use crate::shell::{Steps, cargo, command, path_with, run, tee};
@@ -32,6 +33,7 @@ pub(crate) fn test(place: &Place, steps: &mut Steps, set_up: SetUp) -> Result<Ex
     steps.step("documentation", || documentation(place))?;
     steps.step("programs", || run(cargo(&place.root, &["build", "--quiet", "--bins"]).args(NATIVE)))?;
     let mut tally = steps.step("tests", || tests(place))?;
+    tally.add(steps.step("pages in a browser", || pages(place))?);
     tally.add(steps.step("tests in documentation", || documentation_tests(place))?);
     steps.print();
     println!("\n{} tests ran\n{}", tally.passed + tally.failed, tally.line());
@@ -73,6 +75,15 @@ fn tests(place: &Place) -> Result<Tally> {
 pub(crate) fn on_virtual_display(place: &Place) -> Command {
     let server = "-screen 0 1400x1000x24";
     command(&place.root, &["xvfb-run", "--auto-servernum", "--server-args", server])
+}
+
+/// Every page and card state in a real browser, one test each: it draws, nothing slides off, nobody is shut out.
+fn pages(place: &Place) -> Result<Tally> {
+    let Some(mut check) = gallery::check(place) else {
+        println!("SKIPPED pages in a browser: there is none; run `cargo xtask setup`, or set CHROME to one");
+        return Ok(Tally { skipped: 1, ..Tally::default() });
+    };
+    tallied(apart(&mut check, place))
 }
 
 fn documentation_tests(place: &Place) -> Result<Tally> {

@@ -94,6 +94,18 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.reject(&id, reason, by).await?;
             Reply::Done
         }
+        Request::AuditList { before, limit, filter } => Reply::Entries(broker.activity(&filter, before, limit).await?),
+        Request::AuditExport { after, limit, filter } => Reply::Exported(broker.export(&filter, after, limit).await?),
+        Request::Policies => Reply::Policies(Box::new(broker.policies())),
+        Request::ChoosePreset { preset } => {
+            let unknown = |why: String| Fault::new(FaultCode::Invalid, format!("No such preset: {why}."));
+            let preset = preset.parse().map_err(unknown)?;
+            match &rights.decider {
+                Some(decider) => decider.choose_preset(preset).await?,
+                None => broker.tighten_preset(preset).await?,
+            }
+            Reply::Done
+        }
         Request::Grants => Reply::Grants(broker.grants()),
         Request::RevokeGrant { id } => {
             let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
@@ -113,7 +125,6 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.lift_stop().await?;
             Reply::Done
         }
-        Request::AuditList { before, limit } => Reply::Entries(broker.activity(before, limit).await?),
         Request::AuditShow { id } => Reply::Entry(Box::new(broker.find_entry(&id).await?)),
         Request::AuditVerify => Reply::Verified(broker.verify().await?),
         Request::RemoveServer { name } => {

@@ -3,6 +3,7 @@
 use crate::upstream::Command;
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
+use gate::policy::Preset;
 use std::sync::Arc;
 use wire::view::{ClientChange, ClientChangeView, ClientPlaces, PinState, RememberChoice, ToolView};
 use wire::{Fault, FaultCode};
@@ -94,6 +95,14 @@ impl Decider {
         let view = servers.view(&std::collections::BTreeMap::new());
         let found = view.servers.into_iter().find(|s| s.name == name).map(|s| s.tools);
         Ok(found.unwrap_or_else(|| listing.tools.iter().map(|t| present::tool(t, PinState::Pinned, true)).collect()))
+    }
+
+    /// Puts a preset in force, be it a looser one.
+    ///
+    /// # Errors
+    /// `Storage` when the decision can't be written: then the preset stays what it was.
+    pub async fn choose_preset(&self, preset: Preset) -> Result<(), Fault> {
+        self.inner.policy_files.choose(preset, self.by()).await
     }
 
     /// Lifts "stop all".

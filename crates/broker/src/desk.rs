@@ -166,6 +166,7 @@ impl Desk {
         let card = serde_json::to_vec(&view).unwrap_or_default();
         let mut record = about("asked", now, &view)
             .with("level", serde_json::json!(view.level))
+            .with("effects", view.effects.iter().map(|effect| effect.word()).collect::<Vec<_>>())
             .with("policies", view.reasons.iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
             .with_body("card", card.into());
         record.call = call;

@@ -1,19 +1,92 @@
 //! The log as people read it: one line per entry, and everything about one.
 
-use crate::store::{Store, StoredEntry};
+use crate::policies::PolicyBook;
+use crate::store::{Found, Named, Reach, Store, StoredEntry};
 use serde_json::Value;
 use wire::text::escaped;
-use wire::view::{Effect, EntryDetail, EntryView};
+use wire::view::{ActivityChoices, ActivityFilter, Effect, EntryDetail, EntryView, ExportRow};
 use wire::{Fault, FaultCode};
 
-/// Entries, newest first.
-pub(crate) async fn list(store: &Store, before: Option<i64>, limit: u32) -> Result<Vec<EntryView>, Fault> {
-    let entries = store.entries(before, limit).await?;
-    Ok(entries.iter().map(|e| view(e.seq, &record(e))).collect())
+mod story;
+
+/// Entries that the filter wants, newest first.
+pub(crate) async fn list(
+    store: &Store,
+    filter: &ActivityFilter,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<EntryView>, Fault> {
+    let found = store.search(filter, Reach::Before(before.unwrap_or(i64::MAX)), limit).await?;
+    Ok(found.iter().map(|found| line(found, filter.calls)).collect())
+}
+
+/// The same, oldest first, with their exact records.
+pub(crate) async fn rows(
+    store: &Store,
+    filter: &ActivityFilter,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<ExportRow>, Fault> {
+    let found = store.search(filter, Reach::After(after), limit).await?;
+    let row = |found: Found| ExportRow {
+        entry: line(&found, filter.calls),
+        hash: hex::encode(&found.entry.hash),
+        record: found.entry.record,
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
+/// What can be filtered by.
+pub(crate) async fn choices(store: &Store) -> Result<ActivityChoices, Fault> {
+    Ok(ActivityChoices { clients: store.named(Named::Client).await?, servers: store.named(Named::Server).await? })
+}
+
+/// One entry in a list: what it leaves out because its call's first entry says it stands in, too.
+fn line(found: &Found, calls: bool) -> EntryView {
+    let record = record(&found.entry);
+    let mut line = view(found.entry.seq, &record);
+    if line.call.is_none() {
+        return line;
+    }
+    let first = view(0, &serde_json::from_str(&found.first).unwrap_or(Value::Null));
+    let alone = calls.then(|| whole_call(&line, &first, &record)).flatten();
+    for (own, first) in
+        [(&mut line.client, first.client), (&mut line.server, first.server), (&mut line.tool, first.tool)]
+    {
+        if own.is_empty() {
+            *own = first;
+        }
+    }
+    if line.effects.is_empty() {
+        line.effects = first.effects;
+    }
+    line.asked = first.kind == "asked";
+    line.summary = alone.unwrap_or(line.summary);
+    line
+}
+
+/// One sentence for a call whose last entry stands for all of them.
+fn whole_call(last: &EntryView, first: &EntryView, record: &Value) -> Option<String> {
+    let call = format!("{} called {} on {}", escaped(&first.client), escaped(&first.tool), escaped(&first.server));
+    match (last.kind.as_str(), last.result.as_str()) {
+        ("outcome", "completed") => Some(format!("{call}.")),
+        ("outcome", "failed") => Some(format!("{call}; the server answered with an error.")),
+        ("outcome", "not_sent") => Some(format!("{call}; it could not be sent.")),
+        ("outcome", _) => Some(format!("{call}; whether it ran is unknown.")),
+        ("intent", _) => Some(format!("{call}; no answer has come back yet.")),
+        ("refused", "rejected") => Some(format!("You said no: {call}.")),
+        ("refused", "expired") => Some(format!("Nobody answered in time: {call}.")),
+        ("refused", "withdrawn") => Some(format!("Withdrawn before an answer: {call}.")),
+        ("refused", _) => {
+            let why = record.get("message").and_then(Value::as_str).unwrap_or_default();
+            Some(format!("Blocked: {call}. {}", escaped(why)))
+        }
+        _ => None,
+    }
 }
 
 /// One entry, whole.
-pub(crate) async fn show(store: &Store, seq: i64) -> Result<EntryDetail, Fault> {
+pub(crate) async fn show(store: &Store, policies: &PolicyBook, seq: i64) -> Result<EntryDetail, Fault> {
     let missing = || Fault::new(FaultCode::NotFound, format!("There is no entry {seq}."));
     let (entry, previous) = store.entry(seq).await?.ok_or_else(missing)?;
     let record = record(&entry);
@@ -24,30 +97,33 @@ pub(crate) async fn show(store: &Store, seq: i64) -> Result<EntryDetail, Fault> 
             bodies.push((name.clone(), String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
-    let related = match record.get("call").and_then(Value::as_str) {
-        None => Vec::new(),
-        Some(call) => {
-            let entries = store.entries_of(call).await?;
-            entries.iter().filter(|e| e.seq != seq).map(|e| view(e.seq, &self::record(e))).collect()
-        }
+    let whole = match record.get("call").and_then(Value::as_str) {
+        None => match record.get("approval").and_then(Value::as_str) {
+            None => vec![entry.clone()],
+            Some(approval) => store.entries_about(approval).await?,
+        },
+        Some(call) => store.entries_of(call).await?,
     };
+    let related = whole.iter().filter(|e| e.seq != seq).map(|e| view(e.seq, &self::record(e))).collect();
+    let found = Found { first: whole.first().map_or_else(String::new, |first| first.record.clone()), entry };
     Ok(EntryDetail {
-        entry: view(seq, &record),
-        record,
+        entry: line(&found, false),
         bodies,
-        hash: hex::encode(&entry.hash),
+        hash: hex::encode(&found.entry.hash),
         previous: hex::encode(previous),
         related,
+        story: story::tell(store, &whole, policies).await?,
+        record: found.entry.record,
     })
 }
 
 /// By sequence number, or the first of a call.
-pub(crate) async fn find(store: &Store, id: &str) -> Result<EntryDetail, Fault> {
+pub(crate) async fn find(store: &Store, policies: &PolicyBook, id: &str) -> Result<EntryDetail, Fault> {
     let seq = match id.parse() {
         Ok(seq) => seq,
         Err(_) => first_of(store, id).await?,
     };
-    show(store, seq).await
+    show(store, policies, seq).await
 }
 
 async fn first_of(store: &Store, call: &str) -> Result<i64, Fault> {
@@ -106,6 +182,7 @@ fn view(seq: i64, record: &Value) -> EntryView {
         tool: text("tool"),
         summary: summary(&kind, &result, &text),
         effects: effects(record),
+        asked: kind == "asked",
         kind,
         result,
     }
@@ -144,6 +221,7 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "policy" => "Policies changed.".into(),
             "protect" => format!("{client} uses {server} through Consentry."),
             "unprotect" => format!("{client} uses {server} without Consentry again."),
+            "preset" => format!("The preset {} was put in force, in place of {}.", of("preset"), of("before")),
             other => format!("Decided: {}.", escaped(other)),
         },
         "void" => format!("A stored decision about {} carries no valid seal and does not count.", of("name")),

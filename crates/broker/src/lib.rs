@@ -16,12 +16,14 @@ mod desk;
 mod doctor;
 mod door;
 mod entries;
+pub mod export;
 mod grants;
 mod home;
 mod mcp;
 mod policies;
 mod policy_files;
 mod present;
+mod rules;
 mod servers;
 mod servers_json;
 mod start;
@@ -54,10 +56,14 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail, EntryView,
-    GrantView, InboxView, ServersView, StatusView, VerifyView,
+    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView,
+    ClientPlaces, EntryDetail, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView, ServersView,
+    StatusView, VerifyView,
 };
 use wire::{Fault, FaultCode};
+
+/// How many entries are given at once.
+const MOST_ENTRIES: u32 = 5_000;
 
 /// A running broker. It reads, rejects, revokes and stops; it can't let anything run.
 #[derive(Clone)]
@@ -230,8 +236,61 @@ impl Broker {
     ///
     /// # Errors
     /// `Storage` when the database can't be read.
-    pub async fn activity(&self, before: Option<i64>, limit: u32) -> Result<Vec<EntryView>, Fault> {
-        entries::list(&self.inner.store, before, limit.min(5_000)).await
+    pub async fn activity(
+        &self,
+        filter: &ActivityFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<EntryView>, Fault> {
+        entries::list(&self.inner.store, filter, before, limit.min(MOST_ENTRIES)).await
+    }
+
+    /// What the log can be filtered by.
+    ///
+    /// # Errors
+    /// `Storage` when the database can't be read.
+    pub async fn choices(&self) -> Result<ActivityChoices, Fault> {
+        entries::choices(&self.inner.store).await
+    }
+
+    /// Entries with their exact records, oldest first.
+    ///
+    /// # Errors
+    /// `Storage` when the database can't be read.
+    pub async fn export(&self, filter: &ActivityFilter, after: i64, limit: u32) -> Result<Vec<ExportRow>, Fault> {
+        entries::rows(&self.inner.store, filter, after, limit.min(MOST_ENTRIES)).await
+    }
+
+    /// Writes entries into a new file in the person's folder for downloads, and says which.
+    ///
+    /// # Errors
+    /// `Storage` when the database can't be read or the file can't be written.
+    pub async fn export_to_downloads(&self, filter: &ActivityFilter, format: ExportFormat) -> Result<String, Fault> {
+        let folder = export::downloads()?;
+        let path = export::to_folder(&self.inner.store, &folder, filter, format, clock::now_ms()).await?;
+        Ok(path.to_string_lossy().into_owned())
+    }
+
+    /// The rules in force, and what the presets would ask.
+    pub fn policies(&self) -> PoliciesView {
+        rules::view(&self.inner)
+    }
+
+    /// Puts a stricter preset in force, or the same again. A looser one is a decision: [`Decider::choose_preset`].
+    ///
+    /// # Errors
+    /// `NotHere` for a looser one, `Storage` when it can't be written.
+    pub async fn tighten_preset(&self, preset: Preset) -> Result<(), Fault> {
+        let in_force = self.inner.corridor.policies.preset();
+        if preset == in_force {
+            // Nothing is written: a choice that waits for the next start may be stricter than what is in force.
+            return Ok(());
+        }
+        if policy_files::loosens(in_force, preset) {
+            let why = "This preset asks less than the one in force. That is decided in Consentry's window.";
+            return Err(Fault::new(FaultCode::NotHere, why));
+        }
+        self.inner.policy_files.choose(preset, AnsweredBy::Tightening).await
     }
 
     /// One entry, whole.
@@ -239,7 +298,7 @@ impl Broker {
     /// # Errors
     /// `NotFound`, or `Storage` when the database can't be read.
     pub async fn entry(&self, seq: i64) -> Result<EntryDetail, Fault> {
-        entries::show(&self.inner.store, seq).await
+        entries::show(&self.inner.store, &self.inner.corridor.policies, seq).await
     }
 
     /// One entry by its place, or the first of a call.
@@ -247,7 +306,7 @@ impl Broker {
     /// # Errors
     /// As [`Broker::entry`].
     pub async fn find_entry(&self, id: &str) -> Result<EntryDetail, Fault> {
-        entries::find(&self.inner.store, id).await
+        entries::find(&self.inner.store, &self.inner.corridor.policies, id).await
     }
 
     /// Recomputes the whole chain.

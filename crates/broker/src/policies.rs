@@ -16,13 +16,12 @@ pub(crate) type Files = BTreeMap<String, String>;
 
 /// The policies in force, swapped as a whole.
 pub(crate) struct PolicyBook {
-    preset: Preset,
     current: ArcSwap<Policies>,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
+    preset: Preset,
     accepted: Files,
     servers: BTreeMap<String, Vec<Arc<Tool>>>,
     reports: BTreeMap<String, ServerReport>,
@@ -34,7 +33,14 @@ impl PolicyBook {
     /// reported; whatever they forbade is no longer forbidden by them, so that is loud.
     pub(crate) fn open(preset: Preset, accepted: Files) -> Result<Self, String> {
         let base = Policies::load(&preset.shipped()).map_err(|faults| said(&faults))?;
-        let book = Self { preset, current: ArcSwap::from_pointee(base), state: Mutex::default() };
+        let state = State {
+            preset,
+            accepted: Files::new(),
+            servers: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            faults: Vec::new(),
+        };
+        let book = Self { current: ArcSwap::from_pointee(base), state: Mutex::new(state) };
         book.accept(accepted)?;
         Ok(book)
     }
@@ -46,7 +52,27 @@ impl PolicyBook {
 
     /// The preset in force.
     pub(crate) fn preset(&self) -> Preset {
-        self.preset
+        self.state().preset
+    }
+
+    /// The tools that are pinned, by the alias of their server.
+    pub(crate) fn pinned(&self) -> BTreeMap<String, Vec<Arc<Tool>>> {
+        self.state().servers.clone()
+    }
+
+    /// What would be in force with another preset.
+    pub(crate) fn with_preset(&self, preset: Preset) -> Result<Policies, String> {
+        let state = self.state();
+        Ok(build(preset, &state.accepted, &state.servers).map_err(|faults| said(&faults))?.0)
+    }
+
+    /// Puts another preset in force.
+    pub(crate) fn set_preset(&self, preset: Preset) -> Result<(), String> {
+        let mut state = self.state();
+        let built = build(preset, &state.accepted, &state.servers).map_err(|faults| said(&faults))?;
+        state.preset = preset;
+        self.swap(built, &mut state);
+        Ok(())
     }
 
     /// The files in force.
@@ -59,23 +85,31 @@ impl PolicyBook {
         self.state().faults.clone()
     }
 
-    /// Says what is wrong with the files on disk, which are not in force.
-    pub(crate) fn report(&self, faults: Vec<String>) {
-        self.state().faults = faults;
+    /// Keeps what is wrong with the files on disk, which are not in force. Whether that is news.
+    pub(crate) fn report(&self, faults: Vec<String>) -> bool {
+        let mut state = self.state();
+        let news = state.faults != faults;
+        state.faults = faults;
+        news
     }
 
     /// Puts these files in force.
     pub(crate) fn accept(&self, files: Files) -> Result<(), String> {
         let mut state = self.state();
-        let policies = self.build(&files, &state.servers)?;
+        let policies = build(state.preset, &files, &state.servers).map_err(|faults| said(&faults))?;
+        state.faults.clear();
         state.accepted = files;
         self.swap(policies, &mut state);
         Ok(())
     }
 
-    /// Whether these files would load.
-    pub(crate) fn check(&self, files: &Files) -> Result<(), String> {
-        self.build(files, &BTreeMap::new()).map(|_| ())
+    /// Whether these files would load; if not, what is wrong, one sentence each with file, line and policy.
+    pub(crate) fn check(&self, files: &Files) -> Result<(), Vec<String>> {
+        let preset = self.preset();
+        match build(preset, files, &BTreeMap::new()) {
+            Ok(_) => Ok(()),
+            Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+        }
     }
 
     /// A server's tools as pinned; none takes it out.
@@ -96,36 +130,37 @@ impl PolicyBook {
         }
     }
 
-    fn build(
-        &self,
-        files: &Files,
-        servers: &BTreeMap<String, Vec<Arc<Tool>>>,
-    ) -> Result<(Policies, BTreeMap<String, ServerReport>), String> {
-        let mut sources = self.preset.shipped();
-        sources.extend(files.iter().map(|(name, text)| Source {
-            layer: Layer::User,
-            name: name.clone(),
-            text: text.clone(),
-        }));
-        let mut policies = Policies::load(&sources).map_err(|faults| said(&faults))?;
-        let mut reports = BTreeMap::new();
-        for (alias, tools) in servers {
-            let (next, report) = with_tools(&policies, alias, tools);
-            policies = next;
-            reports.insert(alias.clone(), report);
-        }
-        Ok((policies, reports))
-    }
-
-    fn swap(&self, (policies, reports): (Policies, BTreeMap<String, ServerReport>), state: &mut State) {
+    fn swap(&self, (policies, reports): Built, state: &mut State) {
         state.reports = reports;
-        state.faults.clear();
         self.current.store(Arc::new(policies));
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+type Built = (Policies, BTreeMap<String, ServerReport>);
+
+fn build(
+    preset: Preset,
+    files: &Files,
+    servers: &BTreeMap<String, Vec<Arc<Tool>>>,
+) -> Result<Built, Vec<gate::policy::PolicyFault>> {
+    let mut sources = preset.shipped();
+    sources.extend(files.iter().map(|(name, text)| Source {
+        layer: Layer::User,
+        name: name.clone(),
+        text: text.clone(),
+    }));
+    let mut policies = Policies::load(&sources)?;
+    let mut reports = BTreeMap::new();
+    for (alias, tools) in servers {
+        let (next, report) = with_tools(&policies, alias, tools);
+        policies = next;
+        reports.insert(alias.clone(), report);
+    }
+    Ok((policies, reports))
 }
 
 fn with_tools(policies: &Policies, alias: &str, tools: &[Arc<Tool>]) -> (Policies, ServerReport) {

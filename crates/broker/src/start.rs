@@ -54,7 +54,7 @@ pub enum Decisions {
 pub struct Options {
     /// Its folders.
     pub home: Home,
-    /// The preset; none takes `balanced`.
+    /// The preset; none takes the one that was chosen in the window, else `balanced`.
     pub preset: Option<Preset>,
     /// Where decisions are taken.
     pub decisions: Decisions,
@@ -95,14 +95,9 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let desk = Desk::new(audit.clone(), events.clone());
     let everyone = options.decisions == Decisions::CommandLine;
     let clients = Clients::open(store.clone(), audit.clone(), desk.clone(), everyone).await?;
-    let (policies, policy_files) = PolicyFiles::open(
-        home.policies(),
-        options.preset.unwrap_or(Preset::Balanced),
-        store.clone(),
-        audit.clone(),
-        desk.clone(),
-    )
-    .await?;
+    let (policies, policy_files) =
+        PolicyFiles::open(home.policies(), options.preset, store.clone(), audit.clone(), desk.clone(), events.clone())
+            .await?;
     let servers = Servers::open(
         home.servers_json(),
         store.clone(),

@@ -15,10 +15,12 @@ use wire::{Fault, FaultCode};
 mod appender;
 mod decisions;
 mod originals;
+mod search;
 
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
 pub(crate) use originals::{OriginalKey, OriginalRow};
+pub(crate) use search::{Found, Named, Reach};
 
 /// The database of one home.
 #[derive(Clone, Debug)]
@@ -132,6 +134,18 @@ impl Store {
             .fetch_all(&self.pool)
             .await
             .map_err(|e| self.fault(&e))?;
+        Ok(rows.into_iter().map(stored).collect())
+    }
+
+    /// The entries of one question that is about no call, in order.
+    pub(crate) async fn entries_about(&self, approval: &str) -> Result<Vec<StoredEntry>, Fault> {
+        let rows = sqlx::query(
+            "SELECT seq, record, hash FROM entry WHERE call IS NULL AND json_extract(record, '$.approval') = ? ORDER BY seq",
+        )
+        .bind(approval)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| self.fault(&e))?;
         Ok(rows.into_iter().map(stored).collect())
     }
 

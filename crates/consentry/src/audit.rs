@@ -2,12 +2,16 @@
 
 use crate::control::{Control, unexpected};
 use crate::print::{Ended, Printer, Style, moment, part, plain};
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use std::io::Write;
 use std::process::ExitCode;
 use wire::Fault;
 use wire::control::{Reply, Request};
-use wire::view::{EntryDetail, EntryView, VerifyView};
+use wire::view::{ActivityFilter, EntryDetail, EntryView, ExportFormat, VerifyView};
+
+mod filter;
+
+use filter::FilterWords;
 
 /// How many entries are asked for at once.
 const PAGE: u32 = 1000;
@@ -22,6 +26,16 @@ pub(crate) enum Words {
         /// Only entries before this one
         #[arg(long, value_name = "SEQ")]
         before: Option<i64>,
+        #[command(flatten)]
+        filter: FilterWords,
+    },
+    /// Every entry, oldest first, to standard output
+    Export {
+        /// As what: jsonl keeps the exact records, csv is for spreadsheets
+        #[arg(long, value_enum, default_value_t = FormatWord::Jsonl)]
+        format: FormatWord,
+        #[command(flatten)]
+        filter: FilterWords,
     },
     /// One entry, whole
     Show {
@@ -32,10 +46,19 @@ pub(crate) enum Words {
     Verify,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormatWord {
+    /// One JSON object per line
+    Jsonl,
+    /// A table, its first line the headings
+    Csv,
+}
+
 pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     let mut control = Control::find().await?;
     match words {
-        Words::List { limit, before } => list(&mut control, limit, before, printer).await?,
+        Words::List { limit, before, filter } => list(&mut control, &filter.read(), limit, before, printer).await?,
+        Words::Export { format, filter } => export(&mut control, &filter.read(), format, printer).await?,
         Words::Show { id } => match control.ask(&Request::AuditShow { id }).await? {
             Reply::Entry(entry) => show(&entry, printer)?,
             other => return Err(unexpected(&other).into()),
@@ -51,6 +74,7 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
 /// Lists page by page, so that a long log is neither held here nor sent as one line.
 async fn list<W: Write>(
     control: &mut Control,
+    filter: &ActivityFilter,
     limit: u32,
     before: Option<i64>,
     printer: &mut Printer<W>,
@@ -59,7 +83,7 @@ async fn list<W: Write>(
     let mut rows = Vec::new();
     while left > 0 {
         let asked = left.min(PAGE);
-        let entries = page(control, before, asked).await?;
+        let entries = page(control, filter, before, asked).await?;
         let last = entries.last().map(|entry| entry.seq);
         left -= u32::try_from(entries.len()).unwrap_or(u32::MAX).min(left);
         if printer.is_json() {
@@ -68,18 +92,56 @@ async fn list<W: Write>(
             rows.extend(entries.iter().map(row));
         }
         match last {
-            Some(last) if last > 1 => before = Some(last),
+            Some(last) if last > 1 && entries.len() >= asked as usize => before = Some(last),
             Some(_) | None => break,
         }
     }
     if printer.is_json() {
         return Ok(());
     }
-    printer.table(&["SEQ", "TIME (UTC)", "KIND", "RESULT", "CLIENT", "WHAT"], &rows, "The log is empty.")
+    printer.table(&["SEQ", "TIME (UTC)", "KIND", "RESULT", "CLIENT", "WHAT"], &rows, none(filter))
 }
 
-async fn page(control: &mut Control, before: Option<i64>, limit: u32) -> Result<Vec<EntryView>, Fault> {
-    match control.ask(&Request::AuditList { before, limit }).await? {
+fn none(filter: &ActivityFilter) -> &'static str {
+    if *filter == ActivityFilter::default() { "The log is empty." } else { "Nothing in the log is like that." }
+}
+
+/// Passes on page by page what the broker gives, for as long as somebody reads.
+async fn export<W: Write>(
+    control: &mut Control,
+    filter: &ActivityFilter,
+    format: FormatWord,
+    printer: &mut Printer<W>,
+) -> Result<(), Ended> {
+    let format = match format {
+        FormatWord::Jsonl => ExportFormat::Jsonl,
+        FormatWord::Csv => ExportFormat::Csv,
+    };
+    if format == ExportFormat::Csv {
+        printer.say(broker::export::HEADINGS)?;
+    }
+    let mut after = 0;
+    loop {
+        let rows = match control.ask(&Request::AuditExport { after, limit: PAGE, filter: filter.clone() }).await? {
+            Reply::Exported(rows) => rows,
+            other => return Err(unexpected(&other).into()),
+        };
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.entry.seq;
+        for row in &rows {
+            // Nothing in a line is hidden, so printing it changes no byte of it.
+            printer.say(&broker::export::line(row, format))?;
+        }
+    }
+}
+
+async fn page(
+    control: &mut Control,
+    filter: &ActivityFilter,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<EntryView>, Fault> {
+    match control.ask(&Request::AuditList { before, limit, filter: filter.clone() }).await? {
         Reply::Entries(entries) => Ok(entries),
         other => Err(unexpected(&other)),
     }
@@ -116,7 +178,16 @@ fn show<W: Write>(detail: &EntryDetail, printer: &mut Printer<W>) -> Result<(), 
         let effects: Vec<&str> = entry.effects.iter().map(|effect| effect.word()).collect();
         printer.field("Effects", &effects.join(", "))?;
     }
-    for (name, value) in detail.record.as_object().into_iter().flatten() {
+    if let Some(story) = &detail.story {
+        printer.say("")?;
+        story.said.iter().try_for_each(|sentence| printer.say(sentence))?;
+        for reason in &story.reasons {
+            printer.field("Rule", &format!("{} ({}): {}", reason.title, reason.policy, reason.why))?;
+        }
+        printer.say("")?;
+    }
+    let record: serde_json::Value = serde_json::from_str(&detail.record).unwrap_or_default();
+    for (name, value) in record.as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         printer.line(&[part(Style::Faint, format!("  {name}  ")), plain(text)])?;
     }
@@ -157,6 +228,7 @@ mod tests {
     use super::*;
     use crate::control::tests::scripted;
     use crate::print::tests::{printed, printer};
+    use wire::view::ExportRow;
 
     fn entry(seq: i64) -> EntryView {
         let text = |text: &str| text.to_owned();
@@ -171,7 +243,12 @@ mod tests {
             result: text("approved"),
             summary: String::new(),
             effects: vec![],
+            asked: false,
         }
+    }
+
+    fn ask(before: Option<i64>) -> Request {
+        Request::AuditList { before, limit: 1000, filter: ActivityFilter::default() }
     }
 
     #[tokio::test]
@@ -180,14 +257,26 @@ mod tests {
         let (_folder, home, serving) = scripted(vec![Reply::Entries(first), Reply::Entries(vec![entry(2), entry(1)])]);
         let mut control = Control::open(&home).await.unwrap();
         let mut out = printer(true);
-        list(&mut control, 5000, None, &mut out).await.unwrap();
+        list(&mut control, &ActivityFilter::default(), 5000, None, &mut out).await.unwrap();
         let seqs: Vec<i64> =
             printed(out).lines().map(|line| serde_json::from_str::<EntryView>(line).unwrap().seq).collect();
         assert!(seqs.iter().copied().eq((1..=1002).rev()));
         let asked = serving.await.unwrap();
-        let limits =
-            [Request::AuditList { before: None, limit: 1000 }, Request::AuditList { before: Some(3), limit: 1000 }];
-        assert_eq!(asked, limits);
+        assert_eq!(asked, [ask(None), ask(Some(3))]);
+    }
+
+    #[tokio::test]
+    async fn an_export_ends_with_the_first_empty_page() {
+        let row = |seq: i64| ExportRow { entry: entry(seq), record: "{\"n\":1.10}".into(), hash: "ab".into() };
+        let replies = vec![Reply::Exported(vec![row(1), row(4)]), Reply::Exported(vec![])];
+        let (_folder, home, serving) = scripted(replies);
+        let mut control = Control::open(&home).await.unwrap();
+        let mut out = printer(false);
+        export(&mut control, &ActivityFilter::default(), FormatWord::Jsonl, &mut out).await.unwrap();
+        let line = |seq: i64| format!("{{\"seq\":{seq},\"hash\":\"ab\",\"record\":{{\"n\":1.10}}}}\n");
+        assert_eq!(printed(out), line(1) + &line(4));
+        let after = |after: i64| Request::AuditExport { after, limit: PAGE, filter: ActivityFilter::default() };
+        assert_eq!(serving.await.unwrap(), [after(0), after(4)]);
     }
 
     #[test]
@@ -203,7 +292,7 @@ mod tests {
     #[test]
     fn foreign_words_in_an_entry_are_escaped() {
         let mut out = printer(false);
-        let record = serde_json::json!({"tool": "write\u{1b}[2J"});
+        let record = serde_json::json!({"tool": "write\u{1b}[2J"}).to_string();
         let detail = EntryDetail {
             entry: entry(1),
             record,
@@ -211,6 +300,7 @@ mod tests {
             hash: String::new(),
             previous: String::new(),
             related: vec![],
+            story: None,
         };
         show(&detail, &mut out).unwrap();
         let out = printed(out);

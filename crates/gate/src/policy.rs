@@ -12,10 +12,12 @@ mod lift;
 mod load;
 mod place;
 mod reads;
+mod rules;
 mod server;
 mod shape;
 
 pub use place::Destination;
+pub use rules::Rule;
 pub use server::ServerReport;
 pub use shape::LeftOut;
 

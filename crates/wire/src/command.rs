@@ -1,8 +1,8 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
 use crate::view::{
-    ActView, ApprovalView, EntryDetail, EntryView, FloodView, GrantView, InboxView, RememberChoice, ServersView,
-    StatusView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, EntryDetail, EntryView, ExportFormat, FloodView, GrantView,
+    InboxView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -101,6 +101,8 @@ commands! {
     Inbox("inbox") {} -> InboxView;
     /// The activity page: newest first, before `before` if given.
     Activity("activity") {
+        /// Which entries are wanted.
+        filter: ActivityFilter,
         /// Only entries with a lower sequence number.
         before: Option<i64>,
         /// At most this many.
@@ -132,6 +134,34 @@ commands! {
     } -> ();
     /// The broker's state.
     Status("status") {} -> StatusView;
+    /// What the activity page can be filtered by.
+    Choices("choices") {} -> ActivityChoices;
+    /// Writes the entries into a new file in the person's folder for downloads, and says which.
+    ExportActivity("export_activity") {
+        /// Which entries.
+        filter: ActivityFilter,
+        /// As what.
+        format: ExportFormat
+    } -> String;
+    /// The policies page.
+    Policies("policies") {} -> PoliciesView;
+    /// Puts a preset in force: a decision.
+    ChoosePreset("choose_preset") {
+        /// `cautious` or `balanced`.
+        preset: String
+    } -> ();
+    /// The settings page.
+    Settings("settings") {} -> SettingsView;
+    /// Keeps what was chosen about the windows.
+    Prefer("prefer") {
+        /// All of it.
+        preferences: Preferences
+    } -> ();
+    /// Starts Consentry at login, or no longer.
+    SetAutostart("set_autostart") {
+        /// Whether.
+        on: bool
+    } -> ();
 }
 
 /// The question to show, and its place among those that wait.

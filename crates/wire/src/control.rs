@@ -3,8 +3,8 @@
 
 use crate::Fault;
 use crate::view::{
-    Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail, EntryView,
-    GrantView, RememberChoice, ServersView, StatusView, ToolView, VerifyView,
+    ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail,
+    EntryView, ExportRow, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,9 @@ pub enum Request {
         before: Option<i64>,
         /// At most this many.
         limit: u32,
+        /// Which entries are wanted.
+        #[serde(default)]
+        filter: ActivityFilter,
     },
     /// One entry, by sequence number, or the first of a call, by its id.
     AuditShow {
@@ -121,6 +124,22 @@ pub enum Request {
         /// Its name.
         name: String,
     },
+    /// Entries with their exact records, oldest first.
+    AuditExport {
+        /// Only entries with a higher sequence number.
+        after: i64,
+        /// At most this many.
+        limit: u32,
+        /// Which entries are wanted.
+        filter: ActivityFilter,
+    },
+    /// The rules in force.
+    Policies,
+    /// Puts a preset in force. A stricter one is free; one that lets more run is a decision.
+    ChoosePreset {
+        /// `cautious` or `balanced`.
+        preset: String,
+    },
 }
 
 /// What comes back: one line per request, and for streams one per item, then [`Reply::End`].
@@ -159,6 +178,10 @@ pub enum Reply {
     Explained(Vec<String>),
     /// The stream is over.
     End,
+    /// Entries on their way out.
+    Exported(Vec<ExportRow>),
+    /// The rules in force.
+    Policies(Box<PoliciesView>),
 }
 
 /// A line of `approvals watch --json`.

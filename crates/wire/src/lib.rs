@@ -79,6 +79,8 @@ pub enum Event {
     Grants,
     /// The window was shown, moved, resized or activated: a card on it arms again from the start.
     Rearm,
+    /// The rules in force, or what is wrong with the files on disk, changed.
+    Policies,
 }
 
 impl Event {

@@ -1,12 +1,18 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
+mod activity;
 mod clients;
 mod grants;
 mod pages;
+mod policies;
+mod settings;
 
+pub use activity::*;
 pub use clients::*;
 pub use grants::*;
 pub use pages::*;
+pub use policies::*;
+pub use settings::*;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,7 +1,9 @@
-//! Activity: what happened, newest first, by day; and one entry, whole.
+//! Activity: what happened, newest first, by day, one line per call; what narrows it; and one of them, whole.
 
 use super::clock::Clock;
 use super::entry::Detail;
+use super::export::Export;
+use super::filters::{Filters, everything};
 use super::marks::icon;
 use super::shell::{Heard, how_to_connect, trouble};
 use super::text::{Foreign, excerpt};
@@ -12,7 +14,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::Fault;
 use wire::command::Activity;
-use wire::view::EntryView;
+use wire::view::{ActivityFilter, EntryView};
 
 /// How many entries are fetched at once.
 const PAGE: u32 = 100;
@@ -36,6 +38,7 @@ impl Picked {
 /// What has been fetched so far, newest first.
 #[derive(Clone, Copy)]
 struct Timeline {
+    filter: RwSignal<ActivityFilter>,
     entries: RwSignal<Vec<EntryView>>,
     /// Whether there may be older ones.
     more: RwSignal<bool>,
@@ -46,35 +49,52 @@ struct Timeline {
 impl Timeline {
     /// Fetches the newest page and keeps what was loaded below it.
     fn refresh(self) {
+        let filter = self.filter.get_untracked();
         spawn_local(async move {
-            match call(Activity { before: None, limit: PAGE }).await {
+            let fetched = call(Activity { filter: filter.clone(), before: None, limit: PAGE }).await;
+            // Something else may be looked for by now.
+            if self.filter.try_get_untracked().is_none_or(|now| now != filter) {
+                return;
+            }
+            match fetched {
                 Err(fault) => self.fault.set(Some(fault)),
-                Ok(fresh) => {
-                    self.fault.set(None);
-                    let full = fresh.len() >= PAGE as usize;
-                    let oldest = fresh.last().map(|entry| entry.seq);
-                    let kept = self.entries.get_untracked().into_iter().filter(|e| oldest.is_some_and(|o| e.seq < o));
-                    let first = !self.loaded.get_untracked();
-                    // A gap between the new page and what was loaded before would look like a whole: start again.
-                    let joins = kept.clone().next().is_none_or(|next| oldest.is_some_and(|o| next.seq == o - 1));
-                    let mut entries = fresh;
-                    if joins {
-                        entries.extend(kept);
-                    }
-                    if first || !joins {
-                        self.more.set(full);
-                    }
-                    self.entries.set(entries);
-                    self.loaded.set(true);
-                }
+                Ok(fresh) => self.join(fresh),
             }
         });
     }
 
+    fn join(self, fresh: Vec<EntryView>) {
+        self.fault.set(None);
+        let full = fresh.len() >= PAGE as usize;
+        let oldest = fresh.last().map(|entry| entry.seq);
+        let known = self.entries.get_untracked();
+        let newest_known = known.first().map(|entry| entry.seq);
+        // A gap between the new page and what was loaded before would look like a whole: start again.
+        let joins = full && oldest.zip(newest_known).is_some_and(|(oldest, known)| oldest <= known);
+        let mut entries = fresh;
+        if joins {
+            // A call that went on stands in the new page now.
+            let again =
+                |old: &EntryView| entries.iter().any(|e| e.seq == old.seq || (e.call.is_some() && e.call == old.call));
+            let kept: Vec<EntryView> =
+                known.into_iter().filter(|e| oldest.is_some_and(|oldest| e.seq < oldest) && !again(e)).collect();
+            entries.extend(kept);
+        } else {
+            self.more.set(full);
+        }
+        self.entries.set(entries);
+        self.loaded.set(true);
+    }
+
     fn load_more(self) {
-        let before = self.entries.with_untracked(|entries| entries.last().map(|entry| entry.seq));
+        let (filter, before) =
+            (self.filter.get_untracked(), self.entries.with_untracked(|entries| entries.last().map(|entry| entry.seq)));
         spawn_local(async move {
-            match call(Activity { before, limit: PAGE }).await {
+            let fetched = call(Activity { filter: filter.clone(), before, limit: PAGE }).await;
+            if self.filter.try_get_untracked().is_none_or(|now| now != filter) {
+                return;
+            }
+            match fetched {
                 Err(fault) => self.fault.set(Some(fault)),
                 Ok(older) => {
                     self.more.set(older.len() >= PAGE as usize);
@@ -83,12 +103,39 @@ impl Timeline {
             }
         });
     }
+
+    /// Which of its looks the page has: only a change of these draws it from the ground up.
+    fn look(self) -> Look {
+        if !self.loaded.get() {
+            return Look::Loading;
+        }
+        let narrowed = self.filter.with(|filter| *filter != everything());
+        self.entries.with(|entries| match (entries.iter().all(is_bare), narrowed) {
+            (true, true) if entries.is_empty() => Look::NothingFound,
+            (true, false) => Look::Nothing,
+            _ => Look::Listed,
+        })
+    }
+}
+
+/// Whether an entry tells nothing that a person did or a client asked for.
+fn is_bare(entry: &EntryView) -> bool {
+    matches!(entry.kind.as_str(), "started" | "stopped")
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Loading,
+    Nothing,
+    NothingFound,
+    Listed,
 }
 
 /// The page.
 #[component]
 pub(crate) fn ActivityPage() -> impl IntoView {
     let timeline = Timeline {
+        filter: RwSignal::new(everything()),
         entries: RwSignal::new(Vec::new()),
         more: RwSignal::new(false),
         loaded: RwSignal::new(false),
@@ -98,11 +145,13 @@ pub(crate) fn ActivityPage() -> impl IntoView {
     let heard = Heard::here();
     Effect::new(move |_| {
         heard.activity.track();
+        timeline.filter.track();
         timeline.refresh();
     });
     Effect::new(move |_| {
         let newest = timeline.entries.with(|entries| entries.first().map(|entry| entry.seq));
-        if picked.seq.get_untracked().is_none() {
+        // What the person did not pick follows the list.
+        if picked.seq.get_untracked().is_none() || !picked.open.get_untracked() {
             picked.seq.set(newest);
         }
     });
@@ -112,14 +161,29 @@ pub(crate) fn ActivityPage() -> impl IntoView {
         }
     });
     on_cleanup(move || addressed.remove());
-    let blank = Memo::new(move |_| timeline.loaded.get() && timeline.entries.with(Vec::is_empty));
+    let look = Memo::new(move |_| timeline.look());
+    let exporting = RwSignal::new(false);
+    let narrow = move || look.get() != Look::Nothing;
     view! {
         <header class="head">
             <h1>"Activity"</h1>
             <span class="note">"Every call, every answer, in the order they happened"</span>
+            <button
+                class="btn small push" type="button" aria-expanded=move || exporting.get().to_string()
+                on:click=move |_| exporting.update(|open| *open = !*open)
+            >
+                {icon("download")}"Export…"
+            </button>
         </header>
+        <Show when=narrow><Filters filter=timeline.filter /></Show>
+        <Show when=move || exporting.get()><Export filter=timeline.filter /></Show>
         {move || timeline.fault.get().map(|fault| view! { <div class="detail">{trouble(&fault)}</div> })}
-        {move || if blank.get() { empty() } else { both(timeline, picked) }}
+        {move || match look.get() {
+            Look::Loading => ().into_any(),
+            Look::Nothing => empty(),
+            Look::NothingFound => not_found(timeline.filter),
+            Look::Listed => both(timeline, picked),
+        }}
     }
 }
 
@@ -137,6 +201,17 @@ fn empty() -> AnyView {
                 "what was decided and why."
             </p>
             {how_to_connect()}
+        </div>
+    }
+    .into_any()
+}
+
+fn not_found(filter: RwSignal<ActivityFilter>) -> AnyView {
+    view! {
+        <div class="detail blank" role="status">
+            <h2 class="say">"Nothing in the record is like that."</h2>
+            <p class="soft">"Take a filter away, or look for other words: names, arguments and reasons are searched."</p>
+            <button class="btn" type="button" on:click=move |_| filter.set(everything())>"Show everything"</button>
         </div>
     }
     .into_any()
@@ -179,7 +254,11 @@ pub(crate) fn line(entry: &EntryView, picked: Picked) -> AnyView {
     let seq = entry.seq;
     let (class, name) = words::entry(&entry.kind, &entry.result);
     let short = Budget { characters: 40, lines: 1 };
-    let part = |text: &str| (!text.is_empty()).then(|| view! { <span>{excerpt(text, short, "")}</span> });
+    // What the sentence says already is not said twice.
+    let said = |text: &str| text.is_empty() || entry.summary.contains(&wire::text::escaped(text));
+    let part = |text: &str| (!said(text)).then(|| view! { <span>{excerpt(text, short, "")}</span> });
+    let asked =
+        (entry.asked && entry.call.is_some() && entry.kind != "asked").then(|| view! { <span>"You were asked"</span> });
     view! {
         <button
             class="entry" type="button" aria-current=move || (picked.seq.get() == Some(seq)).then_some("true")
@@ -189,7 +268,7 @@ pub(crate) fn line(entry: &EntryView, picked: Picked) -> AnyView {
             <span class=format!("sign {class}")>{icon(name)}</span>
             <span>
                 <span class="t">{excerpt(&entry.summary, Budget { characters: 160, lines: 3 }, "")}</span>
-                <span class="m">{part(&entry.client)}{part(&entry.server)}{part(&entry.tool)}</span>
+                <span class="m">{part(&entry.client)}{part(&entry.server)}{part(&entry.tool)}{asked}</span>
             </span>
         </button>
     }

@@ -1,8 +1,9 @@
-//! One entry of the log: its sentence first, then the facts, what was sent, the record, and its place in the chain.
+//! One entry of the log: what happened first, in plain words, then why, when, what was sent, and its place in the chain.
 
 use super::activity::{Picked, headline, line};
 use super::marks::{back, effects, icon, tag};
 use super::shell::trouble;
+use super::story;
 use super::text::Foreign;
 use super::values::structure;
 use crate::backend::{self, call};
@@ -61,12 +62,14 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
             </p>
             {headline(entry)}
         </div>
+        {detail.story.as_ref().map(story::told)}
         {facts(entry)}
-        {detail.bodies.iter().map(|(name, body)| shown(name, body)).collect_view()}
+        {detail.bodies.iter().filter(|(name, _)| name != "card").map(|(name, body)| shown(&entry.kind, name, body)).collect_view()}
+        {detail.story.as_ref().and_then(story::card)}
         {related(detail, picked)}
         <details class="fold">
-            <summary>{icon("chev")}"The record, as it stands in the chain"</summary>
-            <div class="folded">{structure(&detail.record.to_string())}</div>
+            <summary>{icon("chev")}"The record, byte for byte as it stands in the chain"</summary>
+            <div class="folded"><div class="code"><Foreign text=detail.record.as_str() class="v prose" /></div></div>
         </details>
         <details class="fold">
             <summary>{icon("chev")}"Proof: its hash and the one before it"</summary>
@@ -101,11 +104,11 @@ fn facts(entry: &EntryView) -> AnyView {
     .into_any()
 }
 
-/// A body kept beside the chain. The card is long and known already: it stays folded.
-fn shown(name: &str, body: &str) -> AnyView {
+/// A body kept beside the chain.
+fn shown(kind: &str, name: &str, body: &str) -> AnyView {
     let (heading, folded) = match name {
+        "arguments" if kind == "refused" => ("Arguments; nothing of this was sent", false),
         "arguments" => ("Arguments, as sent", false),
-        "card" => ("The card, as it was shown", true),
         "policies" => ("The policies", true),
         "result" => ("Result, as it came back", false),
         _ => ("", false),

@@ -106,7 +106,7 @@ pub(crate) fn whole(view: &ApprovalView) -> AnyView {
     let bytes = (!view.arguments_text.is_empty() && !view.tool.is_empty()).then(|| {
         view! {
             <section class="stack">
-                <h3 class="caption">"Arguments, byte for byte"</h3>
+                <h2 class="caption">"Arguments, byte for byte"</h2>
                 <div class="code"><Foreign text=view.arguments_text.as_str() class="v prose" /></div>
             </section>
         }
@@ -114,13 +114,13 @@ pub(crate) fn whole(view: &ApprovalView) -> AnyView {
     let claims = view.definition.as_ref().filter(|tool| !tool.description.trim().is_empty()).map(|tool| {
         view! {
             <section class="stack">
-                <h3 class="caption">"What the server says this tool does"</h3>
+                <h2 class="caption">"What the server says this tool does"</h2>
                 <Datamark from="Claimed by the server, not verified" text=tool.description.as_str() />
             </section>
         }
     });
     let client = (!view.client.program.is_empty() && view.kind != wire::view::ApprovalKind::Client).then(|| {
-        view! { <section class="stack"><h3 class="caption">"Who asks"</h3>{client(&view.client)}</section> }
+        view! { <section class="stack"><h2 class="caption">"Who asks"</h2>{client(&view.client)}</section> }
     });
     view! {
         <details class="fold">
@@ -160,7 +160,7 @@ fn reasons(view: &ApprovalView) -> Option<AnyView> {
     Some(
         view! {
             <section class="stack">
-                <h3 class="caption">"Why you are asked"</h3>
+                <h2 class="caption">"Why you are asked"</h2>
                 <ul class="stack">
                     {view.findings.iter().map(finding).collect_view()}
                     {view.reasons.iter().map(reason).collect_view()}

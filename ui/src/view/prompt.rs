@@ -57,14 +57,15 @@ pub(crate) fn Prompt() -> impl IntoView {
 
 fn nothing(shown: Shown) -> AnyView {
     if let (None, Some(flood)) = (shown.fault.get(), shown.flood.get()) {
-        return view! { <Flood flood on_fault=Callback::new(move |fault| shown.fault.set(Some(fault))) /> }.into_any();
+        let on_fault = Callback::new(move |fault| shown.fault.set(Some(fault)));
+        return view! { <h1 class="vh">"Many questions wait"</h1><Flood flood on_fault /> }.into_any();
     }
     match shown.fault.get() {
-        None => view! { <div class="empty">{icon("gate")}<p><b>"Nothing waits for you."</b></p></div> }.into_any(),
+        None => view! { <div class="empty">{icon("gate")}<h1>"Nothing waits for you."</h1></div> }.into_any(),
         Some(fault) => view! {
             <div class="empty" role="alert">
                 {icon("offline")}
-                <p><b>"On hold. No agent can act."</b></p>
+                <h1>"On hold. No agent can act."</h1>
                 <p class="note">{fault.message}</p>
                 <button class="btn" type="button" on:click=move |_| shown.look()>{icon("refresh")}"Try now"</button>
             </div>

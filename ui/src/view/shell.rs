@@ -5,14 +5,17 @@ use super::clock::Clock;
 use super::grants::GrantsPage;
 use super::inbox::InboxPage;
 use super::marks::{icon, mark, tag};
+use super::policies::PoliciesPage;
 use super::quiet::quiet;
 use super::servers::ServersPage;
+use super::settings::SettingsPage;
+use super::tour::Tour;
 use crate::backend::{self, call, listen};
 use crate::words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::command::Status;
-use wire::view::StatusView;
+use wire::command::{Prefer, Settings, Status};
+use wire::view::{Preferences, StatusView, Theme};
 use wire::{Event, Fault};
 
 /// Counts what the app told this window, one counter per kind of event, so that none hides another.
@@ -24,6 +27,7 @@ pub(crate) struct Heard {
     pub(crate) status: RwSignal<u32>,
     pub(crate) grants: RwSignal<u32>,
     pub(crate) rearm: RwSignal<u32>,
+    pub(crate) policies: RwSignal<u32>,
     /// Why nothing is heard, if so.
     pub(crate) deaf: RwSignal<Option<Fault>>,
 }
@@ -42,6 +46,7 @@ impl Heard {
                     Event::Status => this.status,
                     Event::Grants => this.grants,
                     Event::Rearm => this.rearm,
+                    Event::Policies => this.policies,
                 };
                 counter.update(|n| *n = n.wrapping_add(1));
             });
@@ -68,8 +73,57 @@ impl Heard {
             status: counter(),
             grants: counter(),
             rearm: counter(),
+            policies: counter(),
             deaf: RwSignal::new(None),
         }
+    }
+}
+
+/// What the person chose about the windows, once it is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen(RwSignal<Option<Preferences>>);
+
+impl Chosen {
+    /// Asks for it, and hands it to everything below.
+    fn provide() {
+        let this = Self(RwSignal::new(None));
+        provide_context(this);
+        spawn_local(async move {
+            if let Ok(view) = call(Settings {}).await {
+                this.show(view.preferences);
+            }
+        });
+    }
+
+    /// What was chosen in this window.
+    pub(crate) fn here() -> Self {
+        use_context().unwrap_or_else(|| Self(RwSignal::new(None)))
+    }
+
+    /// What was chosen, tracked.
+    pub(crate) fn get(self) -> Option<Preferences> {
+        self.0.get()
+    }
+
+    /// What was chosen, once.
+    pub(crate) fn get_untracked(self) -> Option<Preferences> {
+        self.0.get_untracked()
+    }
+
+    /// Keeps something else.
+    pub(crate) async fn prefer(self, preferences: Preferences) -> Result<(), Fault> {
+        call(Prefer { preferences }).await?;
+        self.show(preferences);
+        Ok(())
+    }
+
+    fn show(self, preferences: Preferences) {
+        backend::set_theme(match preferences.theme {
+            Theme::System => "",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        });
+        self.0.set(Some(preferences));
     }
 }
 
@@ -80,10 +134,12 @@ enum Page {
     Activity,
     Servers,
     Grants,
+    Policies,
+    Settings,
 }
 
 impl Page {
-    const ALL: [Self; 4] = [Self::Inbox, Self::Activity, Self::Servers, Self::Grants];
+    const ALL: [Self; 6] = [Self::Inbox, Self::Activity, Self::Servers, Self::Grants, Self::Policies, Self::Settings];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {
@@ -97,6 +153,8 @@ impl Page {
             Self::Inbox => "inbox",
             Self::Activity => "activity",
             Self::Servers => "servers",
+            Self::Policies => "policies",
+            Self::Settings => "settings",
             Self::Grants => "grants",
         }
     }
@@ -106,6 +164,8 @@ impl Page {
             Self::Inbox => ("inbox", "Inbox"),
             Self::Activity => ("pulse", "Activity"),
             Self::Servers => ("server", "Servers"),
+            Self::Policies => ("scale", "Policies"),
+            Self::Settings => ("sliders", "Settings"),
             Self::Grants => ("check", "Grants"),
         }
     }
@@ -116,16 +176,22 @@ impl Page {
 pub(crate) fn Shell() -> impl IntoView {
     Clock::provide();
     let heard = Heard::provide();
+    Chosen::provide();
     let status = RwSignal::new(Ok(StatusView::default()));
     Effect::new(move |_| {
         heard.inbox.track();
         heard.servers.track();
+        heard.policies.track();
         heard.status.track();
         spawn_local(async move { status.set(call(Status {}).await) });
     });
+    let waiting = Signal::derive(move || status.with(|s| s.as_ref().is_ok_and(|s| s.waiting > 0)));
     let page = RwSignal::new(Page::here());
     let moved = window_event_listener_untyped("hashchange", move |_| page.set(Page::here()));
-    let keys = window_event_listener(leptos::ev::keydown, |event| backend::walk_list(&event));
+    let keys = window_event_listener(leptos::ev::keydown, |event| {
+        backend::walk_list(&event);
+        backend::seek(&event);
+    });
     on_cleanup(move || {
         moved.remove();
         keys.remove();
@@ -134,10 +200,13 @@ pub(crate) fn Shell() -> impl IntoView {
         <div class="app">
             <Side page status />
             <main class="main">
+                <Tour waiting />
                 {move || match page.get() {
                     Page::Inbox => view! { <InboxPage /> }.into_any(),
                     Page::Activity => view! { <ActivityPage /> }.into_any(),
                     Page::Servers => view! { <ServersPage /> }.into_any(),
+                    Page::Policies => view! { <PoliciesPage /> }.into_any(),
+                    Page::Settings => view! { <SettingsPage /> }.into_any(),
                     Page::Grants => view! { <GrantsPage /> }.into_any(),
                 }}
             </main>

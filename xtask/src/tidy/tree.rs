@@ -37,13 +37,12 @@ pub(super) fn files(root: &Path) -> Result<Vec<File>> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let kind = entry.file_type()?;
-            // In a second work tree `.git` is a file.
-            if OTHERS.iter().any(|other| entry.file_name() == *other) {
-                continue;
-            }
-            if kind.is_dir() {
+            // In a work tree of its own, `.git` is a file.
+            let ours = !OTHERS.iter().any(|other| entry.file_name() == *other);
+            if kind.is_dir() && ours {
                 folders.push(entry.path());
             } else if kind.is_file()
+                && ours
                 && let Ok(text) = String::from_utf8(fs::read(entry.path())?)
             {
                 let path = entry.path();

@@ -22,6 +22,13 @@ impl Servers {
         }
     }
 
+    /// The names of the servers, by the alias that rules know them by.
+    pub(crate) fn names_by_alias(&self) -> BTreeMap<String, String> {
+        let entries = self.entries();
+        let named = |(name, entry): (&String, &Entry)| Some((entry.accepted.as_ref()?.alias.clone(), name.clone()));
+        entries.iter().filter_map(named).collect()
+    }
+
     fn view_one(&self, name: &str, entry: &Entry, calls_today: (u32, u32)) -> ServerView {
         let configured = entry.configured.as_ref();
         let command = match (entry.in_force(), configured) {

@@ -52,6 +52,12 @@ impl Store {
         Ok(out)
     }
 
+    /// Whether the table is another than the one that was sealed last, with a key that outlives a run: then a row may be
+    /// missing that would have been stricter.
+    pub(crate) fn was_put_back(&self) -> bool {
+        self.seal.fault().is_none() && self.rolled_back.load(Ordering::Acquire)
+    }
+
     /// Writes a decision, synced to disk.
     pub(crate) async fn decide(&self, kind: &str, decision: &Decision) -> Result<(), Fault> {
         self.change(kind, &decision.name, Some(decision)).await

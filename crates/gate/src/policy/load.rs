@@ -30,8 +30,13 @@ pub(super) struct Policy {
     pub(super) reads: Reads,
     pub(super) file: String,
     pub(super) line: usize,
+    /// As written, annotations and all.
+    pub(super) text: String,
     cedar: cedar_policy::Policy,
 }
+
+/// The action every tool is in.
+pub(super) const ANY_TOOL: &str = "any_tool";
 
 /// The actions that are no tools.
 const QUESTIONS: [&str; 2] = ["reach", "release"];
@@ -188,6 +193,7 @@ impl Source {
             condition: condition(ast),
             file: self.name.clone(),
             line,
+            text: ast.loc().and_then(|loc| self.text.get(loc.start()..loc.end())).unwrap_or_default().trim().to_owned(),
             // Cedar's own name for it would be its place in the file, which `@id` does not change.
             cedar: policy.new_id(PolicyId::new(&id)),
             id,

@@ -63,6 +63,12 @@ impl Reads {
         if self.whole { Some(&WHOLE) } else { self.parts.get(name) }
     }
 
+    /// Whether anything of the context but the consent is read.
+    pub(super) fn beside_consent(&self) -> bool {
+        let Some(call) = self.parts.get("call") else { return self.whole || !self.parts.is_empty() };
+        self.whole || self.parts.len() > 1 || call.whole || call.parts.keys().any(|name| name != "consent")
+    }
+
     /// Adds what `other` reads.
     pub(super) fn join(&mut self, other: &Self) {
         self.whole |= other.whole;

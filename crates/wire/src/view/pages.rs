@@ -1,8 +1,7 @@
 //! The pages of the main window, and what the command line lists.
 
-use super::{ApprovalView, Effect, ToolView};
+use super::{ApprovalView, Effect, StoryView, ToolView};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The inbox page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +47,9 @@ pub struct EntryView {
     pub summary: String,
     /// The tool's effects.
     pub effects: Vec<Effect>,
+    /// Whether a person was asked about the call it belongs to.
+    #[serde(default)]
+    pub asked: bool,
 }
 
 /// All that the log holds of one entry.
@@ -55,8 +57,9 @@ pub struct EntryView {
 pub struct EntryDetail {
     /// The line.
     pub entry: EntryView,
-    /// The record the chain is computed over. Strings inside may be foreign.
-    pub record: Value,
+    /// The record, as the exact text the chain is computed over: parsed and printed again it could be another. Strings
+    /// inside may be foreign.
+    pub record: String,
     /// Bodies kept beside the chain, by their name in the record: the arguments as sent, the card as shown.
     /// Absent when retention dropped them. Foreign.
     pub bodies: Vec<(String, String)>,
@@ -66,6 +69,9 @@ pub struct EntryDetail {
     pub previous: String,
     /// The other entries of the same call.
     pub related: Vec<EntryView>,
+    /// What happened to the call or the question, in plain words; none for entries that are about neither.
+    #[serde(default)]
+    pub story: Option<StoryView>,
 }
 
 /// What `audit verify` found.

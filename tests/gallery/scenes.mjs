@@ -1,0 +1,113 @@
+// Every page and every state of a card, each with what the app would answer there.
+
+import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
+
+const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
+const TRUSTED = ENTRIES.find((at) => at.result === "trust");
+const nothing = { servers: [], fault: null, file: "/home/jo/.config/consentry/servers.json" };
+const usual = () => ({
+  status: status(), settings: settings(), inbox: { waiting: [], ended: [] }, activity: ENTRIES, entry: sent(),
+  choices: { clients: ["claude-desktop", "node", HOSTILE.bidi], servers: ["files", "mail", "shell"] },
+  servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
+  card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
+  grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
+  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null,
+});
+
+const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
+const prompt = (name, view, more = {}) => ({
+  name: `card-${name}`, window: "prompt", hash: "", settle: 250, ...more,
+  replies: { ...usual(), current_question: { question: view, place: view ? 1 : 0, of: view ? 1 : 0, act: view?.act ?? null }, ...more.replies },
+});
+const press = (text) => async (page) => {
+  await page.evaluate((text) => {
+    const found = [...document.querySelectorAll("button, summary, a")].find((at) => at.textContent.includes(text) && at.checkVisibility());
+    if (!found) throw new Error(`nothing to press says ${text}`);
+    found.click();
+  }, text);
+};
+const unfold = async (page) => page.evaluate(() => document.querySelectorAll("details").forEach((at) => { at.open = true; }));
+const type = (text) => async (page) => { await page.type("#search", text); await new Promise((done) => setTimeout(done, 400)); };
+// An outcome gives way by itself, unless somebody rests on it.
+const rest = (page) => page.evaluate(() => document.querySelector(".card").dispatchEvent(new PointerEvent("pointerenter")));
+const pick = (entry) => `activity/${entry.seq}`;
+
+const waiting = [mail(), payment(), hostile(), trust(), newcomer()];
+
+export const SCENES = [
+  main("inbox", "inbox", { inbox: { waiting, ended: [ended(removal(), "rejected"), ended(mail(), "approved", "completed"), ended(mail(), "expired", "", "")] }, status: status({ waiting: 5 }) }),
+  main("inbox-empty", "inbox"),
+  main("inbox-broken", "inbox", { inbox: fault("consentry.db can’t be read: the disk is full.") }, { faulty: true }),
+  main("offline", "inbox", { status: fault("The broker stopped.", "no_broker"), inbox: fault("The broker stopped.", "no_broker") }, { faulty: true }),
+  main("not-kept-up-to-date", "servers", { deaf: { code: "no_broker", message: "x" }, status: status({ decisions: "cli" }) }),
+  main("stopped", "inbox", { status: status({ stopped: true }) }),
+  main("quiet", "inbox", { status: status({ quiet_until: NOW + 600_000 }) }),
+  main("inbox-flood", "inbox", { inbox: { waiting, ended: [], floods: [{ server: HOSTILE.bidi, waiting: 37 }] } }),
+  main("grants", "grants", { grants: grants() }),
+  main("grants-empty", "grants"),
+  main("tour-1", "inbox", { settings: settings({ preferences: preferences({ tour_seen: false }) }) }),
+  main("tour-3", "servers", { settings: settings({ preferences: preferences({ tour_seen: false }) }), servers: nothing }, { steps: [press("Next"), press("Next")] }),
+  main("activity", "activity"),
+  main("activity-unfolded", pick(SENT), {}, { steps: [unfold] }),
+  main("activity-blocked", pick(BLOCKED), { entry: blocked() }),
+  main("activity-unknown", pick(LOST), { entry: lost() }),
+  main("activity-hostile", pick(MISREAD), { entry: misread() }, { steps: [unfold] }),
+  main("activity-no-story", pick(TRUSTED), { entry: detail(TRUSTED, { bodies: [] }) }),
+  main("activity-filtered", "activity", { "activity?": ENTRIES.slice(0, 2) }, { steps: [type("ann")] }),
+  main("activity-dates", "activity", {}, { steps: [(page) => page.select('select[aria-label="When"]', "between")] }),
+  main("activity-nothing-found", "activity", { "activity?": [] }, { steps: [type("zebra")] }),
+  main("activity-empty", "activity", { activity: [entry({ kind: "started", call: null })] }),
+  main("activity-broken", "activity", { activity: fault("consentry.db can’t be read: the disk is full.") }, { faulty: true }),
+  main("export", "activity", { export_activity: "/home/jo/Downloads/consentry-activity-2026-11-22.csv" }, { steps: [press("Export…"), press("Spreadsheet")] }),
+  main("export-failed", "activity", { export_activity: fault("Nothing was exported: /home/jo/Downloads can’t be written: the disk is full.") }, { steps: [press("Export…"), press("Exact records")], faulty: true }),
+  main("servers", "servers", { servers: { ...nothing, servers: [
+    server("files"), server("mail", { trust: "drifted", running: 2, tools: [...TOOLS, tool("forward_all", ["send"], { pin: "new" }), tool("search", ["read", "send"], { pin: "drifted" })] }),
+    server("shop", { trust: "untrusted", running: 0, tools: [], trusted_at: null, calls_today: [0, 0] }),
+    server(HOSTILE.bidi, { trust: "broken", running: 0, command: ["node", HOSTILE.ansi, HOSTILE.line], fault: "Its program is another than was accepted.", stderr: [HOSTILE.fake, HOSTILE.ansi] }),
+    server("weather", { trust: "proposed", running: 0, tools: [], trusted_at: null }),
+  ] } }),
+  main("servers-hostile", "servers", { servers: { ...nothing, servers: [server(HOSTILE.bidi, { trust: "broken", running: 0, command: ["node", HOSTILE.ansi, HOSTILE.line], fault: "Its program is another than was accepted.", stderr: [HOSTILE.fake, HOSTILE.ansi] })] } }, { steps: [unfold], faulty: true }),
+  main("servers-empty", "servers", { servers: nothing }),
+  main("servers-add", "servers", {}, { steps: [press("Add server")] }),
+  main("servers-remove", "servers", {}, { steps: [press("files"), press("Remove…")] }),
+  main("servers-broken", "servers", { servers: { ...nothing, fault: "servers.json, line 3: expected a comma.", servers: [server("files")] } }, { faulty: true }),
+  main("policies", "policies"),
+  main("policies-rule", "policies/balanced-send-needs-person", {}, { steps: [unfold] }),
+  main("policies-sleeping", "policies/no-mail-at-night", {}, { steps: [unfold] }),
+  main("policies-gone", "policies/was-there-once"),
+  main("policies-looser", "policies", { policies: policies({ presets: LOOSER }) }, { steps: [press("Preset: "), press("Use Balanced…")] }),
+  main("policies-none", "policies", { policies: policies({ rules: policies().rules.filter((r) => r.layer !== "user"), tools: 0, preset_fixed: true, presets: policies().presets.map((p) => ({ ...p, asks: 0, runs: 0, changes: [] })) }) }),
+  main("policies-mistake", "policies", { policies: policies({ faults: ["mine.cedar, line 4: policy no-mail-at-night: unexpected token `unles`. The last good version stays in force.", `${HOSTILE.bidi}.cedar, line 1: ${HOSTILE.ansi}`] }) }, { faulty: true }),
+  main("policies-hostile", "policies/mine", { policies: policies({ rules: [...policies().rules, HOSTILE_RULE] }) }, { steps: [unfold] }),
+  main("policies-broken", "policies", { policies: fault("The broker stopped.", "no_broker") }, { faulty: true }),
+  main("settings", "settings"),
+  main("settings-broken", "settings", { settings: settings({ autostart: null, fault: "settings.json can’t be read: expected value at line 1 column 2. The usual settings hold." }) }, { faulty: true }),
+
+  prompt("arming", mail(), { settle: 0 }),
+  prompt("send", mail(), { settle: 900 }),
+  prompt("delete", removal(), { settle: 900 }),
+  prompt("pay", payment(), { settle: 2_400 }),
+  prompt("pay-picked", payment(), { settle: 2_400, steps: [(page) => page.click('.picks label:nth-child(2) input')] }),
+  prompt("hostile", hostile(), { settle: 900 }),
+  prompt("hostile-unfolded", hostile(), { settle: 300, steps: [unfold] }),
+  prompt("closed", hostile({ closed: "The values could not be checked." }), { settle: 900 }),
+  prompt("last-seconds", mail({ expires_at: NOW + 9_000 }), { settle: 700 }),
+  prompt("queue", mail(), { replies: { current_question: { question: mail(), place: 2, of: 5, act: null } } }),
+  prompt("run", command()),
+  prompt("trust", trust()),
+  prompt("drift", trust("drift", [tool("send_mail", ["send"], { pin: "drifted" }), tool("forward_all", ["send"], { pin: "new" }), tool("old", ["read"], { pin: "gone" }), ...TOOLS.slice(4)])),
+  prompt("client", newcomer()),
+  prompt("rules", rules()),
+  prompt("rejected", ended(mail(), "rejected"), { steps: [rest] }),
+  prompt("approved", ended(mail(), "approved", "completed"), { steps: [rest] }),
+  prompt("failed", ended(mail(), "approved", "failed"), { steps: [rest] }),
+  prompt("unknown", ended(payment(), "approved", "unknown"), { steps: [rest] }),
+  prompt("expired", ended(mail(), "expired", "", ""), { steps: [rest] }),
+  prompt("withdrawn", ended(mail(), "withdrawn", "", ""), { steps: [rest] }),
+  prompt("too-early", mail(), { settle: 900, steps: [press("Approve")], replies: { approve: fault("The card was not visible long enough yet.", "too_early") }, faulty: true }),
+  prompt("flood", null, { replies: { current_question: { question: null, place: 0, of: 37, act: null, flood: { server: "mail", waiting: 37 } } } }),
+  prompt("nothing", null),
+  prompt("no-arguments", question({ sentence: [{ ours: "Call " }, { slot: "refresh" }], tool: "refresh", effects: ["write"] })),
+  prompt("offline", null, { replies: { current_question: fault("The broker stopped.", "no_broker") } }),
+];

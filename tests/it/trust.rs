@@ -131,7 +131,7 @@ fn another_program_at_the_same_path_is_not_the_one_that_was_trusted() {
     let mut client = McpClient::connect(&home, "copy");
     refusal(&client.call("echo", json!({"text": "two"})));
     let executed = std::fs::read_to_string(&log).expect("the log");
-    assert_eq!(executed.lines().count(), 1, "{executed}");
+    assert_eq!(executed.lines().filter(|line| !line.is_empty()).count(), 1, "{executed}");
     assert_eq!(server(&home, "copy")["trust"], "drifted");
     drop(broker);
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod call;
 pub mod client;
 pub mod inspect;
+pub mod meaning;
 pub mod permit;
 pub mod policy;
 pub mod release;

@@ -39,6 +39,7 @@ serve! {
     remove_server,
     review_server,
     status,
+    choose_tools,
 }
 
 #[tauri::command]
@@ -145,6 +146,19 @@ async fn review_server(decider: State<'_, Decider>, command: ask::ReviewServer) 
 }
 
 #[tauri::command]
+async fn choose_tools(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::ChooseTools,
+) -> Result<(), Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "The card is not on the screen."));
+    }
+    decider.choose_tools(&command.id, command.except, command.effects).await
+}
+
+#[tauri::command]
 async fn status(broker: State<'_, Broker>) -> Result<StatusView, Fault> {
     Ok(broker.status().await)
 }
@@ -187,7 +201,16 @@ mod tests {
 
     #[test]
     fn the_prompt_can_do_nothing_but_answer_its_card() {
-        let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
+        let card = [
+            "current_question",
+            "card_visible",
+            "card_hidden",
+            "approve",
+            "reject",
+            "more_time",
+            "later",
+            "choose_tools",
+        ];
         assert_eq!(commands(PROMPT), card.map(str::to_owned).into());
     }
 

@@ -2,7 +2,9 @@
 #![cfg(test)]
 
 mod bad_client;
+mod choices;
 mod crash;
+mod difference;
 mod doors;
 mod files;
 mod forged_rows;

@@ -1,6 +1,6 @@
 //! The append-only log. Nothing goes out that is not in it first: only here is a [`Recorded`] made.
 
-use crate::store::{Appender, AppendFault, Sealed};
+use crate::store::{AppendFault, Appender, Sealed};
 use gate::audit::Record;
 use gate::permit::{Refusal, RefusalKind};
 use tokio::sync::{broadcast, mpsc, oneshot};

@@ -150,7 +150,8 @@ impl Corridor {
     /// Puts the question to a person, and judges again with what was given.
     async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
         let case = question.case();
-        let card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
+        let mut card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
+        present::look(&mut card, &asked.trusted.program.command.words).await;
         let high = card.level == wire::view::Level::StepUp;
         let terms = Terms {
             id: ApprovalId(Uuid::now_v7()),
@@ -321,7 +322,8 @@ fn classes(findings: &[inspect::Finding]) -> Vec<&'static str> {
 }
 
 fn rejected(reason: Option<&str>) -> String {
-    let why = reason.map(|r| format!(" They say: {r}")).unwrap_or_default();
+    // Somebody else of the same user may have said no: what they wrote is no more than words.
+    let why = reason.map(|r| format!(" They say: {}", escaped(r))).unwrap_or_default();
     format!("Denied by the user; do not retry.{why}")
 }
 

@@ -1,6 +1,6 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
-use crate::view::{ActView, ApprovalView, EntryDetail, EntryView, InboxView, ServersView, StatusView};
+use crate::view::{ActView, ApprovalView, Effect, EntryDetail, EntryView, InboxView, ServersView, StatusView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A command of the app. Its arguments are the fields of the type, sent as one object named `command`.
@@ -101,6 +101,15 @@ commands! {
     } -> ();
     /// The broker's state.
     Status("status") {} -> StatusView;
+    /// Asks about a server's tools again, with these left out and these effects: another question, with its own digest.
+    ChooseTools("choose_tools") {
+        /// The approval that is open.
+        id: String,
+        /// Tools to leave out.
+        except: Vec<String>,
+        /// What tools can do, where the person knows better.
+        effects: Vec<(String, Vec<Effect>)>
+    } -> ();
 }
 
 /// The question to show, and its place among those that wait.

@@ -2,7 +2,9 @@
 //! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`.
 
 use crate::Fault;
-use crate::view::{Answer, ApprovalView, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView};
+use crate::view::{
+    Answer, ApprovalView, Effect, EntryDetail, EntryView, ServersView, StatusView, ToolView, VerifyView,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a control peer asks.
@@ -71,10 +73,34 @@ pub enum Request {
         /// Its environment.
         env: Vec<(String, String)>,
     },
-    /// Decision: starts the server, lists it, pins every tool.
+    /// Decision: starts the server, lists it, pins its tools.
     TrustServer {
         /// Its name.
         name: String,
+        /// Tools to leave out: neither listed nor callable.
+        #[serde(default)]
+        except: Vec<String>,
+        /// What tools can do, where the person knows better.
+        #[serde(default)]
+        effects: Vec<(String, Vec<Effect>)>,
+    },
+    /// Decision: asks an open trust question again, with another choice of tools and effects.
+    ChooseTools {
+        /// The approval that is open.
+        id: String,
+        /// Tools to leave out.
+        except: Vec<String>,
+        /// What tools can do, where the person knows better.
+        effects: Vec<(String, Vec<Effect>)>,
+    },
+    /// Sets what a tool can do. More is taken from anyone; less is a decision.
+    SetEffects {
+        /// The server.
+        name: String,
+        /// The tool.
+        tool: String,
+        /// All that it can do.
+        effects: Vec<Effect>,
     },
 }
 

@@ -96,3 +96,25 @@ fn a_card_says_what_the_call_means_and_where_a_path_leads() {
     assert!(said.contains("Wrong [U+001B ESC][2Jrecipient"), "{said:?}");
     assert!(went_well(&client.call("echo", json!({"text": "and on"}))));
 }
+
+#[test]
+fn honest_servers_are_not_said_to_steer_the_model() {
+    let Some(node) = e2e::node() else { return e2e::skip("there is no Node") };
+    let home = e2e::Home::new();
+    let _broker = e2e::Broker::start(&home);
+    let mut watch = Watch::start(&home);
+    for server in ["server-filesystem", "server-everything"] {
+        let script = e2e::package_dir().join(format!("node_modules/@modelcontextprotocol/{server}/dist/index.js"));
+        if !script.exists() {
+            return e2e::skip("the real servers are not installed");
+        }
+        let (node, script, work) =
+            (node.to_string_lossy(), script.to_string_lossy(), home.work().to_string_lossy().into_owned());
+        home.run(&["server", "add", server, "--", &*node, &*script, &work]).succeeded();
+        let mut client = e2e::McpClient::open(&home, server);
+        client.shake_hands("2025-06-18");
+        let question = watch.wait_for(|event| event["event"] == "pending" && event["kind"] == "trust");
+        assert_eq!(question["server"], server);
+        assert!(!question["findings"].to_string().contains("steers_the_model"), "{}", question["findings"]);
+    }
+}

@@ -3,7 +3,7 @@
 use super::{asks, blank, difference, effect, finding, how_many, ours, rest, slot, tool};
 use crate::servers::Listing;
 use gate::policy::Policies;
-use gate::tool::difference::{Class, HIDES, Place, added, compare, text_change};
+use gate::tool::difference::{Class, HIDES, OTHER_TOOL, Place, added, compare, text_change};
 use gate::tool::{Change, Drift, Effect, Tool};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -220,12 +220,13 @@ fn findings(of: &Proposal<'_>, changes: &[ToolChangeView], instructions: Option<
         let names: Vec<&str> = of.listed.tools.iter().map(|t| t.name.as_str()).collect();
         for t in of.listed.tools.iter().filter(|t| !of.left_out.contains(&t.name)) {
             let others: Vec<&str> = names.iter().copied().filter(|n| *n != t.name).collect();
-            let why: Vec<String> =
-                added(t, &others).changes.iter().flat_map(|c| c.why.iter().map(|w| (*w).to_owned())).collect();
-            // What is said at once may be honest advice to the model; what is to be hidden is not.
-            let severity = if why.iter().any(|w| w == HIDES) { Severity::Danger } else { Severity::Caution };
-            if !why.is_empty() {
-                steering(escaped(&t.name), &why, severity);
+            let changes = added(t, &others).changes;
+            let why: Vec<&str> = changes.iter().flat_map(|c| &c.why).copied().filter(|w| *w != OTHER_TOOL).collect();
+            // What is said from the start may be honest advice; two signs at once, or one that hides, hardly are.
+            let hides = why.contains(&HIDES);
+            if hides || why.len() > 1 {
+                let why: Vec<String> = why.into_iter().map(str::to_owned).collect();
+                steering(escaped(&t.name), &why, if hides { Severity::Danger } else { Severity::Caution });
             }
         }
     }

@@ -9,7 +9,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use steering::{HIDES, steers};
+pub use steering::{HIDES, OTHER_TOOL, steers};
 pub use text::{Sign, Word, harmless, words};
 
 use super::{Effect, Tool};
@@ -153,16 +153,19 @@ pub fn text_change(place: Place, name: &str, before: &str, after: &str, others: 
     Some(change)
 }
 
-/// Every text of a definition that a model reads.
+/// The texts of a definition that a model reads as words.
 fn all_text(tool: &Tool) -> String {
-    let mut out = format!("{}\n{}", tool.title.clone().unwrap_or_default(), tool.description);
-    for (_, value) in crate::call::scalars(&tool.schema) {
-        if let Some(text) = value.as_str() {
-            out.push('\n');
-            out.push_str(text);
-        }
-    }
-    out
+    let title = tool.title.clone().unwrap_or_default();
+    [title, tool.description.clone(), prose(&tool.schema)].join("\n")
+}
+
+/// What a schema says in words. The rest of it (`$schema`, `pattern`, …) is no advice to anybody.
+fn prose(schema: &Value) -> String {
+    const WORDS: &[&str] = &["description", "title", "default", "examples", "$comment"];
+    let said = |pointer: &str| pointer.rsplit('/').take(2).any(|key| WORDS.contains(&key));
+    let texts = crate::call::scalars(schema);
+    let texts = texts.iter().filter(|(pointer, _)| said(pointer)).filter_map(|(_, value)| value.as_str());
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// The members of the definition that nothing above looked at.

@@ -87,10 +87,9 @@ impl Walk<'_, '_> {
                         (false, true) => "is new and says where data goes",
                         (false, false) => "is new",
                     };
-                    let text = crate::call::scalars(after).iter().filter_map(|(_, v)| v.as_str()).collect::<Vec<_>>();
                     let mut change = Difference::new(Class::Widened, Place::Argument, &path, said).weigh(
                         "",
-                        &text.join("\n"),
+                        &super::prose(after),
                         self.others,
                     );
                     change.after = after.get("type").map(super::plain);

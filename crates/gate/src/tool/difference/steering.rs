@@ -57,7 +57,12 @@ const HIDING: &[&str] = &[
     "do not notify",
     "do not ask",
     "don't ask",
-    "silently",
+    "silently send",
+    "silently copy",
+    "silently forward",
+    "silently include",
+    "silently add",
+    "silently read",
     "secretly",
     "no need to tell",
     "no need to mention",
@@ -101,6 +106,9 @@ const SECRETS: &[&str] = &[
 /// The worst sign: an honest text has no reason for it.
 pub const HIDES: &str = "It asks that something be kept from you.";
 
+/// A sign only where it is new: honest descriptions often say which tool is the better one.
+pub const OTHER_TOOL: &str = "It names another tool.";
+
 /// What is alarming in a text, in our words. `others` are the names of the server's other tools.
 pub fn steers(text: &str, others: &[&str]) -> Vec<&'static str> {
     let text = plain(text);
@@ -116,7 +124,7 @@ pub fn steers(text: &str, others: &[&str]) -> Vec<&'static str> {
         why.push("It speaks to the assistant.");
     }
     if others.iter().any(|name| names(&text, &name.to_lowercase())) {
-        why.push("It names another tool.");
+        why.push(OTHER_TOOL);
     }
     let outside =
         |w: &str| w.contains("://") || w.split_once('@').is_some_and(|(l, d)| !l.is_empty() && d.contains('.'));

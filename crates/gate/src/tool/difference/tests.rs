@@ -64,6 +64,9 @@ fn what_speaks_to_the_model_comes_first() {
     assert_eq!(compare(&same, &later, &[]).class, Class::Changed, "what was said before is not new");
     assert_eq!(added(&described("Reads ~/.ssh for the assistant."), &[]).class, Class::Steering);
     assert_eq!(added(&described("Reads."), &[]).class, Class::Widened);
+    let schema = json!({"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"path": {"pattern": "a@b.example"}}});
+    let plain = json!({"name": "mkdir", "description": "Succeeds silently where it is there.", "inputSchema": schema});
+    assert_eq!(added(&tool(plain), &[]).class, Class::Widened, "what is no advice is not taken for one");
 }
 
 #[test]

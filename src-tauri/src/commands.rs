@@ -58,6 +58,7 @@ serve! {
     pause,
     grants,
     revoke_grant,
+    choose_tools,
 }
 
 #[tauri::command]
@@ -162,6 +163,19 @@ async fn remove_server(broker: State<'_, Broker>, command: ask::RemoveServer) ->
 #[tauri::command]
 async fn review_server(decider: State<'_, Decider>, command: ask::ReviewServer) -> Result<(), Fault> {
     decider.review_server(&command.name).await
+}
+
+#[tauri::command]
+async fn choose_tools(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::ChooseTools,
+) -> Result<(), Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "The card is not on the screen."));
+    }
+    decider.choose_tools(&command.id, command.except, command.effects).await
 }
 
 #[tauri::command]
@@ -301,8 +315,8 @@ mod tests {
     #[test]
     fn the_prompt_can_do_nothing_but_answer_its_card() {
         let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
-        let flood = ["reject_all", "open_one_by_one"];
-        assert_eq!(commands(PROMPT), card.into_iter().chain(flood).map(str::to_owned).collect());
+        let beside = ["reject_all", "open_one_by_one", "choose_tools"];
+        assert_eq!(commands(PROMPT), card.into_iter().chain(beside).map(str::to_owned).collect());
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 mod activity;
 mod bad_client;
+mod choices;
 mod clients;
 mod crash;
+mod difference;
 mod doors;
 mod files;
 mod forged_rows;

@@ -35,17 +35,22 @@ pub struct Cut {
     pub folded: usize,
     /// How many of those are hidden characters.
     pub hidden: usize,
+    /// How many further lines they begin.
+    pub lines: usize,
 }
 
 impl Cut {
     /// What the control says: `+1,312 characters`, with the hidden ones named.
     pub fn words(&self) -> String {
         let characters = crate::words::count(self.folded, "character", "characters");
-        if self.hidden == 0 {
-            format!("+{characters}")
-        } else {
-            format!("+{characters}, {} hidden", crate::words::grouped(self.hidden))
+        let mut words = format!("+{characters}");
+        if self.lines > 0 {
+            words.push_str(&format!(" in {}", crate::words::count(self.lines, "more line", "more lines")));
         }
+        if self.hidden > 0 {
+            words.push_str(&format!(", {} hidden", crate::words::grouped(self.hidden)));
+        }
+        words
     }
 }
 
@@ -69,15 +74,15 @@ pub fn cut(text: &str, budget: Budget) -> Cut {
         lines += usize::from(c == '\n');
         (spent > budget.characters || lines > budget.lines).then_some(at)
     });
-    let Some(at) = at else { return Cut { at: text.len(), folded: 0, hidden: 0 } };
+    let Some(at) = at else { return Cut { at: text.len(), folded: 0, hidden: 0, lines: 0 } };
     let rest = &text[at..];
     let folded = rest.chars().count();
     let hidden = rest.chars().filter(|c| is_hidden(*c)).count();
     let breaks = rest.bytes().filter(|b| *b == b'\n').count();
     if folded <= CRUMB.min(budget.characters / 4) && hidden == 0 && breaks <= 1 {
-        return Cut { at: text.len(), folded: 0, hidden: 0 };
+        return Cut { at: text.len(), folded: 0, hidden: 0, lines: 0 };
     }
-    Cut { at, folded, hidden }
+    Cut { at, folded, hidden, lines: breaks }
 }
 
 #[cfg(test)]
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn short_text_is_whole() {
-        assert_eq!(cut("hello", Budget::VALUE), Cut { at: 5, folded: 0, hidden: 0 });
+        assert_eq!(cut("hello", Budget::VALUE), Cut { at: 5, folded: 0, hidden: 0, lines: 0 });
         assert_eq!(cut("", Budget::VALUE).at, 0);
     }
 
@@ -101,7 +106,9 @@ mod tests {
     #[test]
     fn many_lines_are_cut_at_a_line() {
         let text = "a\n".repeat(100);
-        assert_eq!(text[..cut(&text, Budget::VALUE).at].matches('\n').count(), 11);
+        let cut = cut(&text, Budget::VALUE);
+        assert_eq!(text[..cut.at].matches('\n').count(), 11);
+        assert_eq!(cut.words(), "+177 characters in 89 more lines");
     }
 
     #[test]

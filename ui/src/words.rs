@@ -82,11 +82,17 @@ pub fn answers(view: &ApprovalView) -> Answers {
             ("Run this command".into(), "Don’t run it", "A change of the command, or of the file, asks again.")
         }
         ApprovalKind::Trust => {
-            let tools = view.trust.as_ref().map_or(0, |trust| trust.tools.len());
+            let chosen = |trust: &wire::view::TrustView| trust.tools.iter().filter(|tool| !tool.left_out).count();
+            let tools = view.trust.as_ref().map_or(0, chosen);
             let yes =
                 if tools == 0 { "Trust it".into() } else { format!("Trust with {}", count(tools, "tool", "tools")) };
             (yes, "Don’t trust", "A tool that changes later stops and is shown to you first.")
         }
+        ApprovalKind::Drift if is_the_same(view) => (
+            "Trust this choice".into(),
+            "Leave it as it is",
+            "A tool that changes later stops and is shown to you first.",
+        ),
         ApprovalKind::Drift => {
             ("Approve the new version".into(), "Keep it blocked", "What did not change keeps working.")
         }
@@ -123,6 +129,11 @@ pub fn phrase(parts: &[SentencePart]) -> String {
     parts.iter().map(part).collect()
 }
 
+/// Whether nothing changed: the person wants to choose again.
+fn is_the_same(view: &ApprovalView) -> bool {
+    view.trust.as_ref().is_some_and(|trust| trust.changes.is_empty() && trust.instructions_change.is_none())
+}
+
 fn call_yes(effects: &[Effect]) -> &'static str {
     match effects.iter().max() {
         None => "Approve this call",
@@ -146,6 +157,7 @@ pub fn bar(view: &ApprovalView) -> &'static str {
         (ApprovalKind::Run, _) if view.run.as_ref().is_some_and(|run| run.before.is_some()) => "Command changed",
         (ApprovalKind::Run, _) => "New command",
         (ApprovalKind::Trust, _) => "New server",
+        (ApprovalKind::Drift, _) if is_the_same(view) => "Tools",
         (ApprovalKind::Drift, _) => "Tools changed",
         (ApprovalKind::Client, _) => "New client",
         (ApprovalKind::Policy, _) => "Rules changed",

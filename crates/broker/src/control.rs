@@ -147,7 +147,20 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.add_server(&name, words, env).await?;
             Reply::Done
         }
-        Request::TrustServer { name } => Reply::Trusted(rights.decider()?.trust_server(&name).await?),
+        Request::TrustServer { name, except, effects } => {
+            Reply::Trusted(rights.decider()?.trust_server(&name, except, effects).await?)
+        }
+        Request::ChooseTools { id, except, effects } => {
+            rights.decider()?.choose_tools(&id, except, effects).await?;
+            Reply::Done
+        }
+        Request::SetEffects { name, tool, effects } => {
+            match rights.decider() {
+                Ok(decider) => decider.set_effects(&name, &tool, &effects).await?,
+                Err(_) => broker.raise_effects(&name, &tool, &effects).await?,
+            }
+            Reply::Done
+        }
         // Streams and the end of the broker are handled where the socket is.
         Request::Watch | Request::HandOver => Reply::Done,
     })

@@ -164,7 +164,8 @@ impl Corridor {
     /// Puts the question to a person, and judges again with what was given.
     async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
         let case = question.case();
-        let card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
+        let mut card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
+        present::look(&mut card, &asked.trusted.program.command.words).await;
         let high = card.level == wire::view::Level::StepUp;
         let terms = Terms {
             id: ApprovalId(Uuid::now_v7()),

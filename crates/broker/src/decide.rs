@@ -1,11 +1,12 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
+use crate::servers::Authority;
 use crate::upstream::Command;
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
 use gate::policy::Preset;
 use std::sync::Arc;
-use wire::view::{ClientChange, ClientChangeView, ClientPlaces, PinState, RememberChoice, ToolView};
+use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, RememberChoice, ToolView};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -85,16 +86,43 @@ impl Decider {
         self.inner.corridor.servers.review(name).await
     }
 
-    /// Pins every tool a server lists now.
+    /// Pins the tools a server lists now, but for those that are left out.
     ///
     /// # Errors
-    /// `Server` when it can't be started or listed, `Storage` when the pin can't be written.
-    pub async fn trust_server(&self, name: &str) -> Result<Vec<ToolView>, Fault> {
+    /// `Server` when it can't be started or listed, `Invalid` for a tool it does not list, `Storage` when the pin can't
+    /// be written.
+    pub async fn trust_server(
+        &self,
+        name: &str,
+        except: Vec<String>,
+        effects: Vec<(String, Vec<Effect>)>,
+    ) -> Result<Vec<ToolView>, Fault> {
         let servers = &self.inner.corridor.servers;
-        let listing = servers.trust(name, self.by()).await?;
+        servers.trust(name, except, effects, self.by()).await?;
         let view = servers.view(&std::collections::BTreeMap::new());
-        let found = view.servers.into_iter().find(|s| s.name == name).map(|s| s.tools);
-        Ok(found.unwrap_or_else(|| listing.tools.iter().map(|t| present::tool(t, PinState::Pinned, true)).collect()))
+        Ok(view.servers.into_iter().find(|s| s.name == name).map(|s| s.tools).unwrap_or_default())
+    }
+
+    /// Asks an open trust question again, with these tools left out and these effects.
+    ///
+    /// # Errors
+    /// `Gone` when it has ended, `Invalid` for a tool the server does not list.
+    pub async fn choose_tools(
+        &self,
+        id: &str,
+        except: Vec<String>,
+        effects: Vec<(String, Vec<Effect>)>,
+    ) -> Result<(), Fault> {
+        self.inner.corridor.servers.choose(id, except, effects).await
+    }
+
+    /// Sets what a trusted tool can do, less than before too.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`, or `Storage` when it can't be written.
+    pub async fn set_effects(&self, name: &str, tool: &str, effects: &[Effect]) -> Result<(), Fault> {
+        let authority = Authority::Person(self.by());
+        self.inner.corridor.servers.set_effects(name, tool, &present::effects_of(effects), Some(authority)).await
     }
 
     /// Puts a preset in force, be it a looser one.

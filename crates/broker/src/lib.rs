@@ -357,6 +357,14 @@ impl Broker {
         client_files::Changing::plan(&self.inner, places).run(change, clients).await
     }
 
+    /// Sets what a trusted tool can do: more than before only.
+    ///
+    /// # Errors
+    /// `NotHere` where something is taken away, `NotFound`, `Invalid`, or `Storage` when it can't be written.
+    pub async fn raise_effects(&self, name: &str, tool: &str, effects: &[wire::view::Effect]) -> Result<(), Fault> {
+        self.inner.corridor.servers.set_effects(name, tool, &present::effects_of(effects), None).await
+    }
+
     /// The broker's state, and what `doctor` checks.
     pub async fn status(&self) -> StatusView {
         doctor::status(self).await

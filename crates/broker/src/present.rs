@@ -1,22 +1,27 @@
 //! From what the gate holds to what a person is shown. Words of ours, values of others in slots.
 
+mod call;
+mod difference;
+mod marks;
+mod paths;
 mod remember;
+mod trust;
 
+pub(crate) use call::{call, salient};
 pub(crate) use remember::{choice as remember_choice, grant};
+pub(crate) use trust::{Proposal, effects_of, trust};
 
-use crate::servers::Listing;
 use crate::upstream::Program;
 use gate::approval::Consent;
-use gate::call::{Destination, scalars};
+use gate::call::Destination;
 use gate::client::Client;
 use gate::inspect::{Finding, Severity};
-use gate::permit::Case;
-use gate::policy::{Judgement, Needed, Policies};
-use gate::tool::{Change, Drift, Effect, Tool};
-use serde_json::{Value, json};
+use gate::policy::{Needed, Policies};
+use gate::tool::{Effect, Tool};
+use serde_json::json;
 use wire::view::{
-    ActView, ApprovalKind, ApprovalView, ArgumentView, ClientView, ClientWaits, DestinationView, FindingView, Level,
-    PinState, Reason, RunView, SentencePart, ToolView, TrustView,
+    ApprovalKind, ApprovalView, ClientView, ClientWaits, DestinationView, FindingView, Level, PinState, Reason,
+    RunView, SentencePart, ToolView,
 };
 
 fn ours(text: impl Into<String>) -> SentencePart {
@@ -29,6 +34,17 @@ fn slot(text: impl Into<String>) -> SentencePart {
 
 fn rest(text: impl Into<String>) -> SentencePart {
     SentencePart::Rest(text.into())
+}
+
+/// Looks where the paths of a card lead, and says first what is odd about its values.
+pub(crate) async fn look(card: &mut ApprovalView, words: &[String]) {
+    paths::look(&mut card.values, words).await;
+    card.findings.extend(marks::findings(&card.values));
+    card.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+}
+
+fn how_many(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
@@ -64,139 +80,6 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
     }
 }
 
-/// The card of a call.
-pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> ApprovalView {
-    let call = &case.call;
-    let high = judgement.needed == Needed::StepUp;
-    let mut view = blank(ApprovalKind::Call, &call.server.name);
-    view.level = if high { Level::StepUp } else { Level::Approve };
-    view.client = client(&call.client, client_known);
-    view.tool.clone_from(&call.request.name);
-    view.arguments = call.request.parsed.clone();
-    view.reasons = judgement.reasons.iter().map(reason).collect();
-    view.findings = case.findings.iter().map(finding).collect();
-    view.effects = call.tool.effects.iter().copied().map(effect).collect();
-    view.destinations = case.destinations.iter().map(destination).collect();
-    view.sentence = sentence(case);
-    view.values = values(&call.request.parsed, &call.tool);
-    view.arguments_text = String::from_utf8_lossy(&call.request.arguments).into_owned();
-    view.definition = Some(tool(&call.tool, PinState::Pinned, true));
-    view.act = high.then(|| act(case));
-    view.remember = gate::grant::offer(case, judgement).map(remember::offer);
-    view
-}
-
-/// The value that must be picked before a high-risk yes: who gets it, else how much, else the first short text.
-fn act(case: &Case) -> ActView {
-    let truth = salient(case);
-    let seed = case.call.digest().0;
-    let mut choices = vec![truth.clone()];
-    for round in 0..2usize {
-        let decoy = altered(&truth, &seed[round * 8..]);
-        if !choices.contains(&decoy) {
-            choices.push(decoy);
-        }
-    }
-    let shift = usize::from(seed[31]) % choices.len();
-    choices.rotate_left(shift);
-    ActView { question: "Which of these is in this call?".into(), choices }
-}
-
-/// The value the act is about.
-pub(crate) fn salient(case: &Case) -> String {
-    const FIRST: &[&str] = &["recipient", "account", "iban", "to", "payee", "amount", "user", "email", "id", "name"];
-    let texts: Vec<(String, String)> = scalars(&case.call.request.parsed)
-        .into_iter()
-        .filter_map(|(pointer, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let fits = (2..=80).contains(&text.chars().count()) && !value.is_null() && !value.is_boolean();
-            fits.then(|| (pointer.rsplit('/').next().unwrap_or_default().to_lowercase(), text))
-        })
-        .collect();
-    let named = FIRST.iter().find_map(|f| texts.iter().find(|(name, _)| name == f));
-    named.or(texts.first()).map_or_else(|| case.call.request.name.clone(), |(_, text)| text.clone())
-}
-
-/// The same kind of value, but another one: two of its letters or digits changed.
-fn altered(truth: &str, seed: &[u8]) -> String {
-    let mut chars: Vec<char> = truth.chars().collect();
-    let places: Vec<usize> =
-        chars.iter().enumerate().filter(|(_, c)| c.is_ascii_alphanumeric()).map(|(i, _)| i).collect();
-    if places.is_empty() {
-        return format!("{truth} {}", seed.first().copied().unwrap_or(7));
-    }
-    for (n, byte) in seed.iter().take(2).enumerate() {
-        let place = places[(usize::from(*byte) + n * 3) % places.len()];
-        let c = chars[place];
-        let step = 1 + byte % 8;
-        chars[place] = match c {
-            '0'..='9' => char::from(b'0' + (c as u8 - b'0' + step) % 10),
-            'a'..='z' => char::from(b'a' + (c as u8 - b'a' + step) % 26),
-            'A'..='Z' => char::from(b'A' + (c as u8 - b'A' + step) % 26),
-            other => other,
-        };
-    }
-    chars.into_iter().collect()
-}
-
-/// What will happen, in one sentence. Templates per kind of schema come with the card as meaning.
-fn sentence(case: &Case) -> Vec<SentencePart> {
-    let call = &case.call;
-    let (tool, server) = (slot(&call.request.name), slot(&call.server.name));
-    let to = |kinds: &[&str]| case.destinations.iter().find(|d| kinds.contains(&d.kind)).map(|d| slot(&d.value));
-    let strongest = call.tool.effects.last().copied().unwrap_or(Effect::Execute);
-    let unclassified = call.tool.effects == [Effect::Write, Effect::Send, Effect::Execute];
-    let (verb, target, tail) = match strongest {
-        _ if unclassified => {
-            ("Run a tool that could do anything", None, "What it does is not known, so treat it as lasting.")
-        }
-        Effect::Read => ("Read", to(&["path", "host", "address"]), ""),
-        Effect::Write => ("Write", to(&["path", "host", "address"]), ""),
-        Effect::Delete if call.tool.effects.contains(&Effect::Write) => {
-            ("Write or replace", to(&["path"]), "What was there before may be gone.")
-        }
-        Effect::Delete => ("Delete", to(&["path", "address", "host"]), "It may not come back."),
-        Effect::Send => ("Send to", to(&["address", "host"]), "It can’t be taken back."),
-        Effect::Execute => ("Run a program", None, "It can do what you can do."),
-        Effect::Pay => ("Pay", to(&["address"]), "It can’t be taken back."),
-        Effect::Privilege => ("Change who may do what", None, "It lasts until someone changes it back."),
-    };
-    let mut parts = match target {
-        Some(target) => vec![ours(format!("{verb} ")), target, ours(" with ")],
-        None if strongest == Effect::Send => vec![ours("Send something out with ")],
-        None if matches!(strongest, Effect::Write | Effect::Read | Effect::Delete) => {
-            vec![ours(format!("{verb} something with "))]
-        }
-        None => vec![ours(format!("{verb}: "))],
-    };
-    parts.extend([tool, ours(" on "), server, ours(".")]);
-    if !tail.is_empty() {
-        parts.push(rest(format!(" {tail}")));
-    }
-    parts
-}
-
-fn values(arguments: &Value, tool: &Tool) -> Vec<ArgumentView> {
-    let members = arguments.as_object().into_iter().flatten();
-    members
-        .map(|(name, value)| ArgumentView {
-            pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
-            name: name.clone(),
-            text: value.as_str().map_or_else(|| serde_json::to_string_pretty(value).unwrap_or_default(), str::to_owned),
-            kind: match value {
-                Value::Null => "null",
-                Value::Bool(_) => "boolean",
-                Value::Number(_) => "number",
-                Value::String(_) => "string",
-                Value::Array(_) => "array",
-                Value::Object(_) => "object",
-            }
-            .into(),
-            declared: tool.declares(name),
-        })
-        .collect()
-}
-
 /// The card that asks whether a command may run.
 pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) -> ApprovalView {
     let mut view = blank(ApprovalKind::Run, server);
@@ -223,79 +106,6 @@ pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) 
         env: program.command.env.keys().cloned().collect(),
         before,
     });
-    view
-}
-
-/// The card that asks whether tools may be used.
-pub(crate) fn trust(
-    server: &str,
-    alias: &str,
-    listing: &Listing,
-    drift: &Drift,
-    kind: ApprovalKind,
-    policies: &Policies,
-) -> ApprovalView {
-    let mut view = blank(kind, server);
-    let mut tools: Vec<ToolView> = listing
-        .tools
-        .iter()
-        .map(|t| {
-            let pin = match drift.tools.get(&t.name) {
-                _ if kind == ApprovalKind::Trust => PinState::New,
-                None => PinState::Pinned,
-                Some(Change::New) => PinState::New,
-                Some(Change::Changed) => PinState::Drifted,
-                Some(Change::Gone) => PinState::Gone,
-            };
-            tool(t, pin, asks(t, alias, policies))
-        })
-        .collect();
-    tools.sort_by_key(|t| {
-        let changed = matches!(t.pin, PinState::New | PinState::Drifted);
-        (std::cmp::Reverse(changed), std::cmp::Reverse(t.effects.last().copied()))
-    });
-    let count = |asks: bool| u32::try_from(tools.iter().filter(|t| t.asks == asks).count()).unwrap_or(u32::MAX);
-    let (asks, runs) = (count(true), count(false));
-    let changed = drift.tools.values().filter(|c| **c != Change::Gone).count();
-    let how_many = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    view.sentence = match kind {
-        ApprovalKind::Drift => vec![
-            ours(format!("{} of ", how_many(changed, "tool"))),
-            slot(server),
-            ours(if drift.instructions { " and its instructions changed." } else { " changed." }),
-            rest(" The changed ones stay blocked until you say yes."),
-        ],
-        _ => vec![
-            ours("Let agents use "),
-            slot(server),
-            ours(format!(", with {}.", how_many(tools.len(), "tool"))),
-            rest(format!(" {runs} run without asking, {asks} ask.")),
-        ],
-    };
-    view.reasons = vec![Reason {
-        policy: "consentry.trust".into(),
-        title: if kind == ApprovalKind::Drift {
-            "Not what you trusted before"
-        } else {
-            "A server you have not used yet"
-        }
-        .into(),
-        why: "What a server says of its tools is read by the model and can steer it.".into(),
-    }];
-    let mut findings: Vec<FindingView> = listing
-        .tools
-        .iter()
-        .flat_map(|t| t.findings.iter().map(move |f| (t, f)))
-        .map(|(t, f)| {
-            let mut view = finding(f);
-            view.message = format!("{}: {}", wire::text::escaped(&t.name), view.message);
-            view
-        })
-        .collect();
-    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    view.findings = findings;
-    view.trust =
-        Some(TrustView { tools, instructions: listing.instructions.clone(), runs, asks, program_changed: false });
     view
 }
 
@@ -354,6 +164,12 @@ pub(crate) fn tool(tool: &Tool, pin: PinState, asks: bool) -> ToolView {
         asks,
         pin,
         findings: tool.findings.iter().map(finding).collect(),
+        derived: if tool.derived == tool.effects {
+            Vec::new()
+        } else {
+            tool.derived.iter().copied().map(effect).collect()
+        },
+        left_out: false,
     }
 }
 
@@ -423,21 +239,5 @@ pub(crate) fn consent_word(consent: Consent) -> &'static str {
         Consent::None => "none",
         Consent::Approved => "approved",
         Consent::SteppedUp => "stepped_up",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decoy_is_another_value_of_the_same_shape() {
-        for truth in ["DE89370400440532013000", "150.00", "ann@example.org", "7"] {
-            for seed in [[1u8, 2, 3], [9, 9, 9], [255, 0, 128]] {
-                let decoy = altered(truth, &seed);
-                assert_eq!(decoy.chars().count(), truth.chars().count(), "{truth} {decoy}");
-            }
-        }
-        assert_ne!(altered("DE89370400440532013000", &[1, 2]), "DE89370400440532013000");
     }
 }

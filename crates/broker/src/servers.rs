@@ -2,12 +2,14 @@
 //!
 //! In force is what stands in the file *and* was accepted as it stands there. Everything else waits in the inbox.
 
+mod choice;
 mod decisions;
 mod import;
 mod running;
 mod trust;
 mod view;
 
+pub(crate) use choice::Choice;
 pub(crate) use import::Import;
 pub(crate) use trust::read_tools;
 
@@ -19,6 +21,7 @@ use crate::servers_json;
 use crate::store::Store;
 use crate::upstream::{Command, Program, Upstream};
 use bytes::Bytes;
+use choice::EFFECTS;
 use gate::approval::{By, Yes};
 use gate::audit::Record;
 use gate::call::{Digest, Server};
@@ -91,6 +94,9 @@ struct Accepted {
 struct Pinned {
     tools: Vec<String>,
     instructions: Option<String>,
+    /// Tools it offered that the person left out.
+    #[serde(default)]
+    left_out: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +117,18 @@ struct Entry {
     reviewing: bool,
     /// Digests a person said no to; not asked again in this run.
     declined: BTreeSet<String>,
+    /// What the person chose of its tools.
+    choice: Choice,
+    /// What the open trust question is about.
+    asking: Option<Asking>,
+}
+
+/// A trust question: all that was listed, and the choice it is about.
+#[derive(Clone, Debug)]
+struct Asking {
+    listed: Listing,
+    kind: ApprovalKind,
+    choice: Choice,
 }
 
 impl Entry {
@@ -199,7 +217,8 @@ impl Servers {
     async fn load(&self) -> Result<(), Fault> {
         let servers = self.store.decisions(SERVER).await?;
         let pins = self.store.decisions(PIN).await?;
-        for (kind, names) in [(SERVER, &servers.void), (PIN, &pins.void)] {
+        let effects = self.store.decisions(EFFECTS).await?;
+        for (kind, names) in [(SERVER, &servers.void), (PIN, &pins.void), (EFFECTS, &effects.void)] {
             for name in names {
                 report_void(&self.audit, kind, name).await;
             }
@@ -210,9 +229,17 @@ impl Servers {
                 entries.entry(row.name).or_default().accepted = Some(accepted);
             }
         }
+        for row in effects.valid {
+            if let Some(entry) = entries.get_mut(&row.name) {
+                entry.choice.effects = choice::unpack(&row.value);
+            }
+        }
         for row in pins.valid {
             let Some(entry) = entries.get_mut(&row.name).filter(|e| e.accepted.is_some()) else { continue };
-            let Some(listing) = serde_json::from_str::<Pinned>(&row.value).ok().and_then(unpack) else { continue };
+            let Some(pinned) = serde_json::from_str::<Pinned>(&row.value).ok() else { continue };
+            entry.choice.left_out = pinned.left_out.clone();
+            let Some(listing) = unpack(pinned) else { continue };
+            let listing = entry.choice.with_effects(&listing);
             if let Some(accepted) = &entry.accepted {
                 self.policies.set_server(&accepted.alias, Some(listing.tools.clone()));
             }
@@ -334,7 +361,7 @@ impl Servers {
             let mut entries = self.entries();
             let Some(entry) = entries.get_mut(name) else { return };
             let Some((pinned, _)) = &entry.pinned else { return };
-            let drift = pinned.pin().compare(&listed.pin());
+            let drift = pinned.pin().compare(&entry.choice.of(&listed).pin());
             entry.drift = drift.clone();
             drift
         };

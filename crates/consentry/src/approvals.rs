@@ -6,6 +6,7 @@ pub(crate) use card::{phrase, words as words_of};
 
 use crate::control::{Control, stopped, unexpected};
 use crate::print::{Ended, Printer, ahead, now, part, plain, word};
+use crate::server::effects_of;
 use card::sentence;
 use clap::Subcommand;
 use std::io::Write;
@@ -38,6 +39,17 @@ pub(crate) enum Words {
         /// Remember more than this value for an argument: the number of a choice that `approvals show` lists
         #[arg(long, value_name = "POINTER=NUMBER", value_parser = widening, requires = "remember")]
         widen: Vec<(String, u32)>,
+    },
+    /// Ask a trust question again with other tools or effects, where the broker takes decisions on the command line
+    Choose {
+        /// Its id
+        id: String,
+        /// A tool to leave out: it is neither listed nor callable
+        #[arg(long = "except", value_name = "TOOL")]
+        except: Vec<String>,
+        /// What a tool can do, where you know better
+        #[arg(long = "effects", value_name = "TOOL=EFFECT,…")]
+        effects: Vec<String>,
     },
     /// Say no
     Reject {
@@ -92,6 +104,13 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
             let remember = remember.map(|lifetime| RememberChoice { lifetime: lifetime.into(), fields: widen });
             control.order(&Request::Approve { id: id.clone(), digest, remember }).await?;
             answered(&id, Answer::Approved, printer)?;
+        }
+        Words::Choose { id, except, effects } => {
+            let effects = effects.iter().map(|words| effects_of(words)).collect::<Result<_, _>>()?;
+            control.order(&Request::ChooseTools { id, except, effects }).await?;
+            if !printer.is_json() {
+                printer.say("Asked again: see `consentry approvals list` for the new question and its digest.")?;
+            }
         }
         Words::Reject { id, reason } => {
             control.order(&Request::Reject { id: id.clone(), reason }).await?;

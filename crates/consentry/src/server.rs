@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use wire::control::{Reply, Request};
 use wire::text::escaped;
-use wire::view::{ServerView, ServersView, ToolView, TrustState};
+use wire::view::{Effect, ServerView, ServersView, ToolView, TrustState};
 use wire::{Fault, FaultCode};
 
 /// How long the broker may take to see a change of `servers.json`.
@@ -44,10 +44,24 @@ pub(crate) enum Words {
         /// Its name
         name: String,
     },
-    /// Trust all tools a server has now, where the broker takes decisions on the command line
+    /// Trust the tools a server has now, where the broker takes decisions on the command line
     Trust {
         /// Its name
         name: String,
+        /// A tool to leave out: it is neither listed nor callable
+        #[arg(long = "except", value_name = "TOOL")]
+        except: Vec<String>,
+        /// What a tool can do, where you know better: read, write, delete, send, execute, pay, privilege
+        #[arg(long = "effects", value_name = "TOOL=EFFECT,…")]
+        effects: Vec<String>,
+    },
+    /// Set what a trusted tool can do; less than before only where decisions are taken on the command line
+    Effects {
+        /// The server
+        name: String,
+        /// The tool, and all that it can do
+        #[arg(value_name = "TOOL=EFFECT,…")]
+        effects: String,
     },
 }
 
@@ -62,10 +76,24 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
             control.order(&Request::RemoveServer { name: name.clone() }).await?;
             said(&name, "removed", &format!("Removed {name}."), printer)?;
         }
-        Words::Trust { name } => match control.ask(&Request::TrustServer { name: name.clone() }).await? {
-            Reply::Trusted(tools) => trusted(&name, &tools, printer)?,
-            other => return Err(unexpected(&other).into()),
-        },
+        Words::Trust { name, except, effects } => {
+            let effects = effects.iter().map(|words| effects_of(words)).collect::<Result<_, _>>()?;
+            let request = Request::TrustServer { name: name.clone(), except: except.clone(), effects };
+            match control.ask(&request).await? {
+                Reply::Trusted(tools) => trusted(&name, &tools, &except, printer)?,
+                other => return Err(unexpected(&other).into()),
+            }
+        }
+        Words::Effects { name, effects } => {
+            let (tool, effects) = effects_of(&effects)?;
+            control.order(&Request::SetEffects { name, tool: tool.clone(), effects }).await?;
+            said(
+                &tool,
+                "set",
+                &format!("{tool} has these effects from now on, until its definition changes."),
+                printer,
+            )?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -143,6 +171,18 @@ async fn noticed(control: &mut Control, name: &str) -> Result<(), Fault> {
     Err(Fault::new(FaultCode::Server, why))
 }
 
+/// `TOOL=read,send`, as typed.
+pub(crate) fn effects_of(words: &str) -> Result<(String, Vec<Effect>), Fault> {
+    let invalid = || {
+        let all = Effect::ALL.map(Effect::word).join(", ");
+        Fault::new(FaultCode::Invalid, format!("`{words}` is not TOOL=EFFECT,…; the effects are {all}."))
+    };
+    // A tool's name may hold the sign itself; no effect does.
+    let (tool, effects) = words.rsplit_once('=').filter(|(tool, _)| !tool.is_empty()).ok_or_else(invalid)?;
+    let effect = |word: &str| Effect::ALL.into_iter().find(|e| e.word() == word.trim()).ok_or_else(invalid);
+    Ok((tool.to_owned(), effects.split(',').map(effect).collect::<Result<_, _>>()?))
+}
+
 fn said<W: Write>(name: &str, state: &str, sentence: &str, printer: &mut Printer<W>) -> Result<(), Ended> {
     if printer.is_json() { printer.json(&json!({ "name": name, "state": state })) } else { printer.say(sentence) }
 }
@@ -205,6 +245,9 @@ fn show<W: Write>(server: &ServerView, printer: &mut Printer<W>) -> Result<(), E
     let (all, asked) = server.calls_today;
     printer.field("Today", &format!("{all} calls, {asked} asked"))?;
     tools(&server.tools, printer)?;
+    if !server.left_out.is_empty() {
+        printer.field("Left out", &server.left_out.join(", "))?;
+    }
     for (at, line) in server.stderr.iter().enumerate() {
         if at == 0 {
             printer.say("")?;
@@ -229,20 +272,35 @@ fn next_step(server: &ServerView) -> Option<String> {
 fn tools<W: Write>(tools: &[ToolView], printer: &mut Printer<W>) -> Result<(), Ended> {
     let row = |tool: &ToolView| {
         let effects: Vec<&str> = tool.effects.iter().map(|effect| effect.word()).collect();
+        let set = if tool.derived.is_empty() { "" } else { " (set by you)" };
         let asks = if tool.asks { "asks" } else { "runs" };
-        vec![tool.name.clone(), effects.join(", "), asks.to_owned(), word(&tool.pin), shortened(&tool.description, 60)]
+        vec![
+            tool.name.clone(),
+            effects.join(", ") + set,
+            asks.to_owned(),
+            word(&tool.pin),
+            shortened(&tool.description, 60),
+        ]
     };
     let rows: Vec<_> = tools.iter().map(row).collect();
     printer.say("")?;
     printer.table(&["TOOL", "EFFECTS", "CALLS", "PIN", "DESCRIPTION"], &rows, "No tools.")
 }
 
-fn trusted<W: Write>(name: &str, pinned: &[ToolView], printer: &mut Printer<W>) -> Result<(), Ended> {
+fn trusted<W: Write>(
+    name: &str,
+    pinned: &[ToolView],
+    left_out: &[String],
+    printer: &mut Printer<W>,
+) -> Result<(), Ended> {
     if printer.is_json() {
         return pinned.iter().try_for_each(|tool| printer.json(tool));
     }
     let asks = pinned.iter().filter(|tool| tool.asks).count();
     printer.say(&format!("Trusted {name}. Runs without asking: {}, asks: {asks}.", pinned.len() - asks))?;
+    if !left_out.is_empty() {
+        printer.field("Left out", &left_out.join(", "))?;
+    }
     tools(pinned, printer)
 }
 
@@ -265,6 +323,7 @@ mod tests {
             fault: Some("It said \u{202e}.".into()),
             stderr: vec!["no licence\u{7}".into()],
             calls_today: (3, 1),
+            left_out: vec![],
         }
     }
 
@@ -308,6 +367,15 @@ mod tests {
         assert!(!refused.message.contains("s3cret"), "{refused}");
         assert!(variable("CONSENTRY_SURELY_NOT_SET".into()).is_err());
         assert_eq!(variable("PATH".into()).unwrap().1, std::env::var("PATH").unwrap());
+    }
+
+    #[test]
+    fn effects_are_typed_as_words() {
+        let (tool, effects) = effects_of("a=b=read, send").unwrap();
+        assert_eq!((tool.as_str(), effects), ("a=b", vec![Effect::Read, Effect::Send]));
+        for wrong in ["", "a", "=read", "a=", "a=teleport", "a=read,"] {
+            assert!(effects_of(wrong).unwrap_err().message.contains("privilege"), "{wrong}");
+        }
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl Request {
     }
 }
 
-fn members(object: &[u8]) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
+pub(crate) fn members(object: &[u8]) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
     struct Members;
     impl<'de> serde::de::Visitor<'de> for Members {
         type Value = Vec<(String, &'de RawValue)>;

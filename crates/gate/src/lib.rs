@@ -12,6 +12,7 @@ pub mod call;
 pub mod client;
 pub mod grant;
 pub mod inspect;
+pub mod meaning;
 pub mod permit;
 pub mod policy;
 pub mod release;

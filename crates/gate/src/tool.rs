@@ -1,6 +1,9 @@
 //! Tools as their server defines them, what they can do, and the pin of what was approved.
 
+pub mod difference;
 mod effects;
+
+pub(crate) use effects::words;
 
 use crate::audit::canonical;
 use crate::call::Digest;
@@ -8,6 +11,7 @@ use crate::inspect::{self, Finding};
 use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a tool can do. Every tool has at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,9 +68,11 @@ pub struct Tool {
     pub digest: Digest,
     /// What it can do, the mildest first.
     pub effects: Vec<Effect>,
+    /// What its definition says it can do: the same, unless a person set something else.
+    pub derived: Vec<Effect>,
     /// What inspection saw in the definition.
     pub findings: Vec<Finding>,
-    validator: Option<jsonschema::Validator>,
+    validator: Option<Arc<jsonschema::Validator>>,
 }
 
 /// Why a definition can't be used.
@@ -108,7 +114,7 @@ impl Tool {
         let schema = object.get("inputSchema").cloned().unwrap_or_else(|| Value::Object(Default::default()));
         let mut findings = inspect::definition(&value);
         let validator = match jsonschema::options().build(&schema) {
-            Ok(validator) => Some(validator),
+            Ok(validator) => Some(Arc::new(validator)),
             Err(_) => {
                 findings.push(Finding::schema_unusable());
                 None
@@ -123,10 +129,28 @@ impl Tool {
             description,
             raw,
             schema,
+            derived: effects.clone(),
             effects,
             findings,
             validator,
         })
+    }
+
+    /// The same definition, with the effects that a person set.
+    #[must_use]
+    pub fn with_effects(&self, effects: Vec<Effect>) -> Self {
+        Self {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            raw: self.raw.clone(),
+            schema: self.schema.clone(),
+            digest: self.digest,
+            effects,
+            derived: self.derived.clone(),
+            findings: self.findings.clone(),
+            validator: self.validator.clone(),
+        }
     }
 
     /// What the schema finds wrong with `arguments`, at most `limit` sentences with their JSON pointers; `None` when

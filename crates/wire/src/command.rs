@@ -1,8 +1,8 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
 use crate::view::{
-    ActView, ActivityChoices, ActivityFilter, ApprovalView, EntryDetail, EntryView, ExportFormat, FloodView, GrantView,
-    InboxView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, Effect, EntryDetail, EntryView, ExportFormat, FloodView,
+    GrantView, InboxView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -161,6 +161,15 @@ commands! {
     SetAutostart("set_autostart") {
         /// Whether.
         on: bool
+    } -> ();
+    /// Asks about a server's tools again, with these left out and these effects: another question, with its own digest.
+    ChooseTools("choose_tools") {
+        /// The approval that is open.
+        id: String,
+        /// Tools to leave out.
+        except: Vec<String>,
+        /// What tools can do, where the person knows better.
+        effects: Vec<(String, Vec<Effect>)>
     } -> ();
 }
 

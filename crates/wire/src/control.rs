@@ -3,8 +3,9 @@
 
 use crate::Fault;
 use crate::view::{
-    ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, EntryDetail,
-    EntryView, ExportRow, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView, VerifyView,
+    ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
+    EntryDetail, EntryView, ExportRow, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView,
+    VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -119,10 +120,34 @@ pub enum Request {
         /// Where their files are.
         places: ClientPlaces,
     },
-    /// Decision: starts the server, lists it, pins every tool.
+    /// Decision: starts the server, lists it, pins its tools.
     TrustServer {
         /// Its name.
         name: String,
+        /// Tools to leave out: neither listed nor callable.
+        #[serde(default)]
+        except: Vec<String>,
+        /// What tools can do, where the person knows better.
+        #[serde(default)]
+        effects: Vec<(String, Vec<Effect>)>,
+    },
+    /// Decision: asks an open trust question again, with another choice of tools and effects.
+    ChooseTools {
+        /// The approval that is open.
+        id: String,
+        /// Tools to leave out.
+        except: Vec<String>,
+        /// What tools can do, where the person knows better.
+        effects: Vec<(String, Vec<Effect>)>,
+    },
+    /// Sets what a tool can do. More is taken from anyone; less is a decision.
+    SetEffects {
+        /// The server.
+        name: String,
+        /// The tool.
+        tool: String,
+        /// All that it can do.
+        effects: Vec<Effect>,
     },
     /// Entries with their exact records, oldest first.
     AuditExport {

@@ -2,14 +2,18 @@
 
 mod activity;
 mod clients;
+mod difference;
 mod grants;
+mod marks;
 mod pages;
 mod policies;
 mod settings;
 
 pub use activity::*;
 pub use clients::*;
+pub use difference::*;
 pub use grants::*;
+pub use marks::*;
 pub use pages::*;
 pub use policies::*;
 pub use settings::*;
@@ -66,6 +70,10 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Read, Self::Write, Self::Delete, Self::Send, Self::Pay, Self::Execute, Self::Privilege];
+
     /// The word used in policies and views.
     pub fn word(self) -> &'static str {
         match self {
@@ -198,6 +206,9 @@ pub struct ArgumentView {
     pub kind: String,
     /// Whether the tool's schema declares it.
     pub declared: bool,
+    /// What can be said about it, or about values inside it.
+    #[serde(default)]
+    pub marks: Vec<MarkView>,
 }
 
 /// The tool a call names, as pinned.
@@ -217,6 +228,12 @@ pub struct ToolView {
     pub pin: PinState,
     /// What inspection saw in its definition.
     pub findings: Vec<FindingView>,
+    /// What it can do by its definition, where the person set something else; else empty.
+    #[serde(default)]
+    pub derived: Vec<Effect>,
+    /// Whether it is left out: neither listed nor callable.
+    #[serde(default)]
+    pub left_out: bool,
 }
 
 /// How a definition stands to what was approved.
@@ -261,6 +278,15 @@ pub struct TrustView {
     pub asks: u32,
     /// Whether the program itself changed.
     pub program_changed: bool,
+    /// How each tool differs from what was approved, riskiest first; what is the same is not in it.
+    #[serde(default)]
+    pub changes: Vec<ToolChangeView>,
+    /// How the instructions for the model differ, where they do.
+    #[serde(default)]
+    pub instructions_change: Option<ChangeView>,
+    /// How many ran and asked before.
+    #[serde(default)]
+    pub before: Option<CountsView>,
 }
 
 /// What the person has to do before a high-risk yes: pick the one value that is in the call.

@@ -156,11 +156,18 @@ fn through(view: &ApprovalView) -> AnyView {
             ("Through", mark(class, name, word))
         }
         (ApprovalKind::Trust, _) => ("Server", mark("caution", "plus", "Not yet trusted")),
+        (ApprovalKind::Drift, _) if view.trust.as_ref().is_some_and(|t| t.changes.is_empty()) => {
+            ("Server", ().into_any())
+        }
         (ApprovalKind::Drift, _) => ("Server", mark("caution", "diff", "Changed since you trusted it")),
         (ApprovalKind::Run, _) => ("Server", ().into_any()),
         _ => ("Through", ().into_any()),
     };
-    stop(what, &view.server, state)
+    let tool = (!view.tool.is_empty()).then(|| {
+        let name = excerpt(&view.tool, Budget { characters: 60, lines: 1 }, "v");
+        view! { <span class="note">"Tool "{name}</span> }
+    });
+    stop(what, &view.server, view! { {tool}{state} }.into_any())
 }
 
 fn to(first: &DestinationView, others: usize) -> AnyView {

@@ -2,13 +2,14 @@
 
 use super::answering::{Answering, Standing, time_left};
 use super::body;
+use super::changes::Changes;
+use super::choosing::Choosing;
 use super::clock::{Clock, moment};
 use super::decision::{Decision, Foot, linger};
 use super::facts;
 use super::marks::{icon, mark, tag};
 use super::shell::Heard;
 use super::text::excerpt;
-use super::tools;
 use super::values;
 use crate::backend;
 use crate::clock::{announcement, left, took};
@@ -85,7 +86,10 @@ fn body(view: &ApprovalView, high: bool) -> AnyView {
         ApprovalKind::Call => view! { {values::values(&view.values)}{values::tally(view)} }.into_any(),
         ApprovalKind::Run => view.run.as_ref().map(facts::run).into_any(),
         ApprovalKind::Trust | ApprovalKind::Drift => {
-            view.trust.as_ref().map(|trust| tools::trust(trust, view.kind)).into_any()
+            match &view.trust {
+                Some(trust) => view! { <Changes trust=trust.clone() /><Choosing id=view.id.clone() trust=trust.clone() kind=view.kind /> }.into_any(),
+                None => ().into_any(),
+            }
         }
         ApprovalKind::Client => facts::client(&view.client),
         ApprovalKind::Policy => facts::difference(&view.difference),

@@ -138,6 +138,14 @@ fn approve(foot: &Foot, answering: Answering) -> AnyView {
     .into_any()
 }
 
+/// What people most often want to say with a no.
+const REASONS: [&str; 3] = ["Wrong recipient.", "Not now.", "Ask me first."];
+
+fn pick(words: &'static str, answering: Answering) -> AnyView {
+    let set = move |_| answering.reason.set(Some(words.to_owned()));
+    view! { <button class="btn small" type="button" on:click=set>{words}</button> }.into_any()
+}
+
 /// How far a yes reaches, or why there is none; and the words for the model.
 fn note(foot: &Foot, answering: Answering) -> AnyView {
     let reach = match &foot.closed {
@@ -183,9 +191,11 @@ fn note(foot: &Foot, answering: Answering) -> AnyView {
                     <span class="note">"When rejecting, tell the agent:"</span>
                     <input
                         type="text" maxlength="300" node_ref=input
+                        prop:value=move || answering.reason.get().unwrap_or_default()
                         on:input=move |event| answering.reason.set(Some(event_target_value(&event)))
                     />
                 </label>
+                <div class="row wrap">{REASONS.map(|words| pick(words, answering))}</div>
             }
         })
     };

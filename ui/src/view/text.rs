@@ -1,9 +1,11 @@
 //! The only way that text from outside gets onto the screen: text nodes and chips, never markup, cut where it is long.
 
 use crate::fold::{Budget, cut};
+use crate::words;
 use leptos::prelude::*;
 use std::sync::Arc;
 use wire::text::{Piece, pieces};
+use wire::view::{Sign, WordView};
 
 /// Foreign text, isolated, hidden characters as chips, long text behind a control that says how much is folded.
 #[component]
@@ -65,6 +67,58 @@ pub(crate) fn Datamark(
             <Foreign text budget />
         </div>
     }
+}
+
+/// The longest run of words that stayed which is shown whole in a difference, and what is shown of a longer one.
+const SAME: usize = 400;
+const ENDS: usize = 120;
+
+/// A text before and after, word by word: struck words are gone, underlined ones new. Long runs that stayed are folded.
+#[component]
+pub(crate) fn Compared(
+    /// The words of both texts.
+    words: Vec<WordView>,
+    /// Who wrote them, in our words.
+    from: &'static str,
+) -> impl IntoView {
+    let (whole, folds) = (RwSignal::new(false), words.iter().any(|w| w.sign == Sign::Same && folded(&w.text) > 0));
+    let words = StoredValue::new(words);
+    let word = move |word: &WordView| match word.sign {
+        Sign::New => {
+            view! { <ins><span class="vh">"new: "</span><Foreign text=word.text.as_str() class="" /></ins> }.into_any()
+        }
+        Sign::Gone => {
+            view! { <del><span class="vh">"gone: "</span><Foreign text=word.text.as_str() class="" /></del> }.into_any()
+        }
+        Sign::Same if whole.get() || folded(&word.text) == 0 => chips(&word.text).into_any(),
+        Sign::Same => {
+            let (head, tail) = ends(&word.text);
+            let left = words::count(folded(&word.text), "character", "characters");
+            view! { {chips(head)}<span class="note">{format!(" … {left} unchanged … ")}</span>{chips(tail)} }.into_any()
+        }
+    };
+    let more = move || {
+        (folds && !whole.get()).then(|| {
+            view! { <button class="more" type="button" on:click=move |_| whole.set(true)>"Show the unchanged text, too"</button> }
+        })
+    };
+    view! {
+        <div class="datamark compared">
+            <span class="from">{super::marks::icon("server")}{from}</span>
+            <bdi class="text">{move || words.with_value(|words| words.iter().map(word).collect_view())}</bdi>
+            {more}
+        </div>
+    }
+}
+
+fn folded(text: &str) -> usize {
+    let length = text.chars().count();
+    if length > SAME { length - 2 * ENDS } else { 0 }
+}
+
+fn ends(text: &str) -> (&str, &str) {
+    let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
+    (&text[..at(ENDS)], &text[at(text.chars().count() - ENDS)..])
 }
 
 fn chips(text: &str) -> Vec<AnyView> {

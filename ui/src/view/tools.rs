@@ -1,24 +1,24 @@
 //! Tools as a person weighs them: name, what each can do, whether it asks, and what its server claims.
 
+use super::choosing::{self, Ticks};
 use super::marks::{effects, icon, mark, tag};
 use super::text::{Datamark, Foreign, excerpt};
 use crate::fold::Budget;
 use crate::words;
 use leptos::prelude::*;
-use wire::view::{ApprovalKind, PinState, ToolView, TrustView};
+use wire::view::{PinState, ToolView, TrustView};
 
 /// How many tools are drawn at first.
 const TOOLS: usize = 30;
 
-/// What a yes to kind `trust` or `drift` pins.
-pub(crate) fn trust(trust: &TrustView, kind: ApprovalKind) -> AnyView {
-    let total = words::count(trust.tools.len(), "tool", "tools");
-    let order = if trust.tools.len() > 1 { format!("{total}, riskiest first") } else { total };
+/// What stands above the tools: whether the program changed, and what the server tells the model.
+pub(crate) fn head(trust: &TrustView) -> AnyView {
     let program = trust.program_changed.then(|| {
         let changed = tag("caution", "diff", "Program changed");
         view! { <p class="row">{changed}<span class="soft">"The file it runs is not the one you approved."</span></p> }
     });
-    let instructions = trust.instructions.as_ref().map(|text| {
+    // Where they changed they stand above, word by word.
+    let instructions = trust.instructions.as_ref().filter(|_| trust.instructions_change.is_none()).map(|text| {
         view! {
             <section class="stack">
                 <h2 class="caption">"What it tells the model"</h2>
@@ -26,17 +26,18 @@ pub(crate) fn trust(trust: &TrustView, kind: ApprovalKind) -> AnyView {
             </section>
         }
     });
-    let counts = format!("{} without asking, {} each time", runs(trust.runs), asks(trust.asks));
-    view! {
-        {program}
-        {instructions}
-        <section class="stack">
-            <h2 class="caption">"What it can do "<span class="note">{order}</span></h2>
-            {list(&trust.tools, kind == ApprovalKind::Drift)}
-            <p class="note">{counts}" under the rules in force."</p>
-        </section>
-    }
-    .into_any()
+    view! { {program}{instructions} }.into_any()
+}
+
+/// How many there are, and in what order.
+pub(crate) fn order(n: usize) -> String {
+    let total = words::count(n, "tool", "tools");
+    if n > 1 { format!("{total}, riskiest first") } else { total }
+}
+
+/// How many run and how many ask.
+pub(crate) fn counts(running: u32, asking: u32) -> String {
+    format!("{} without asking, {} each time under the rules in force.", runs(running), asks(asking))
 }
 
 fn runs(n: u32) -> String {
@@ -48,8 +49,8 @@ fn asks(n: u32) -> String {
 }
 
 /// The tools in full; `pins` says beside each how it stands to what was approved.
-fn list(tools: &[ToolView], pins: bool) -> AnyView {
-    if tools.is_empty() {
+pub(crate) fn list(tools: &[ToolView], pins: bool, ticks: Option<Ticks>) -> AnyView {
+    if tools.is_empty() && !pins {
         return view! { <p class="soft">"It offers no tools."</p> }.into_any();
     }
     let (total, drawn) = (tools.len(), RwSignal::new(TOOLS));
@@ -57,7 +58,7 @@ fn list(tools: &[ToolView], pins: bool) -> AnyView {
     view! {
         <ul class="lines">
             {move || tools.with_value(|tools| {
-                tools.iter().take(drawn.get()).map(|tool| in_full(tool, pins)).collect_view()
+                tools.iter().take(drawn.get()).map(|tool| in_full(tool, pins, ticks)).collect_view()
             })}
         </ul>
         <Show when=move || drawn.get() < total>
@@ -69,7 +70,7 @@ fn list(tools: &[ToolView], pins: bool) -> AnyView {
     .into_any()
 }
 
-fn in_full(tool: &ToolView, pins: bool) -> AnyView {
+fn in_full(tool: &ToolView, pins: bool, ticks: Option<Ticks>) -> AnyView {
     let pin = (pins && tool.pin != PinState::Pinned).then(|| {
         let (class, name, word) = words::pin(tool.pin);
         tag(class, name, word)
@@ -96,15 +97,28 @@ fn in_full(tool: &ToolView, pins: bool) -> AnyView {
             <div class="head-line">
                 <span class="name">
                     <Foreign text=tool.name.as_str() budget=Budget::NAME class="v" />{title}
-                    <span class="note">{if tool.asks { " asks" } else { " runs without asking" }}</span>
+                    <span class="note">{standing(tool)}</span>
                 </span>
-                <span class="tags">{pin}{effects(&tool.effects)}</span>
+                <span class="tags">{pin}{set_by_you(tool)}{effects(&tool.effects)}</span>
             </div>
+            {ticks.map(|all| choosing::ticks(tool, all))}
             {findings.collect_view()}
             {description}
         </li>
     }
     .into_any()
+}
+
+fn standing(tool: &ToolView) -> &'static str {
+    match (tool.left_out, tool.asks) {
+        (true, _) => " left out: not listed, not callable",
+        (false, true) => " asks",
+        (false, false) => " runs without asking",
+    }
+}
+
+fn set_by_you(tool: &ToolView) -> Option<AnyView> {
+    (!tool.derived.is_empty()).then(|| tag("", "pencil", "Set by you"))
 }
 
 /// The tools in one line each, for the page of servers.
@@ -118,9 +132,9 @@ pub(crate) fn in_short(tools: &[ToolView]) -> AnyView {
             <li class="short">
                 <span class="name">
                     {excerpt(&tool.name, Budget { characters: 60, lines: 1 }, "v")}
-                    <span class="note">{if tool.asks { " asks" } else { " runs without asking" }}</span>
+                    <span class="note">{standing(tool)}</span>
                 </span>
-                <span class="tags">{pin}{effects(&tool.effects)}</span>
+                <span class="tags">{pin}{set_by_you(tool)}{effects(&tool.effects)}</span>
             </li>
         }
     };

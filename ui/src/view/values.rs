@@ -1,6 +1,7 @@
 //! The values of a call, each whole and as what it is, and what we can say about all of them together.
 
 use super::marks::{effects, icon, origin_unknown, tag};
+use super::said;
 use super::text::{Foreign, excerpt};
 use crate::fold::Budget;
 use crate::tree::{Key, Leaf, Row, rows};
@@ -25,7 +26,7 @@ fn value(value: &ArgumentView) -> AnyView {
     let lay = if long { "line long" } else { "line" };
     let wide = if value.name.chars().count() > 14 { "value wide" } else { "value" };
     let shown = match value.kind.as_str() {
-        "string" => prose(&value.text),
+        "string" => said::whole(value).unwrap_or_else(|| prose(&value.text)),
         "array" | "object" => structure(&value.text),
         _ => word(&value.text),
     };
@@ -35,6 +36,7 @@ fn value(value: &ArgumentView) -> AnyView {
             <dd class=lay>
                 <div class="what">{shown}</div>
                 <span class="about">{undeclared}{origin_unknown()}</span>
+                {said::about(value)}
             </dd>
         </div>
     }

@@ -224,6 +224,7 @@ const STILL_ASKED: &str = "Waiting for approval: Consentry has asked the user, w
      run. Tell the user; then make exactly the same call again to get the answer. It runs at most once.";
 
 fn rejected(reason: Option<&str>) -> String {
-    let why = reason.map(|r| format!(" They say: {r}")).unwrap_or_default();
+    // Somebody else of the same user may have said no: what they wrote is no more than words.
+    let why = reason.map(|r| format!(" They say: {}", wire::text::escaped(r))).unwrap_or_default();
     format!("Denied by the user; do not retry.{why}")
 }

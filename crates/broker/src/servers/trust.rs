@@ -1,6 +1,6 @@
 //! The two trust questions: run this command, and trust these tools.
 
-use super::{Authority, Listing, Servers, resolve, run_digest};
+use super::{Asking, Authority, Choice, Listing, Servers, resolve, run_digest};
 use crate::desk::Asked;
 use crate::mcp;
 use crate::present;
@@ -43,33 +43,77 @@ impl Servers {
     }
 
     /// Asks whether these tools may be used, once per listing.
-    pub(super) async fn ask_trust(self: &Arc<Self>, name: &str, listing: Listing, kind: ApprovalKind) {
-        let (alias, drift, declined) = {
-            let entries = self.entries();
-            let Some(entry) = entries.get(name) else { return };
+    pub(super) async fn ask_trust(self: &Arc<Self>, name: &str, listed: Listing, kind: ApprovalKind) {
+        // A card about another choice of the very same listing is not swept away by the next connection.
+        let open = !self.desk.about_server(&[kind], name).is_empty();
+        let same = |a: &Asking| a.kind == kind && a.listed.pin() == listed.pin();
+        if open && self.entries().get(name).and_then(|e| e.asking.as_ref()).is_some_and(same) {
+            return;
+        }
+        let choice = self.chosen(name);
+        self.ask_about(name, listed, kind, choice).await;
+    }
+
+    /// Asks about what was chosen of a listing. The digest is over exactly what a yes pins.
+    async fn ask_about(self: &Arc<Self>, name: &str, listed: Listing, kind: ApprovalKind, choice: Choice) {
+        let choice = choice.pruned(&listed);
+        let (alias, pinned, declined) = {
+            let mut entries = self.entries();
+            let Some(entry) = entries.get_mut(name) else { return };
             let Some(accepted) = &entry.accepted else { return };
-            let empty = Pin { tools: BTreeMap::new(), instructions: None };
-            let before = entry.pinned.as_ref().map_or(empty, |(l, _)| l.pin());
-            (accepted.alias.clone(), before.compare(&listing.pin()), entry.declined.clone())
+            let found = (accepted.alias.clone(), entry.pinned.clone().map(|(l, _)| l), entry.declined.clone());
+            entry.asking = Some(Asking { listed: listed.clone(), kind, choice: choice.clone() });
+            found
         };
-        let digest = Digest::of("consentry trust 1", &[name.as_bytes(), &listing.pin().digest().0]);
+        let chosen = choice.of(&listed);
+        let digest = Digest::of("consentry trust 2", &[name.as_bytes(), &chosen.pin().digest().0, &choice.digest().0]);
         if declined.contains(&digest.to_string()) {
             return;
         }
+        let empty = Pin { tools: BTreeMap::new(), instructions: None };
+        let drift = pinned.as_ref().map_or(empty, |l| l.pin()).compare(&chosen.pin());
         // What is asked about is judged as if it were pinned already.
-        let tools: Vec<gate::policy::PolicyTool<'_>> = listing
+        let all = choice.with_effects(&listed);
+        let tools: Vec<gate::policy::PolicyTool<'_>> = all
             .tools
             .iter()
             .map(|t| gate::policy::PolicyTool { name: &t.name, effects: &t.effects, input_schema: &t.schema })
             .collect();
-        let (policies, _) = self.policies.current().with_server(&alias, &tools);
-        let view = present::trust(name, &alias, &listing, &drift, kind, &policies);
+        let in_force = self.policies.current();
+        let (policies, _) = in_force.with_server(&alias, &tools);
+        let view = present::trust(&present::Proposal {
+            kind,
+            server: name,
+            alias: &alias,
+            listed: &all,
+            left_out: &choice.left_out,
+            pinned: pinned.as_deref(),
+            drift: &drift,
+            policies: &policies,
+            in_force: &in_force,
+        });
         let servers = self.clone();
         let asked_name = name.to_owned();
         self.ask_once(kind, name, digest, view, move |authority| async move {
-            servers.pin(&asked_name, listing, authority).await
+            servers.pin(&asked_name, &listed, &choice, authority).await
         })
         .await;
+    }
+
+    /// Asks the open trust question again about another choice: a new card, with a digest of its own.
+    pub(crate) async fn choose(
+        self: &Arc<Self>,
+        approval: &str,
+        except: Vec<String>,
+        effects: Vec<(String, Vec<wire::view::Effect>)>,
+    ) -> Result<(), Fault> {
+        let gone = || Fault::new(FaultCode::Gone, "This question has ended.");
+        let view = self.desk.find(approval).filter(|v| v.ended.is_none()).ok_or_else(gone)?;
+        let asking = self.entries().get(&view.server).and_then(|e| e.asking.clone());
+        let asking = asking.filter(|a| a.kind == view.kind).ok_or_else(gone)?;
+        let choice = Choice::read(&asking.listed, except, effects, &asking.choice)?;
+        self.ask_about(&view.server, asking.listed, asking.kind, choice).await;
+        Ok(())
     }
 
     async fn ask_once<F, R>(
@@ -152,26 +196,35 @@ impl Servers {
         })?;
         let pinned = self.pinned(name);
         match pinned {
+            // Unchanged or not, the person wants to see it, and may choose again.
             Some(_) => {
-                self.compare(name, listing).await;
+                self.compare(name, listing.clone()).await;
+                self.ask_trust(name, listing, ApprovalKind::Drift).await;
             }
             None => self.ask_trust(name, listing, ApprovalKind::Trust).await,
         }
         Ok(())
     }
 
-    /// Pins what the server lists now, because a person said so on a deciding command line.
-    pub(crate) async fn trust(self: &Arc<Self>, name: &str, by: By) -> Result<Listing, Fault> {
+    /// Pins what the server lists now but for what is left out, because a person said so on a deciding command line.
+    pub(crate) async fn trust(
+        self: &Arc<Self>,
+        name: &str,
+        except: Vec<String>,
+        effects: Vec<(String, Vec<wire::view::Effect>)>,
+        by: By,
+    ) -> Result<(), Fault> {
         let listed = self.list_accepting(name, by).await;
         let listing = listed.map_err(|why| {
             self.set_fault(name, Some(why.clone()));
             Fault::new(FaultCode::Server, why)
         })?;
-        self.pin(name, listing.clone(), Authority::Person(by)).await?;
+        let choice = Choice::read(&listing, except, effects, &self.chosen(name))?;
+        self.pin(name, &listing, &choice, Authority::Person(by)).await?;
         for id in self.desk.about_server(&[ApprovalKind::Trust, ApprovalKind::Drift, ApprovalKind::Run], name) {
             let _ = self.desk.step(id, gate::approval::Event::Withdraw).await;
         }
-        Ok(listing)
+        Ok(())
     }
 
     /// Adds or changes a server: the person typed its command.

@@ -67,6 +67,7 @@ impl Servers {
             fault: configured_fault.or_else(|| entry.fault.clone()),
             stderr: running.last().map_or_else(|| entry.stderr.clone(), |u| u.child().stderr()),
             calls_today,
+            left_out: entry.choice.left_out.iter().cloned().collect(),
         }
     }
 }

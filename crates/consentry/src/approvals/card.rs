@@ -1,5 +1,8 @@
 //! A question in words, whole: on a terminal the person must see what the window would show.
 
+mod changes;
+mod marks;
+
 use crate::print::{Ended, Part, Printer, Style, ahead, moment, part, plain, shortened, word};
 use std::io::Write;
 use wire::view::{ApprovalView, RunView, SentencePart, Severity, ToolView, TrustView};
@@ -94,7 +97,16 @@ fn arguments<W: Write>(view: &ApprovalView, to: &mut Printer<W>) -> Result<(), E
         }
         line
     };
-    section("Arguments", view.values.iter().map(argument), to)?;
+    for (at, value) in view.values.iter().enumerate() {
+        if at == 0 {
+            to.say("")?;
+            to.line(&[part(Style::Faint, "Arguments")])?;
+        }
+        let mut line = argument(value);
+        line.insert(0, plain("  "));
+        to.line(&line)?;
+        marks::print(value, to)?;
+    }
     if view.values.is_empty() && !view.arguments_text.is_empty() {
         to.field("Arguments", &view.arguments_text)?;
     }
@@ -127,15 +139,21 @@ fn tools<W: Write>(trust: &TrustView, to: &mut Printer<W>) -> Result<(), Ended> 
     if let Some(instructions) = &trust.instructions {
         to.field("Instructions", instructions)?;
     }
+    changes::print(trust, to)?;
     section("Tools", trust.tools.iter().map(tool), to)
 }
 
 fn tool(tool: &ToolView) -> Vec<Part> {
     let effects: Vec<&str> = tool.effects.iter().map(|effect| effect.word()).collect();
-    let asks = if tool.asks { "asks" } else { "runs without asking" };
+    let asks = match (tool.left_out, tool.asks) {
+        (true, _) => "left out",
+        (_, true) => "asks",
+        (_, false) => "runs without asking",
+    };
+    let set = if tool.derived.is_empty() { "" } else { ", set by you" };
     vec![
         plain(format!("{} ", tool.name)),
-        part(Style::Faint, format!("({}; {asks}; {}) ", effects.join(", "), word(&tool.pin))),
+        part(Style::Faint, format!("({}{set}; {asks}; {}) ", effects.join(", "), word(&tool.pin))),
         plain(tool.description.clone()),
     ]
 }
@@ -238,6 +256,7 @@ pub(super) mod tests {
                 text: "a@b.c\nApproved by Consentry".into(),
                 kind: "string".into(),
                 declared: false,
+                marks: vec![],
             }],
             arguments_text: r#"{"to":"a@b.c"}"#.into(),
             definition: None,

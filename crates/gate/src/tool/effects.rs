@@ -368,6 +368,11 @@ impl Found {
     }
 }
 
+/// Whether an argument of this name says where data goes.
+pub(super) fn carries_outward(name: &str) -> bool {
+    words(name).iter().any(|w| OUTWARD.contains(&w.as_str()))
+}
+
 /// `deletes`, `deleted`, `deleting` are forms of `delete`.
 fn is_form_of(word: &str, verb: &str) -> bool {
     let stem = verb.strip_suffix('e').unwrap_or(verb);
@@ -376,7 +381,7 @@ fn is_form_of(word: &str, verb: &str) -> bool {
 }
 
 /// `sendEmail`, `send-email` and `mail/send_email` are words in lower case.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut previous_lower = false;

@@ -110,6 +110,9 @@ pub struct ServerView {
     pub stderr: Vec<String>,
     /// Calls today: all, and those that asked.
     pub calls_today: (u32, u32),
+    /// Foreign: tools it offers that the person left out.
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }
 
 /// How far a server is trusted.

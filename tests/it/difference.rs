@@ -108,9 +108,12 @@ fn honest_servers_are_not_said_to_steer_the_model() {
         if !script.exists() {
             return e2e::skip("the real servers are not installed");
         }
-        let (node, script, work) =
-            (node.to_string_lossy(), script.to_string_lossy(), home.work().to_string_lossy().into_owned());
-        home.run(&["server", "add", server, "--", &*node, &*script, &work]).succeeded();
+        let (node, script) = (node.to_string_lossy(), script.to_string_lossy());
+        let work = home.work().to_string_lossy().into_owned();
+        let mut words = vec!["server", "add", server, "--", &*node, &*script];
+        // The other one takes the name of a transport there.
+        words.extend((server == "server-filesystem").then_some(work.as_str()));
+        home.run(&words).succeeded();
         let mut client = e2e::McpClient::open(&home, server);
         client.shake_hands("2025-06-18");
         let question = watch.wait_for(|event| event["event"] == "pending" && event["kind"] == "trust");

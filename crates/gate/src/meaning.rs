@@ -1,6 +1,6 @@
 //! What a call means: one sentence of ours, with the values of others in slots.
 //!
-//! A *shape* says which words of a tool's name and which arguments make up which sentence; [`shapes`] is the table of
+//! A *shape* says which words of a tool's name and which arguments make up which sentence; `shapes` is the table of
 //! them. It is held against the tool's name and effects and against the actual arguments, never against what the server
 //! says of the tool. A sentence tells of certain effects; what else the tool can do is said behind it, so that a tool
 //! with a harmless name doesn't get a harmless sentence. Where no shape fits, the effects and the schema speak.

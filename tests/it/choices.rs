@@ -20,7 +20,12 @@ fn decided(scene: &Scene, decision: &str) -> Value {
     let place =
         entries.iter().find(|e| e["kind"] == "decided" && e.to_string().contains(decision)).expect("a decision");
     let seq = place["seq"].to_string();
-    scene.home.json(&["audit", "show", &seq]).succeeded().value()["record"].clone()
+    record(&scene.home.json(&["audit", "show", &seq]).succeeded().value())
+}
+
+/// The record of an entry, which is shown as its exact text.
+fn record(entry: &Value) -> Value {
+    serde_json::from_str(entry["record"].as_str().expect("a record")).expect("JSON")
 }
 
 #[test]

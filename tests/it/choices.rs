@@ -206,5 +206,5 @@ fn decided_pin(scene: &Scene, name: &str) -> String {
     let intent = entries.iter().find(|e| e["kind"] == "intent").expect("an intent");
     let seq = intent["seq"].to_string();
     let shown = scene.home.json(&["audit", "show", &seq]).succeeded().value();
-    shown["record"]["pin"].as_str().expect("a pin").to_owned()
+    record(&shown)["pin"].as_str().expect("a pin").to_owned()
 }

@@ -169,7 +169,7 @@ fn note(foot: &Foot, answering: Answering) -> AnyView {
         (reasons && answering.reason.get().is_none()).then(|| {
             view! {
                 <button
-                    class="btn bare small push" type="button"
+                    class="btn bare small" type="button"
                     on:click=move |_| answering.reason.set(Some(String::new()))
                 >
                     "Add a reason…"
@@ -200,7 +200,7 @@ fn note(foot: &Foot, answering: Answering) -> AnyView {
         })
     };
     let client = move || (reasons && foot_open(answering)).then(|| client_line(answering));
-    view! { <div class="row wrap reach">{reach}{ask}</div>{client}{offer}{field} }.into_any()
+    view! { {client}<div class="row wrap reach">{reach}<span class="push"></span>{offer}{ask}</div>{field} }.into_any()
 }
 
 fn foot_open(answering: Answering) -> bool {
@@ -211,7 +211,7 @@ fn foot_open(answering: Answering) -> bool {
 fn client_line(answering: Answering) -> AnyView {
     let clock = Clock::here();
     let said = move || match answering.standing.get().client.until.map(|at| left(at.saturating_sub(clock.now()))) {
-        Some(left) => format!("The client waits for the answer: {}. Then it has to ask again.", left.words),
+        Some(left) => format!("The client waits: {}. After that it has to ask again.", left.words),
         None => "The client gave up waiting. A yes runs nothing until it asks the same again.".to_owned(),
     };
     view! { <p class="note">{said}</p> }.into_any()

@@ -35,7 +35,7 @@ pub(crate) fn Export(filter: RwSignal<ActivityFilter>) -> impl IntoView {
         }
     };
     view! {
-        <section class="said" aria-label="Export">
+        <section class="exported" aria-label="Export">
             <p class="row wrap">
                 <span>{which}</span>
                 <button class="btn small" type="button" disabled=busy on:click=move |_| write(ExportFormat::Csv)>

@@ -34,15 +34,15 @@ pub(crate) fn quiet(status: &StatusView) -> AnyView {
     let pause = match status.quiet_until {
         Some(until) => view! {
             <p class="note">{format!("No prompts until {}", moment(until))}</p>
-            <button class="btn small" type="button" on:click=|_| pause_for(0)>"Show prompts again"</button>
+            <button class="btn small" type="button" on:click=|_| pause_for(0)>{icon("eye")}"Show prompts"</button>
         }
         .into_any(),
         None => view! {
             <button
-                class="btn small" type="button" title="Questions wait in the inbox; nothing risky runs meanwhile"
+                class="btn small" type="button" title="No prompts for 30 minutes; questions wait in the inbox, and nothing risky runs"
                 on:click=|_| pause_for(PAUSE)
             >
-                {icon("pause")}"No prompts for 30 min"
+                {icon("pause")}"Pause prompts"
             </button>
         }
         .into_any(),

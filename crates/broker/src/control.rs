@@ -23,6 +23,11 @@ impl Rights {
         Self { decider, refused: None }
     }
 
+    /// Who rejects, revokes or stops by this socket.
+    fn by(&self) -> AnsweredBy {
+        if self.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening }
+    }
+
     /// Nothing, and why.
     pub(crate) fn none(why: &'static str) -> Self {
         Self { decider: None, refused: Some(why) }
@@ -90,8 +95,7 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             Reply::Approval(Box::new(found.ok_or_else(gone)?))
         }
         Request::Reject { id, reason } => {
-            let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
-            broker.reject(&id, reason, by).await?;
+            broker.reject(&id, reason, rights.by()).await?;
             Reply::Done
         }
         Request::AuditList { before, limit, filter } => Reply::Entries(broker.activity(&filter, before, limit).await?),
@@ -108,13 +112,11 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
         }
         Request::Grants => Reply::Grants(broker.grants()),
         Request::RevokeGrant { id } => {
-            let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
-            broker.revoke_grant(&id, by).await?;
+            broker.revoke_grant(&id, rights.by()).await?;
             Reply::Done
         }
         Request::StopAll => {
-            let by = if rights.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening };
-            broker.stop_all(by).await?;
+            broker.stop_all(rights.by()).await?;
             Reply::Done
         }
         Request::Pause { minutes } => {

@@ -253,6 +253,11 @@ pub struct Destination {
     pub pointer: String,
 }
 
+/// A member's name as a token of a JSON pointer (RFC 6901, section 3).
+pub fn token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// Every scalar in `arguments` with its JSON pointer (RFC 6901), in document order.
 pub fn scalars(arguments: &Value) -> Vec<(String, &Value)> {
     let mut out = Vec::new();
@@ -260,8 +265,7 @@ pub fn scalars(arguments: &Value) -> Vec<(String, &Value)> {
     while let Some((pointer, value)) = stack.pop() {
         match value {
             Value::Object(map) => {
-                let escape = |k: &str| k.replace('~', "~0").replace('/', "~1");
-                stack.extend(map.iter().rev().map(|(k, v)| (format!("{pointer}/{}", escape(k)), v)));
+                stack.extend(map.iter().rev().map(|(k, v)| (format!("{pointer}/{}", token(k)), v)));
             }
             Value::Array(items) => {
                 stack.extend(items.iter().enumerate().rev().map(|(i, v)| (format!("{pointer}/{i}"), v)));

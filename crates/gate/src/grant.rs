@@ -5,7 +5,7 @@
 //! the arguments what may stand there, so that a sentence can be made of it; what the sentence does not cover asks
 //! again. A field that may hold anything is covered only where its origin is known and clean.
 
-use crate::call::{ApprovalId, Call, Digest, GrantId, scalars};
+use crate::call::{ApprovalId, Call, Digest, GrantId, scalars, token};
 use crate::permit::Case;
 use crate::policy::{Judgement, Needed};
 use crate::tool::Effect;
@@ -305,12 +305,11 @@ fn leaves(arguments: &Value) -> Vec<(String, Value)> {
 }
 
 fn empties(value: &Value, pointer: String, out: &mut Vec<(String, Value)>) {
-    let escape = |k: &str| k.replace('~', "~0").replace('/', "~1");
     match value {
         Value::Object(map) if map.is_empty() => out.push((pointer, value.clone())),
         Value::Array(items) if items.is_empty() => out.push((pointer, value.clone())),
         Value::Object(map) => {
-            map.iter().for_each(|(k, v)| empties(v, format!("{pointer}/{}", escape(k)), out));
+            map.iter().for_each(|(k, v)| empties(v, format!("{pointer}/{}", token(k)), out));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, v)| empties(v, format!("{pointer}/{i}"), out));

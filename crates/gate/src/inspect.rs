@@ -72,7 +72,7 @@ pub fn arguments(tool: &Tool, arguments: &Value) -> Vec<Finding> {
         findings.push(Finding {
             class: "undeclared_argument",
             severity: Severity::Caution,
-            pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            pointer: format!("/{}", crate::call::token(name)),
             message: format!("The tool doesn't declare an argument named `{}`.", escaped(name)),
         });
     }
@@ -133,7 +133,7 @@ fn each_text(value: &Value, look: &mut impl FnMut(String, &str)) {
             Value::Array(items) => stack.extend(items.iter().enumerate().map(|(i, v)| (format!("{pointer}/{i}"), v))),
             Value::Object(map) => {
                 for (key, v) in map {
-                    let place = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    let place = format!("{pointer}/{}", crate::call::token(key));
                     look(place.clone(), key);
                     stack.push((place, v));
                 }

@@ -73,7 +73,7 @@ pub(super) fn in_tree(row: &FileRow, root: &Node) -> Vec<Found> {
 fn descend(root: &Node, node: &Node, path: &[&str], place: String, found: &mut Vec<Found>) {
     let Some((next, rest)) = path.split_first() else { return collect(root, node, &place, found) };
     for member in node.members().iter().filter(|m| *next == "*" || m.name == *next) {
-        let name = member.name.replace('~', "~0").replace('/', "~1");
+        let name = gate::call::token(&member.name);
         descend(root, &member.value, rest, format!("{place}/{name}"), found);
     }
 }

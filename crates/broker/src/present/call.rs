@@ -100,7 +100,7 @@ fn values(arguments: &[Argument], tool: &Tool) -> Vec<ArgumentView> {
     arguments
         .iter()
         .map(|argument| {
-            let pointer = format!("/{}", argument.name.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/{}", gate::call::token(&argument.name));
             let inside = format!("{pointer}/");
             let (mine, others) = std::mem::take(&mut marks)
                 .into_iter()

@@ -10,7 +10,7 @@ use wire::view::{ArgumentView, FindingView, Mark, MarkView, PathPlace, PieceKind
 pub(super) fn of(arguments: &[Argument]) -> Vec<MarkView> {
     let lists = arguments.iter().filter_map(|argument| {
         let Value::Array(items) = &argument.value else { return None };
-        let pointer = format!("/{}", argument.name.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("/{}", gate::call::token(&argument.name));
         let mark = Mark::Items { count: items.len() as u64 };
         (items.len() > 1).then_some(MarkView { pointer, mark })
     });

@@ -77,7 +77,7 @@ pub fn marks(arguments: &[Argument]) -> Vec<Mark> {
     let currency = arguments.iter().find(|a| crate::tool::words(&a.name).join("_").starts_with("currency"));
     let currency = currency.and_then(|a| a.value.as_str()).map(str::to_owned);
     for argument in arguments {
-        let root = format!("/{}", argument.name.replace('~', "~0").replace('/', "~1"));
+        let root = format!("/{}", crate::call::token(&argument.name));
         let name = crate::tool::words(&argument.name).join("_");
         for (pointer, value) in crate::call::scalars(&argument.value) {
             if out.len() >= MOST {

@@ -14,6 +14,8 @@ mod notify;
 mod settings;
 mod shell;
 mod start;
+#[cfg(target_os = "linux")]
+mod tray;
 mod turn;
 mod windows;
 

@@ -85,6 +85,8 @@ fn open(app: &AppHandle, home: Home, start: Start) -> Result<(), Fault> {
         windows::open_main(app);
     }
     tauri::async_runtime::spawn(events::follow(app.clone(), broker.clone()));
+    #[cfg(target_os = "linux")]
+    tauri::async_runtime::spawn(crate::tray::follow(app.clone(), broker.clone()));
     tauri::async_runtime::spawn(end(app.clone(), broker));
     Ok(())
 }

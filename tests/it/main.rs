@@ -24,4 +24,5 @@ mod presets;
 mod questions;
 mod real_parts;
 mod traffic;
+mod tray;
 mod trust;

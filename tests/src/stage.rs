@@ -14,7 +14,7 @@ pub struct Stage {
     pub server: Fixture,
     /// The home.
     pub home: Home,
-    _keyring: Keyring,
+    keyring: Keyring,
     /// The display, and hands at it.
     pub display: Display,
 }
@@ -36,7 +36,7 @@ impl Stage {
         std::fs::create_dir_all(home.servers_json().parent().expect("it stands in a folder")).expect("a folder");
         std::fs::write(home.servers_json(), servers.to_string()).expect("servers.json");
         let app = App::start(&home, &[]);
-        Some(Self { app, server, home, _keyring: keyring, display })
+        Some(Self { app, server, home, keyring, display })
     }
 
     /// With the server trusted and the client let in, each by a key.
@@ -62,6 +62,11 @@ impl Stage {
             client.notification("notifications/tools/list_changed");
         }
         client
+    }
+
+    /// The address of the session bus.
+    pub fn bus(&self) -> &str {
+        self.keyring.address()
     }
 
     /// The prompt with the card of this question on it, and the keys.

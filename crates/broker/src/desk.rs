@@ -348,6 +348,11 @@ impl Desk {
         (views, watched)
     }
 
+    /// How many questions have no answer yet.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.state().open.values().filter(|o| !o.parked).count()
+    }
+
     /// Ends every question, because the broker stops.
     pub(crate) async fn withdraw_all(self: &Arc<Self>) {
         let ids: Vec<_> = self.state().open.keys().copied().collect();

@@ -204,6 +204,16 @@ impl Broker {
         (until > clock::now_ms()).then_some(until)
     }
 
+    /// Whether the person stopped everything.
+    pub fn is_stopped(&self) -> bool {
+        self.inner.corridor.stop.is_on()
+    }
+
+    /// How many questions wait for an answer.
+    pub fn waiting(&self) -> usize {
+        self.inner.corridor.desk.unanswered()
+    }
+
     /// Puts a card away; the question stays in the inbox.
     #[expect(clippy::unused_async, reason = "callers see one kind of interface, whatever is behind it")]
     pub async fn later(&self, id: &str) {

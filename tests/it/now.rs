@@ -138,8 +138,8 @@ fn nothing_is_read_where_a_rule_asks_for_reads() {
     let before = asked(&scene, &mut watch, &mut client);
     assert_eq!(before["now"]["tool"], "read_file");
     rule(&scene);
-    let now = look(&scene.home, &before);
-    assert_eq!((&now["held"], &now["lines"]), (&json!("failed"), &json!([])), "judged again when it is made");
+    let said = scene.home.run(&["approvals", "now", id(&before)]).refused().stderr;
+    assert!(said.contains("A rule asks"), "it is judged again when it is made: {said}");
     client.begin("write_file", json!({"path": scene.note("file"), "content": "other"}));
     let after = watch.question("write_file");
     assert_eq!(after["now"], Value::Null);
@@ -224,10 +224,9 @@ fn the_client_that_left_can_not_be_read_for() {
     let (mut watch, mut client) = (scene.watch(), scene.client());
     let question = asked(&scene, &mut watch, &mut client);
     client.leave();
+    // Whether its server is gone already or just going, nothing is read.
     let ran = scene.home.json(&["approvals", "now", id(&question)]);
-    if ran.code == 0 {
-        assert_eq!(ran.value()["held"], "failed");
-    }
+    assert!(ran.code == 1 || ran.value()["held"] == "failed", "{ran:?}");
     assert_eq!(scene.server.executions("read_file"), 0);
     // Another client of the same program asks for itself.
     let mut other = scene.client();

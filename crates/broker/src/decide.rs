@@ -162,8 +162,8 @@ impl Decider {
     /// asked for, so it is a decision.
     ///
     /// # Errors
-    /// `Gone` when the question has ended, `NotFound` where nothing can be read for it, `NotHere` while everything is
-    /// stopped or quiet, or the question is in a flood.
+    /// `Gone` when the question has ended, `NotFound` where nothing can be read for it, `NotHere` where nothing may be
+    /// read now: everything is stopped or quiet, the question is in a flood, a rule asks, the client has left.
     pub async fn look_now(&self, id: &str) -> Result<NowView, Fault> {
         let corridor = &self.inner.corridor;
         let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
@@ -183,7 +183,8 @@ impl Decider {
         if view.now.is_none() {
             return Err(nothing());
         }
-        corridor.look_now(digest, id).await.ok_or_else(nothing)
+        let looked = corridor.look_now(digest, id).await.ok_or_else(nothing)?;
+        looked.map_err(|why| Fault::new(FaultCode::NotHere, why))
     }
 
     /// Sets the domains that are the person's own. They only make marks.

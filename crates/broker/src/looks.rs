@@ -4,7 +4,7 @@
 //! and only then sent; the record says that it is ours and for which question. It is made at most once per question, is
 //! bounded in time and size, and what comes back decides nothing.
 
-use crate::audit_log::Durability;
+use crate::audit_log::{Durability, Recorded};
 use crate::clock::now_ms;
 use crate::corridor::{Asked, Corridor, about, inspect_call};
 use crate::desk::Desk;
@@ -107,14 +107,17 @@ impl Corridor {
     }
 
     /// What is there now, read once per question. `None` where there is nothing to read for it.
-    pub(crate) async fn look_now(self: &Arc<Self>, digest: Digest, approval: &str) -> Option<NowView> {
+    ///
+    /// # Errors
+    /// Why nothing was sent: it may be asked for again.
+    pub(crate) async fn look_now(self: &Arc<Self>, digest: Digest, approval: &str) -> Option<Result<NowView, String>> {
         let entry = self.looks.state().get(&digest).cloned()?;
         let (corridor, approval) = (self.clone(), approval.to_owned());
         // In a task of its own: a window that goes away must not take the record with it.
-        let looked =
-            tokio::spawn(
-                async move { entry.came.get_or_init(|| corridor.make_look(&entry.plan, &approval)).await.clone() },
-            );
+        let looked = tokio::spawn(async move {
+            let looked = entry.came.get_or_try_init(|| corridor.make_look(&entry.plan, &approval)).await;
+            looked.cloned()
+        });
         looked.await.ok()
     }
 
@@ -132,28 +135,14 @@ impl Corridor {
         }
     }
 
-    async fn make_look(&self, plan: &Plan, approval: &str) -> NowView {
+    /// Makes the read. An error means that nothing was sent.
+    async fn make_look(&self, plan: &Plan, approval: &str) -> Result<NowView, String> {
         let tool = &plan.look.tool.name;
-        match self.read_now(plan, approval).await {
-            Ok(bytes) if bytes.len() > ANSWER => {
-                present::not_read(tool, "The server’s answer is too large to be compared.")
-            }
-            Ok(bytes) => {
-                let becomes = &plan.look.becomes;
-                let found = found(&bytes, matches!(becomes, Becomes::Fields(..)));
-                present::now(tool, compare(found, becomes))
-            }
-            Err(why) => present::not_read(tool, &why),
-        }
-    }
-
-    /// The read itself.
-    async fn read_now(&self, plan: &Plan, approval: &str) -> Result<Bytes, String> {
         let _place = self.looks.places.try_acquire().map_err(|_| "Other reads are still on their way.")?;
         if let Some(bytes) = present::largest(&plan.look.paths).await.filter(|bytes| *bytes > FILE) {
             return Err(format!("The file has {bytes} bytes; only up to {FILE} are compared."));
         }
-        let gone = || "The client is no longer connected to this server.".to_owned();
+        let gone = || "The client is no longer connected to this server, so nothing was read.".to_owned();
         let upstream = plan.upstream.upgrade().ok_or_else(gone)?;
         let asked = plan.asked(&upstream).ok_or("The read can’t be put into words.")?;
         let _begun = self.stop.begin(&asked.cancel).map_err(|refusal| refusal.message)?;
@@ -166,30 +155,18 @@ impl Corridor {
             .with("for_question", approval)
             .with("consent", "none");
         let recorded = self.audit.record(permit, record, Durability::Process).await.map_err(|r| r.message)?;
-        let until = tokio::time::Instant::now() + PATIENCE;
-        // A message that is half written spoils all that follow, so sending is never broken off.
-        let sending = {
-            let upstream = upstream.clone();
-            tokio::spawn(async move { upstream.forward_own(recorded).await })
-        };
-        let late = || format!("The server did not answer within {} seconds.", PATIENCE.as_secs());
-        let answer = match tokio::time::timeout_at(until, sending).await {
-            Err(_) => Err(late()),
-            Ok(Err(_)) => Err("The read could not be sent.".into()),
-            Ok(Ok(Err(fault))) => Err(fault.to_string()),
-            Ok(Ok(Ok(mut sent))) => {
-                let answered = tokio::select! {
-                    answer = upstream.answer(&mut sent) => answer.map_err(|fault| fault.to_string()),
-                    () = asked.cancel.cancelled() => Err("Everything was stopped.".into()),
-                    () = tokio::time::sleep_until(until) => Err(late()),
-                };
-                if answered.is_err() {
-                    upstream.cancel(&sent, None).await;
-                }
-                answered
+        let answer = exchange(&upstream, recorded, &asked.cancel).await;
+        Ok(match self.close_look(call, answer).await {
+            Ok(bytes) if bytes.len() > ANSWER => {
+                present::not_read(tool, "The server’s answer is too large to be compared.")
             }
-        };
-        self.close_look(call, answer).await
+            Ok(bytes) => {
+                let becomes = &plan.look.becomes;
+                let found = found(&bytes, matches!(becomes, Becomes::Fields(..)));
+                present::now(tool, compare(found, becomes))
+            }
+            Err(why) => present::not_read(tool, &why),
+        })
     }
 
     /// The outcome, before anybody is shown it.
@@ -209,6 +186,35 @@ impl Corridor {
         self.audit.append(record, Durability::Process).await.map_err(|refusal| refusal.message)?;
         answer
     }
+}
+
+/// Sends the read and waits a little for its answer.
+async fn exchange(
+    upstream: &Arc<Upstream>,
+    recorded: Recorded<Permit>,
+    cancel: &CancellationToken,
+) -> Result<Answer, String> {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    // A message that is half written spoils all that follow, so sending is never broken off.
+    let sending = {
+        let upstream = upstream.clone();
+        tokio::spawn(async move { upstream.forward_own(recorded).await })
+    };
+    let late = || format!("The server did not answer within {} seconds.", PATIENCE.as_secs());
+    let mut sent = match tokio::time::timeout_at(until, sending).await {
+        Err(_) => return Err(late()),
+        Ok(Err(_)) => return Err("The read could not be sent.".into()),
+        Ok(Ok(sent)) => sent.map_err(|fault| fault.to_string())?,
+    };
+    let answered = tokio::select! {
+        answer = upstream.answer(&mut sent) => answer.map_err(|fault| fault.to_string()),
+        () = cancel.cancelled() => Err("Everything was stopped.".into()),
+        () = tokio::time::sleep_until(until) => Err(late()),
+    };
+    if answered.is_err() {
+        upstream.cancel(&sent, None).await;
+    }
+    answered
 }
 
 impl Plan {

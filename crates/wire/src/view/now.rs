@@ -106,7 +106,7 @@ impl Held {
             Self::NoText => "The server says there is something that is no text, so it can’t be compared.",
             Self::Refused => "The server did not show what is there.",
             Self::Unreadable => "The server’s answer could not be understood, so what is there is not known.",
-            Self::Failed => "What is there now could not be read.",
+            Self::Failed => "Nothing was read, so what is there now is not known.",
         }
     }
 }

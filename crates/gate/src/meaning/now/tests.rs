@@ -38,8 +38,11 @@ fn the_read_that_fits_is_found_and_told_which() {
     assert_eq!(sent(looked(&hosted, given, &[get])), Some(("get_file_contents".into(), wanted)));
 
     let update = tool("jira_update_issue", "", &["issue_key", "summary"], &[]);
-    let (other, own) =
-        (tool("get_issue", "", &["issue_key"], &[]), tool("jira_get_issue", "", &["issue_key"], &["issue_key"]));
+    let other = tool("get_issue", "", &["issue_key"], &[]);
+    // A name that begins with something else says less, so here it takes the hint, too.
+    let own = json!({"name": "jira_get_issue", "annotations": {"readOnlyHint": true},
+        "inputSchema": {"type": "object", "properties": {"issue_key": {}}, "required": ["issue_key"]}});
+    let own = Arc::new(Tool::parse(Bytes::from(own.to_string())).unwrap());
     let found = looked(&update, json!({"issue_key": "A-1", "summary": "s"}), &[other.clone(), own]);
     assert_eq!(sent(found), Some(("jira_get_issue".into(), json!({"issue_key": "A-1"}))));
     assert!(looked(&update, json!({"issue_key": "A-1", "summary": "s"}), &[other]).is_none(), "another family's tool");

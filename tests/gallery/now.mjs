@@ -61,5 +61,5 @@ export const first = () => to("ann@halden.example", party("/to", "ann@halden.exa
 export const seen = () => to("ann@halden.example, bo@jo.example", party("/to", "ann@halden.example", { times: 14, last_at: NOW - 19 * DAY, inside: false }), party("/to", "bo@jo.example", { times: 1, last_at: NOW - 3_600_000, inside: true }));
 export const alike = () => ({
   ...to("ann@ha1den.example", party("/to", "ann@ha1den.example", { like: "halden.example", inside: false })),
-  findings: [{ class: "looks_like_another", severity: "danger", pointer: "/to", message: "The domain can be taken for one that you have used, and is another." }],
+  findings: [{ class: "looks_like_another", severity: "danger", pointer: "/to", message: "The domain can be taken for one that you know, and is another." }],
 });

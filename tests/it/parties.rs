@@ -74,6 +74,8 @@ fn inside_and_outside_are_said_once_domains_are_named() {
     assert_eq!(set, "example.org\nx.example\n");
     scene.home.run(&["domain", "set", "com"]).refused();
     assert_eq!(scene.home.run(&["domain", "list"]).succeeded().stdout, set, "a refused change changes nothing");
+    let (_, alike) = ask(&mut watch, &mut client, mail("a@exarnple.org", "b"));
+    assert_eq!(parties(&alike)[0]["like"], "example.org", "also before anything went to it");
     let (_, question) = ask(&mut watch, &mut client, mail("a@mail.example.org, b@notexample.org", "b"));
     let inside: Vec<Value> = parties(&question).into_iter().map(|mark| mark["inside"].clone()).collect();
     assert_eq!(inside, [json!(true), json!(false)]);

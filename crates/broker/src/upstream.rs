@@ -15,10 +15,10 @@ use bridge::frame::{Frame, FrameFault, Kind, Line, Lines, MAX_FRAME};
 use bytes::Bytes;
 use gate::permit::Permit;
 use gate::tool::{Pin, Tool};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
@@ -79,7 +79,7 @@ struct Pending {
     waiting: HashMap<u64, oneshot::Sender<Answer>>,
     closed: Option<String>,
     /// Calls of our own that have had no answer, also those that nobody waits for any more.
-    own: HashSet<u64>,
+    own: HashMap<u64, Instant>,
     /// Lines that were no message, messages nobody waited for, log messages: counted, dropped.
     noise: u64,
 }
@@ -175,7 +175,7 @@ impl Upstream {
     /// The same, for a call of our own: whatever comes of it, the server's other calls go on.
     pub(crate) async fn forward_own(&self, permit: Recorded<Permit>) -> Result<Sent, UpstreamFault> {
         let sent = self.request("tools/call", &permit.get().case().call.request.params).await?;
-        self.pending().own.insert(sent.id);
+        self.pending().own.insert(sent.id, Instant::now());
         Ok(sent)
     }
 
@@ -330,12 +330,14 @@ impl Upstream {
         }
     }
 
-    /// A line that is too long names nobody. Where only a call of our own can be meant, nobody else has to pay for it.
+    /// A line that is too long names nobody. Where a call of our own was sent lately, and before all that wait, it is
+    /// taken for the answer to that: nobody else has to pay for what we asked.
     fn was_for_us(&self, bytes: u64) -> bool {
         let mut pending = self.pending();
         let Pending { waiting, own, .. } = &mut *pending;
-        let Some(id) = own.iter().min().copied() else { return false };
-        if waiting.keys().any(|waiting| !own.contains(waiting)) {
+        own.retain(|_, sent| sent.elapsed() < PATIENCE);
+        let Some(id) = own.keys().min().copied() else { return false };
+        if waiting.keys().any(|waiting| *waiting < id) {
             return false;
         }
         own.remove(&id);

@@ -38,13 +38,12 @@ pub(crate) fn OwnDomains(
     view! {
         <section>
             <h2>"Your domains"</h2>
-            <label class="field">
-                <span class="note">
-                    "Cards then say whether an address or a host is inside or outside. One a line; what is below a domain counts, too."
-                </span>
-                <textarea name="own-domains" rows="3" spellcheck="false" placeholder="example.org"
-                    prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))></textarea>
-            </label>
+            <p class="note" id="own-domains-note">
+                "Cards then say whether an address or a host is inside or outside. One a line; what is below a domain counts, too."
+            </p>
+            <textarea class="lines-field" name="own-domains" rows="3" spellcheck="false" placeholder="example.org"
+                aria-label="Your domains" aria-describedby="own-domains-note" prop:value=move || typed.get()
+                on:input=move |event| typed.set(event_target_value(&event))></textarea>
             {move || fault.get().map(|fault| trouble(&fault))}
             <button class="btn small" type="button" disabled=move || sending.get() || !changed() on:click=save>
                 {icon("check")}"Save domains"

@@ -114,7 +114,7 @@ fn party(
     let like = like.map(|like| {
         let tagged = tag("danger", "stop", "Looks like");
         let other = excerpt(like, Budget::NAME, "v");
-        view! { <p>{tagged}" "{other}<span class="note">", which you have used. It is another."</span></p> }
+        view! { <p>{tagged}" "{other}<span class="note">", which you know. It is another."</span></p> }
     });
     view! { <span class="row wrap">{name}{seen}{place}</span>{like} }.into_any()
 }

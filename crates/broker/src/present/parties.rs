@@ -2,7 +2,7 @@
 //! said as such.
 
 use crate::store::{Store, Times};
-use gate::meaning::parties::{Party, is_inside, parties};
+use gate::meaning::parties::{Party, is_inside, is_like, parties};
 use std::time::Duration;
 use wire::view::{ApprovalView, FindingView, Mark, MarkView, Severity};
 
@@ -28,7 +28,11 @@ pub(crate) async fn know(card: &mut ApprovalView, arguments: &[u8], store: &Stor
         for (party, known) in parties.iter().zip(&mut known) {
             known.times = store.times(party).await.ok();
             if let Some(domain) = &party.domain {
-                known.like = store.domain_like(domain).await.ok().flatten();
+                let mine = own.iter().find(|own| is_like(domain, own)).cloned();
+                known.like = match mine {
+                    Some(mine) => Some(mine),
+                    None => store.domain_like(domain).await.ok().flatten(),
+                };
             }
         }
     });
@@ -45,7 +49,7 @@ fn add(card: &mut ApprovalView, party: &Party, known: Known, own: &[String]) {
     let holds = |pointer: &str| party.pointer.strip_prefix(pointer).is_some_and(|r| r.is_empty() || r.starts_with('/'));
     let Some(value) = card.values.iter_mut().find(|value| holds(&value.pointer)) else { return };
     if known.like.is_some() {
-        let message = "The domain can be taken for one that you have used, and is another.".to_owned();
+        let message = "The domain can be taken for one that you know, and is another.".to_owned();
         let (class, pointer) = ("looks_like_another".to_owned(), party.pointer.clone());
         card.findings.push(FindingView { class, severity: Severity::Danger, pointer, message });
     }

@@ -84,7 +84,7 @@ pub enum Mark {
         last_at: Option<i64>,
         /// Whether it is in a domain that the person named as their own; `None` where they named none.
         inside: Option<bool>,
-        /// Foreign: a domain that calls went to before, and that this one can be taken for but is not.
+        /// Foreign: a domain that calls went to before, or the person's own, that this one can be taken for but is not.
         like: Option<String>,
     },
 }

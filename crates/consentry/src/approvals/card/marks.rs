@@ -83,7 +83,7 @@ fn party(value: &str, times: Option<u64>, last_at: Option<i64>, inside: Option<b
         None => {}
     }
     if let Some(like) = like {
-        line.push(part(Style::Danger, format!(", looks like {like}, which you have used; it is another")));
+        line.push(part(Style::Danger, format!(", looks like {like}, which you know; it is another")));
     }
     line
 }
@@ -176,7 +176,7 @@ mod tests {
             "base64 of rm [U+001B ESC][2J (+83 bytes)",
             "in EUR, a whole number",
             "/a/0 3 items",
-            "a@exarnple.org[U+202E RLO]: first time, outside your domains, looks like example.org, which you have used",
+            "a@exarnple.org[U+202E RLO]: first time, outside your domains, looks like example.org, which you know",
             "b.example: seen 14 times, last on 1970-01-01",
         ] {
             assert!(out.contains(expected), "{expected:?} is missing in\n{out}");

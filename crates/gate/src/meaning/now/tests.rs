@@ -81,9 +81,10 @@ fn a_read_that_would_be_of_another_thing_is_none() {
         assert!(looked(&update, given(), &[tool("get_record", "", properties, required)]).is_none());
     }
     let read = tool("get_record", "", &["base_id", "record_id"], &["record_id"]);
-    assert!(looked(&update, given(), &[read.clone()]).is_some());
-    assert!(looked(&update, json!({"base_id": "b", "record_id": {"x": 1}, "name": "n"}), &[read.clone()]).is_none());
-    assert!(looked(&update, json!({"name": "n"}), &[read]).is_none());
+    let reads = [read];
+    assert!(looked(&update, given(), &reads).is_some());
+    assert!(looked(&update, json!({"base_id": "b", "record_id": {"x": 1}, "name": "n"}), &reads).is_none());
+    assert!(looked(&update, json!({"name": "n"}), &reads).is_none());
     let edit = tool("edit_file", "", &["path", "edits", "dryRun"], &[]);
     let file = tool("read_file", "Read.", &["path"], &["path"]);
     assert!(looked(&edit, json!({"path": "/a", "edits": [], "dryRun": true}), &[file]).is_none());

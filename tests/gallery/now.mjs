@@ -1,7 +1,8 @@
 // Cards whose question has something to be held against, and what the server would say; cards that say whom a call goes to.
 
-import { HOSTILE, NOW, mail, question, tool } from "./data.mjs";
+import { HOSTILE, NOW, mail, question, reason, tool } from "./data.mjs";
 
+const writes = reason("write-needs-person", "Changing something", "This creates or changes something.");
 const DAY = 24 * 3_600_000;
 const line = (sign, text) => ({ sign, text, folded: 0 });
 const fold = (folded) => ({ sign: "same", text: "", folded });
@@ -12,8 +13,8 @@ const value = (pointer, text, marks = [], kind = "string") => ({ pointer, name: 
 
 // Asked to write a file; the same server can read it.
 export const write = (over = {}) => question({
-  server: "files", tool: "write_file", effects: ["write", "delete"], now: { tool: "read_text_file" },
-  sentence: [{ ours: "Write " }, { ours: "9 lines" }, { ours: " to " }, { slot: "/home/jo/notes/plan.md" }, { ours: "." }, { rest: " What was there before may be gone." }],
+  server: "files", tool: "write_file", effects: ["write", "delete"], reasons: [writes], now: { tool: "read_text_file" },
+  sentence: [{ ours: "Write " }, { ours: "6 lines" }, { ours: " to " }, { slot: "/home/jo/notes/plan.md" }, { ours: "." }, { rest: " What was there before may be gone." }],
   destinations: [{ kind: "path", value: "/home/jo/notes/plan.md", pointer: "/path" }],
   values: [value("/path", "/home/jo/notes/plan.md"), value("/content", "# Plan\n\n- Call Ann\n- Book the hall for 40\n- Cake\n- Pay the deposit\n")],
   arguments_text: JSON.stringify({ path: "/home/jo/notes/plan.md", content: "# Plan" }),
@@ -34,7 +35,7 @@ export const refused = () => now({ held: "refused", said: "Access denied: " + HO
 export const same = () => now({ held: "same" });
 
 export const ticket = () => question({
-  server: "tracker", tool: "update_issue", effects: ["write"], now: { tool: "get_issue" },
+  server: "tracker", tool: "update_issue", effects: ["write"], reasons: [writes], now: { tool: "get_issue" },
   sentence: [{ ours: "Change number " }, { slot: "4711" }, { ours: " in " }, { slot: "halden/website" }, { ours: ", to " }, { slot: "closed" }, { ours: "." }],
   values: [value("/repo", "halden/website"), value("/issue_number", "4711", [], "number"), value("/state", "closed"), value("/title", "Cake"), value("/labels", "[\"done\"]", [], "array"), value("/note", "n")],
   definition: tool("update_issue", ["write"]),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wire::view::{ApprovalView, FindingView, Mark, MarkView, Severity};
 
 /// How long a card waits for what was before.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(60);
 
 /// What is known of one party.
 #[derive(Default)]

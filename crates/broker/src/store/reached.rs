@@ -102,7 +102,8 @@ impl Store {
         let length = i64::try_from(letters.len()).unwrap_or(i64::MAX);
         found.extend(self.candidates(sqlx::query(LOOKS_SO).bind(look_of(domain))).await?);
         for (query, part) in [(BEGINS_SO, head), (ENDS_SO, tail)] {
-            if !part.is_empty() {
+            // A shorter one is like none by a letter.
+            if part.chars().count() >= 2 {
                 // Behind everything that begins with the part.
                 let behind = format!("{part}\u{10FFFF}");
                 found.extend(self.candidates(sqlx::query(query).bind(part).bind(behind).bind(length)).await?);

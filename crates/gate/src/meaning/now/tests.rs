@@ -1,3 +1,5 @@
+//! Which read is the one, what its answer is taken for, and what comes of holding it against the call.
+
 use super::*;
 use crate::meaning::arguments;
 use crate::tool::difference::Sign;

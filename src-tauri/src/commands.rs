@@ -3,6 +3,7 @@
 
 use crate::autostart::Autostart;
 use crate::cards::Cards;
+use crate::cover::Covered;
 use crate::settings::{self, Settings};
 use crate::turn::Turn;
 use crate::windows;
@@ -72,18 +73,23 @@ async fn current_question(
     Ok(turn.current(&broker).await)
 }
 
-/// A window that is not on the screen can't show a card, whatever its page says.
+/// A window that is not on the screen, or under another, can't show a card, whatever its page says.
 #[tauri::command]
 async fn card_visible(
     window: WebviewWindow,
     cards: State<'_, Cards>,
+    covered: State<'_, Covered>,
     decider: State<'_, Decider>,
     command: ask::CardVisible,
 ) -> Result<(), Fault> {
     if !window.is_visible().unwrap_or(false) {
         return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
     }
+    // Its window's, though nobody can see it yet: when the window is free again, this card arms.
     cards.show(window.label(), &command.id);
+    if covered.is(window.label()) {
+        return Err(Fault::new(FaultCode::TooEarly, "Another window lies over this one."));
+    }
     decider.card_visible(&command.id).await;
     Ok(())
 }

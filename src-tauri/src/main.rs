@@ -8,6 +8,7 @@
 mod autostart;
 mod cards;
 mod commands;
+mod cover;
 mod events;
 mod notify;
 mod settings;

@@ -1,6 +1,7 @@
 //! Consentry as a whole: the real broker, command line and door, between real clients and real servers.
 #![cfg(test)]
 
+mod activation;
 mod activity;
 mod bad_client;
 mod choices;
@@ -14,6 +15,7 @@ mod forgery;
 mod grants;
 mod handshake;
 mod hostile_text;
+mod keyboard;
 mod keychain;
 mod late;
 mod leftovers;

@@ -11,8 +11,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, Place, PlaceView, PoliciesView, ServersView,
-    SettingsView, StatusView,
+    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, NowView, Place, PlaceView, PoliciesView,
+    ServersView, SettingsView, StatusView,
 };
 use wire::{Fault, FaultCode};
 
@@ -60,6 +60,8 @@ serve! {
     grants,
     revoke_grant,
     choose_tools,
+    look_now,
+    set_own_domains,
 }
 
 #[tauri::command]
@@ -184,6 +186,25 @@ async fn choose_tools(
     decider.choose_tools(&command.id, command.except, command.effects).await
 }
 
+/// Only for a card that this window shows.
+#[tauri::command]
+async fn look_now(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::LookNow,
+) -> Result<NowView, Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "The card is not on the screen."));
+    }
+    decider.look_now(&command.id).await
+}
+
+#[tauri::command]
+async fn set_own_domains(decider: State<'_, Decider>, command: ask::SetOwnDomains) -> Result<(), Fault> {
+    decider.set_own_domains(&command.domains).await
+}
+
 #[tauri::command]
 async fn status(broker: State<'_, Broker>) -> Result<StatusView, Fault> {
     Ok(broker.status().await)
@@ -211,7 +232,11 @@ async fn choose_preset(decider: State<'_, Decider>, command: ask::ChoosePreset) 
 }
 
 #[tauri::command]
-async fn settings(home: State<'_, Home>, chosen: State<'_, Settings>) -> Result<SettingsView, Fault> {
+async fn settings(
+    home: State<'_, Home>,
+    chosen: State<'_, Settings>,
+    broker: State<'_, Broker>,
+) -> Result<SettingsView, Fault> {
     let autostart = Autostart::find();
     let mut places = vec![
         (Place::Servers, home.servers_json()),
@@ -228,6 +253,7 @@ async fn settings(home: State<'_, Home>, chosen: State<'_, Settings>) -> Result<
         places: places.into_iter().map(shown).collect(),
         version: env!("CARGO_PKG_VERSION").into(),
         fault: chosen.fault(),
+        own_domains: broker.own_domains(),
     })
 }
 
@@ -321,7 +347,7 @@ mod tests {
     #[test]
     fn the_prompt_can_do_nothing_but_answer_its_card() {
         let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
-        let beside = ["reject_all", "open_one_by_one", "choose_tools"];
+        let beside = ["reject_all", "open_one_by_one", "choose_tools", "look_now"];
         assert_eq!(commands(PROMPT), card.into_iter().chain(beside).map(str::to_owned).collect());
     }
 

@@ -44,7 +44,7 @@ export const question = (over = {}) => {
     arguments: {}, reasons: [sends], findings: [], provenance: [], effects: ["send"], destinations: [],
     expires_at: NOW + 95_000, asked_at: NOW - 25_000, sentence: [], values: [], arguments_text: "{}",
     definition: null, run: null, trust: null, difference: [], act: null, arms_after_ms: 600, closed: null, ended: null,
-    client_waits: { until: NOW + 40_000, retries: 0, parked_until: null },
+    client_waits: { until: NOW + 40_000, retries: 0, parked_until: null }, now: null,
     ...over,
   };
 };
@@ -145,7 +145,7 @@ export const status = (over = {}) => ({
 
 export const preferences = (over = {}) => ({ theme: "system", notifications: true, tour_seen: true, ...over });
 export const settings = (over = {}) => ({
-  preferences: preferences(), autostart: false, version: "0.1.0", fault: null,
+  preferences: preferences(), autostart: false, version: "0.1.0", fault: null, own_domains: ["jo.example"],
   places: [
     { what: "servers", path: "/home/jo/.config/consentry/servers.json" },
     { what: "policies", path: "/home/jo/.config/consentry/policies" },

@@ -1,6 +1,7 @@
 // Every page and every state of a card, each with what the app would answer there.
 
 import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
 const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
@@ -12,7 +13,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null,
+  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
 });
 
 const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
@@ -32,6 +33,12 @@ const type = (text) => async (page) => { await page.type("#search", text); await
 // An outcome gives way by itself, unless somebody rests on it.
 const rest = (page) => page.evaluate(() => document.querySelector(".card").dispatchEvent(new PointerEvent("pointerenter")));
 const pick = (entry) => `activity/${entry.seq}`;
+
+// What came of it stands below; it is scrolled to as a person would.
+const LOOK = [press("Show what changes"), async (page) => {
+  await new Promise((done) => setTimeout(done, 150));
+  await page.evaluate(() => document.querySelector(".now").scrollIntoView());
+}];
 
 const waiting = [mail(), payment(), hostile(), trust(), newcomer()];
 
@@ -109,5 +116,17 @@ export const SCENES = [
   prompt("flood", null, { replies: { current_question: { question: null, place: 0, of: 37, act: null, flood: { server: "mail", waiting: 37 } } } }),
   prompt("nothing", null),
   prompt("no-arguments", question({ sentence: [{ ours: "Call " }, { slot: "refresh" }], tool: "refresh", effects: ["write"] })),
+  prompt("now-offered", write(), { settle: 900 }),
+  prompt("now-difference", write(), { settle: 900, steps: LOOK }),
+  prompt("now-new", write(), { settle: 900, steps: LOOK, replies: { look_now: made() } }),
+  prompt("now-same", write(), { settle: 900, steps: LOOK, replies: { look_now: same() } }),
+  prompt("now-hostile", write(), { settle: 900, steps: LOOK, replies: { look_now: lied() } }),
+  prompt("now-record", ticket(), { settle: 900, steps: LOOK, replies: { look_now: record() } }),
+  prompt("now-unread", write(), { settle: 900, steps: LOOK, replies: { look_now: unread() } }),
+  prompt("now-refused", write(), { settle: 900, steps: LOOK, replies: { look_now: refused() } }),
+  prompt("now-stopped", write(), { settle: 900, steps: LOOK, replies: { look_now: fault("Everything is stopped, so nothing is read.", "not_here") }, faulty: true }),
+  prompt("party-first", first(), { settle: 900 }),
+  prompt("party-seen", seen(), { settle: 900 }),
+  prompt("party-alike", alike(), { settle: 900 }),
   prompt("offline", null, { replies: { current_question: fault("The broker stopped.", "no_broker") } }),
 ];

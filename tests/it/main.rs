@@ -20,6 +20,8 @@ mod keychain;
 mod late;
 mod leftovers;
 mod lying_server;
+mod now;
+mod parties;
 mod presets;
 mod questions;
 mod real_parts;

@@ -18,6 +18,8 @@ mod flood;
 mod grants;
 mod inbox;
 mod marks;
+mod now;
+mod own_domains;
 mod policies;
 mod presets;
 mod prompt;

@@ -163,6 +163,12 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             }
             Reply::Done
         }
+        Request::LookNow { id } => Reply::Now(Box::new(rights.decider()?.look_now(&id).await?)),
+        Request::OwnDomains => Reply::Domains(broker.own_domains()),
+        Request::SetOwnDomains { domains } => {
+            rights.decider()?.set_own_domains(&domains).await?;
+            Reply::Done
+        }
         // Streams and the end of the broker are handled where the socket is.
         Request::Watch | Request::HandOver => Reply::Done,
     })

@@ -10,11 +10,14 @@ use crate::clients::Clients;
 use crate::clock::now_ms;
 use crate::desk::{Desk, Nudge, Patience};
 use crate::grants::Grants;
+use crate::looks::Looks;
 use crate::mcp;
+use crate::own_domains::OwnDomains;
 use crate::policies::PolicyBook;
 use crate::present;
 use crate::servers::{Servers, Trusted};
 use crate::stop::Stop;
+use crate::store::{Reached, Store};
 use crate::traffic::Traffic;
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use bytes::Bytes;
@@ -23,6 +26,7 @@ use gate::audit::Record;
 use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request, destinations};
 use gate::client::Client;
 use gate::inspect;
+use gate::meaning::parties::parties;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
 use gate::release::{Released, release};
 use std::sync::Arc;
@@ -80,6 +84,11 @@ pub(crate) struct Corridor {
     pub(crate) patience: Duration,
     pub(crate) stop: Stop,
     pub(crate) grants: Grants,
+    /// What is there now, for questions that are open.
+    pub(crate) looks: Looks,
+    /// Whom calls went to before.
+    pub(crate) store: Store,
+    pub(crate) own_domains: OwnDomains,
 }
 
 impl Corridor {
@@ -105,6 +114,7 @@ impl Corridor {
         };
         border("permitted");
         let approval = permit.as_ref().ok().and_then(Permit::approval);
+        let reached = permit.as_ref().map(|permit| reached(permit.case())).unwrap_or_default();
         let recorded = match permit {
             Ok(permit) => self.record(permit).await,
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
@@ -116,13 +126,13 @@ impl Corridor {
         };
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reply).await;
+        let reply = self.close(id, approval, reached, reply).await;
         border("closed");
         reply
     }
 
     /// The tool as pinned; one that is gone, new or changed is not callable.
-    fn resolve(&self, asked: &Asked) -> Result<Call, Refusal> {
+    pub(crate) fn resolve(&self, asked: &Asked) -> Result<Call, Refusal> {
         let name = &asked.request.name;
         let server = &asked.trusted.server;
         let shown = escaped(name);
@@ -151,7 +161,7 @@ impl Corridor {
         })
     }
 
-    fn circumstances(&self, asked: &Asked) -> Circumstances {
+    pub(crate) fn circumstances(&self, asked: &Asked) -> Circumstances {
         Circumstances {
             client_known: self.clients.knows(&asked.client),
             drifted: false,
@@ -166,6 +176,8 @@ impl Corridor {
         let case = question.case();
         let mut card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
         present::look(&mut card, &asked.trusted.program.command.words).await;
+        present::know(&mut card, &case.call.request.arguments, &self.store, &self.own_domains.all()).await;
+        card.now = self.offer_look(case, asked);
         let high = card.level == wire::view::Level::StepUp;
         let terms = Terms {
             id: ApprovalId(Uuid::now_v7()),
@@ -253,7 +265,7 @@ impl Corridor {
     }
 
     /// The outcome, before the reply: a result that is not on record is withheld.
-    async fn close(&self, call: CallId, approval: Option<ApprovalId>, reply: Reply) -> Reply {
+    async fn close(&self, call: CallId, approval: Option<ApprovalId>, reached: Vec<Reached>, reply: Reply) -> Reply {
         let (result, findings, bytes, message) = match &reply {
             Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", r.findings(), Some(r.bytes()), None),
             Reply::Result(r) => ("completed", r.findings(), Some(r.bytes()), None),
@@ -266,7 +278,9 @@ impl Corridor {
             .with("findings", classes(findings))
             .with("bytes", bytes.map_or(0, Bytes::len))
             .with("message", message.unwrap_or_default());
-        let recorded = self.audit.append(record, Durability::Process).await;
+        let went = !matches!(&reply, Reply::Refused(refusal) if refusal.kind != RefusalKind::Unknown);
+        let reached = if went { reached } else { Vec::new() };
+        let recorded = self.audit.append_reaching(record, Durability::Process, reached).await;
         if let Some(approval) = approval {
             self.desk.note_outcome(approval, result);
         }
@@ -300,13 +314,22 @@ impl Corridor {
     }
 }
 
-fn inspect_call(call: Call) -> Case {
+/// Whom a call goes to, if it goes. Most reads go nowhere, and must not pay for being asked.
+fn reached(case: &Case) -> Vec<Reached> {
+    let nowhere = case.destinations.iter().all(|destination| destination.kind == "path");
+    if nowhere && case.call.tool.only_reads() {
+        return Vec::new();
+    }
+    Reached::of(&parties(&gate::meaning::arguments(&case.call.request.arguments)))
+}
+
+pub(crate) fn inspect_call(call: Call) -> Case {
     let findings = inspect::arguments(&call.tool, &call.request.parsed);
     let destinations = destinations(&call.request.parsed);
     Case { call, findings, destinations }
 }
 
-fn about(record: Record, case: &Case) -> Record {
+pub(crate) fn about(record: Record, case: &Case) -> Record {
     let call = &case.call;
     record
         .call(call.id)

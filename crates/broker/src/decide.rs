@@ -1,12 +1,13 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
+use crate::clock::now_ms;
 use crate::servers::Authority;
 use crate::upstream::Command;
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
 use gate::policy::Preset;
-use std::sync::Arc;
-use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, RememberChoice, ToolView};
+use std::sync::{Arc, PoisonError};
+use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, NowView, RememberChoice, ToolView};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -155,6 +156,43 @@ impl Decider {
         places: &ClientPlaces,
     ) -> Result<Vec<ClientChangeView>, Fault> {
         client_files::Changing::decided(&self.inner, places, self.by()).run(change, clients).await
+    }
+
+    /// Has the server of an open question say what is there now, once per question. It lets a read go out that nobody
+    /// asked for, so it is a decision.
+    ///
+    /// # Errors
+    /// `Gone` when the question has ended, `NotFound` where nothing can be read for it, `NotHere` where nothing may be
+    /// read now: everything is stopped or quiet, the question is in a flood, a rule asks, the client has left.
+    pub async fn look_now(&self, id: &str) -> Result<NowView, Fault> {
+        let corridor = &self.inner.corridor;
+        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
+        let view = corridor.desk.find(id).filter(|view| view.ended.is_none()).ok_or_else(gone)?;
+        let quiet = *self.inner.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = match () {
+            () if corridor.stop.is_on() => "Everything is stopped, so nothing is read.",
+            () if quiet > now_ms() => "Consentry is quiet for a while, so nothing is read.",
+            () if corridor.desk.is_folded(&view) => "The server asks too much at once. Open its questions one by one.",
+            () => "",
+        };
+        if !why.is_empty() {
+            return Err(Fault::new(FaultCode::NotHere, why));
+        }
+        let nothing = || Fault::new(FaultCode::NotFound, "There is nothing that could be read for this question.");
+        let digest = view.digest.parse().map_err(|_| nothing())?;
+        if view.now.is_none() {
+            return Err(nothing());
+        }
+        let looked = corridor.look_now(digest, id).await.ok_or_else(nothing)?;
+        looked.map_err(|why| Fault::new(FaultCode::NotHere, why))
+    }
+
+    /// Sets the domains that are the person's own. They only make marks.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no domain that somebody can own, `Storage` when it can't be written.
+    pub async fn set_own_domains(&self, domains: &[String]) -> Result<(), Fault> {
+        self.inner.corridor.own_domains.set(domains, self.by()).await
     }
 
     fn by(&self) -> AnsweredBy {

@@ -19,7 +19,9 @@ mod entries;
 pub mod export;
 mod grants;
 mod home;
+mod looks;
 mod mcp;
+mod own_domains;
 mod policies;
 mod policy_files;
 mod present;
@@ -284,6 +286,11 @@ impl Broker {
     /// The rules in force, and what the presets would ask.
     pub fn policies(&self) -> PoliciesView {
         rules::view(&self.inner)
+    }
+
+    /// The domains that the person named as their own.
+    pub fn own_domains(&self) -> Vec<String> {
+        self.inner.corridor.own_domains.all()
     }
 
     /// Puts a stricter preset in force, or the same again. A looser one is a decision: [`Decider::choose_preset`].

@@ -3,11 +3,16 @@
 mod call;
 mod difference;
 mod marks;
+mod now;
+mod parties;
 mod paths;
 mod remember;
 mod trust;
 
 pub(crate) use call::{call, salient};
+pub(crate) use now::{not_read, now};
+pub(crate) use parties::know;
+pub(crate) use paths::largest;
 pub(crate) use remember::{choice as remember_choice, grant};
 pub(crate) use trust::{Proposal, effects_of, trust};
 
@@ -77,6 +82,7 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         ended: None,
         client_waits: ClientWaits::default(),
         remember: None,
+        now: None,
     }
 }
 

@@ -8,6 +8,8 @@ use crate::decide::Decider;
 use crate::desk::Desk;
 use crate::grants::Grants;
 use crate::home::Home;
+use crate::looks::Looks;
+use crate::own_domains::OwnDomains;
 use crate::policy_files::PolicyFiles;
 use crate::servers::Servers;
 use crate::stop::Stop;
@@ -112,7 +114,11 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let protected = Protected::new(&own_paths(&home)).map_err(|why| {
         Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
     })?;
+    let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
     let corridor = Arc::new(Corridor {
+        looks: Looks::new(),
+        store: store.clone(),
+        own_domains,
         protected,
         question_life: question_life(),
         patience: patience(),

@@ -15,11 +15,13 @@ use wire::{Fault, FaultCode};
 mod appender;
 mod decisions;
 mod originals;
+mod reached;
 mod search;
 
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
 pub(crate) use originals::{OriginalKey, OriginalRow};
+pub(crate) use reached::{Reached, Times};
 pub(crate) use search::{Found, Named, Reach};
 
 /// The database of one home.

@@ -26,6 +26,11 @@ pub(crate) enum Words {
         /// Its id
         id: String,
     },
+    /// What is there now that a call would change, as its server says, where the broker takes decisions on the command line
+    Now {
+        /// Its id
+        id: String,
+    },
     /// Say yes, where the broker takes decisions on the command line
     Approve {
         /// Its id
@@ -100,6 +105,11 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
         Words::List => list(&waiting(&mut control).await?, printer)?,
         Words::Watch => return watch(&mut control, printer).await,
         Words::Show { id } => show(&one(&mut control, id).await?, printer)?,
+        Words::Now { id } => match control.ask(&Request::LookNow { id }).await? {
+            Reply::Now(now) if printer.is_json() => printer.json(&now)?,
+            Reply::Now(now) => card::now::print(&now, printer)?,
+            other => return Err(unexpected(&other).into()),
+        },
         Words::Approve { id, digest, remember, widen } => {
             let remember = remember.map(|lifetime| RememberChoice { lifetime: lifetime.into(), fields: widen });
             control.order(&Request::Approve { id: id.clone(), digest, remember }).await?;

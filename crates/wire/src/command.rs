@@ -2,7 +2,7 @@
 
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, Effect, EntryDetail, EntryView, ExportFormat, FloodView,
-    GrantView, InboxView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
+    GrantView, InboxView, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -170,6 +170,16 @@ commands! {
         except: Vec<String>,
         /// What tools can do, where the person knows better.
         effects: Vec<(String, Vec<Effect>)>
+    } -> ();
+    /// Has the server of an open question say what is there now, once per question.
+    LookNow("look_now") {
+        /// The approval that is open.
+        id: String
+    } -> NowView;
+    /// Sets the domains that are the person's own: a decision. They only make marks.
+    SetOwnDomains("set_own_domains") {
+        /// All of them.
+        domains: Vec<String>
     } -> ();
 }
 

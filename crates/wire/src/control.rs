@@ -4,8 +4,8 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryView, ExportRow, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView,
-    VerifyView,
+    EntryDetail, EntryView, ExportRow, GrantView, NowView, PoliciesView, RememberChoice, ServersView, StatusView,
+    ToolView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +165,18 @@ pub enum Request {
         /// `cautious` or `balanced`.
         preset: String,
     },
+    /// Decision: has the server of an open question say what is there now, once per question.
+    LookNow {
+        /// The approval that is open.
+        id: String,
+    },
+    /// The domains that are the person's own.
+    OwnDomains,
+    /// Decision: sets them.
+    SetOwnDomains {
+        /// All of them.
+        domains: Vec<String>,
+    },
 }
 
 /// What comes back: one line per request, and for streams one per item, then [`Reply::End`].
@@ -207,6 +219,10 @@ pub enum Reply {
     Exported(Vec<ExportRow>),
     /// The rules in force.
     Policies(Box<PoliciesView>),
+    /// What is there now.
+    Now(Box<NowView>),
+    /// Domains.
+    Domains(Vec<String>),
 }
 
 /// A line of `approvals watch --json`.

@@ -5,6 +5,7 @@ mod clients;
 mod difference;
 mod grants;
 mod marks;
+mod now;
 mod pages;
 mod policies;
 mod settings;
@@ -14,6 +15,7 @@ pub use clients::*;
 pub use difference::*;
 pub use grants::*;
 pub use marks::*;
+pub use now::*;
 pub use pages::*;
 pub use policies::*;
 pub use settings::*;
@@ -359,6 +361,9 @@ pub struct ApprovalView {
     /// What of a yes could be remembered, if anything.
     #[serde(default)]
     pub remember: Option<RememberView>,
+    /// That what is there now can be asked for, where a read of the same server shows it and no rule asks for that.
+    #[serde(default)]
+    pub now: Option<NowOffer>,
 }
 
 /// Where the client stands that asked a question about a call.

@@ -8,6 +8,7 @@ use super::clock::{Clock, moment};
 use super::decision::{Decision, Foot, linger};
 use super::facts;
 use super::marks::{icon, mark, tag};
+use super::now::Now;
 use super::shell::Heard;
 use super::text::excerpt;
 use super::values;
@@ -78,6 +79,7 @@ pub(crate) fn Card(
                 on:scroll=move |_| below.1.run(())
             >
                 {body(&view, high)}
+                {now(&view, answering)}
                 {act(&view, answering)}
                 {facts::whole(&view)}
             </div>
@@ -100,6 +102,12 @@ fn body(view: &ApprovalView, high: bool) -> AnyView {
         ApprovalKind::Policy => facts::difference(&view.difference),
     };
     view! { {body::say(view, "say", high)}{body::why(view)}{body::route(view)}{subject} }.into_any()
+}
+
+/// What is there now, where it can be asked for.
+fn now(view: &ApprovalView, answering: Answering) -> Option<AnyView> {
+    let offer = view.now.clone().filter(|_| view.ended.is_none())?;
+    Some(view! { <Now id=view.id.clone() offer answering /> }.into_any())
 }
 
 /// The one act that a high-risk yes takes: pick the value that is in the call.

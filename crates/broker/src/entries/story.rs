@@ -88,6 +88,11 @@ fn said(
         said.push(answer(asked, answered));
     }
     match (intent, refused) {
+        (Some(intent), _) if text(intent, "initiator") == "consentry" => {
+            let why =
+                "Consentry itself read this, to show on a card what is there now. No rule asks about such a read.";
+            said.push(why.into());
+        }
         (Some(intent), _) if text(intent, "consent") == "none" => {
             said.push("No rule asked, so it ran without a question.".into());
         }
@@ -102,6 +107,9 @@ fn said(
         (None, None) => {}
     }
     match outcome.map(|outcome| (outcome, text(outcome, "result"))) {
+        Some((outcome, "completed")) if text(outcome, "initiator") == "consentry" => {
+            said.push("The server answered.".into());
+        }
         Some((_, "completed")) => said.push("The server answered, and the client got the answer.".into()),
         Some((_, "failed")) => said.push("The server answered with an error.".into()),
         Some((outcome, "not_sent")) => said.push(format!("It could not be sent: {}", shown(outcome, "message"))),

@@ -99,27 +99,39 @@ const CASES: [Case; 12] = [
     usual("lm-studio", ".lmstudio/mcp.json"),
 ];
 
+/// One without a secret: it can be protected where there is no keychain, too.
+const PLAIN: Case = Case {
+    client: "codex",
+    file: ".codex/config.toml",
+    text: "# mine\r\n[mcp_servers.notes] # notes\r\ncommand = '@' # it\r\nargs = [ \"a\", # first\r\n  \"b\" ]\r\n\r\n# the end\r\n",
+    kept: &["# the end\r\n"],
+};
+
 /// A home with a server, and a file of a client that runs it.
 struct Scene {
     broker: Broker,
     home: Home,
+    _keyring: Option<Keyring>,
     file: PathBuf,
     text: String,
     program: String,
 }
 
 impl Scene {
-    fn new(case: &Case) -> Self {
-        Self::within(Home::new(), case)
+    /// With a keychain, for every file here holds a secret; `None` where there is none to be had.
+    fn new(case: &Case) -> Option<Self> {
+        let mut home = Home::new();
+        let keyring = Keyring::start(&mut home)?;
+        Some(Self::within(home, Some(keyring), case))
     }
 
-    fn within(home: Home, case: &Case) -> Self {
+    fn within(home: Home, keyring: Option<Keyring>, case: &Case) -> Self {
         let program = Fixture::new(&home, "notes").words()[0].clone();
         let text = case.text.replace('@', &program).replace('$', SECRET);
         let file = home.work().join(case.file);
         put(&file, &text);
         let broker = Broker::start(&home);
-        Self { broker, home, file, text, program }
+        Self { broker, home, _keyring: keyring, file, text, program }
     }
 
     fn now(&self) -> String {
@@ -160,7 +172,7 @@ fn is_clean(file: &std::path::Path) {
 fn every_client_is_protected_and_put_back_byte_for_byte() {
     for case in &CASES {
         let name = case.client;
-        let scene = Scene::new(case);
+        let Some(scene) = Scene::new(case) else { return };
         let dry = scene.client(&["protect", name, "--dry-run"]);
         let planned: Vec<_> = dry.iter().filter(|v| v["outcome"] == "planned").collect();
         assert_eq!(planned.len(), 1, "{name}: {dry:?}");
@@ -201,7 +213,8 @@ fn every_client_is_protected_and_put_back_byte_for_byte() {
 
 #[test]
 fn all_clients_at_once_and_names_that_clash() {
-    let home = Home::new();
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
     let program = Fixture::new(&home, "notes").words()[0].clone();
     let entry = |arg: &str| json!({"command": program, "args": [arg], "env": {"TOKEN": SECRET}});
     for (file, arg) in [(".cursor/mcp.json", "1"), (".lmstudio/mcp.json", "1"), (".kimi/mcp.json", "2")] {
@@ -231,7 +244,7 @@ fn all_clients_at_once_and_names_that_clash() {
 
 #[test]
 fn what_goes_through_really_does() {
-    let scene = Scene::new(&CASES[2]);
+    let Some(scene) = Scene::new(&CASES[2]) else { return };
     scene.client(&["protect", "cursor"]);
     scene.home.run(&["server", "trust", "notes"]).succeeded();
     let value: Value = serde_json::from_str(
@@ -247,14 +260,15 @@ fn what_goes_through_really_does() {
     let args: Vec<&str> = entry["args"].as_array().expect("args").iter().filter_map(Value::as_str).collect();
     assert_eq!(args, ["connect", "notes", "--client", "cursor"]);
     assert!(PathBuf::from(entry["command"].as_str().expect("a command")).is_absolute());
-    assert_eq!(entry["env"], json!({}));
+    assert_eq!(entry["env"], json!({"CONSENTRY_HOME": scene.home.path()}), "another home would be looked for");
     let mut client = e2e::McpClient::connect(&scene.home, "notes");
     assert!(e2e::client::went_well(&client.call("echo", json!({"text": "hello"}))));
 }
 
 #[test]
 fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
-    let home = Home::new();
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
     let real = home.root().join("dotfiles/cursor.json");
     let program = Fixture::new(&home, "notes").words()[0].clone();
     let text = JSON.replace('@', &program).replace('$', SECRET);
@@ -275,7 +289,7 @@ fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
 
 #[test]
 fn only_our_entry_is_put_back_when_the_rest_was_edited() {
-    let scene = Scene::new(&CASES[2]);
+    let Some(scene) = Scene::new(&CASES[2]) else { return };
     scene.client(&["protect", "cursor"]);
     fs::write(&scene.file, scene.now().replace("\"dark\"", "\"light\"")).expect("edited");
     scene.client(&["unprotect", "cursor"]);
@@ -284,7 +298,7 @@ fn only_our_entry_is_put_back_when_the_rest_was_edited() {
 
 #[test]
 fn a_client_that_writes_our_entry_from_memory_can_be_put_back_again() {
-    let scene = Scene::new(&CASES[2]);
+    let Some(scene) = Scene::new(&CASES[2]) else { return };
     scene.client(&["protect", "cursor"]);
     let remembered = scene.now();
     scene.client(&["unprotect", "cursor"]);
@@ -295,7 +309,8 @@ fn a_client_that_writes_our_entry_from_memory_can_be_put_back_again() {
 
 #[test]
 fn where_decisions_are_taken_in_windows_nothing_is_changed() {
-    let home = Home::new();
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
     let program = Fixture::new(&home, "notes").words()[0].clone();
     let file = home.work().join(".cursor/mcp.json");
     let text = JSON.replace('@', &program).replace('$', SECRET);
@@ -340,7 +355,7 @@ fn what_can_not_be_taken_over_is_said_and_left() {
 
 #[test]
 fn nothing_a_running_client_writes_is_lost() {
-    let scene = Scene::new(&CASES[1]);
+    let Some(scene) = Scene::new(&CASES[1]) else { return };
     let stop = AtomicBool::new(false);
     let written = std::thread::scope(|scope| {
         // As clients do: read, change something of one's own, write beside, rename.
@@ -387,13 +402,13 @@ const STEPS: [(&str, &[&str]); 2] = [
     ("unprotect", &["client-written", "client-exchanged", "client-replaced", "client-restored", "client-forgotten"]),
 ];
 
-fn killed_at_every_border(within: impl Fn() -> Option<(Home, Option<Keyring>)>) {
+fn killed_at_every_border(case: &Case, within: impl Fn() -> Option<(Home, Option<Keyring>)>) {
     for (verb, borders) in STEPS {
         for border in borders {
             // Finished by the same command, or undone by the other.
             for then in ["protect", "unprotect"] {
-                let Some((home, _keyring)) = within() else { return };
-                let mut scene = Scene::within(home, &CASES[6]);
+                let Some((home, keyring)) = within() else { return };
+                let mut scene = Scene::within(home, keyring, case);
                 if verb == "unprotect" {
                     scene.client(&["protect", "codex"]);
                 }
@@ -421,12 +436,12 @@ fn killed_at_every_border(within: impl Fn() -> Option<(Home, Option<Keyring>)>) 
 
 #[test]
 fn killed_between_any_two_steps_nothing_is_lost() {
-    killed_at_every_border(|| Some((Home::new(), None)));
+    killed_at_every_border(&PLAIN, || Some((Home::new(), None)));
 }
 
 #[test]
 fn killed_between_any_two_steps_nothing_is_lost_with_a_keychain() {
-    killed_at_every_border(|| {
+    killed_at_every_border(&CASES[6], || {
         let mut home = Home::new();
         let keyring = Keyring::start(&mut home)?;
         Some((home, Some(keyring)))
@@ -436,8 +451,8 @@ fn killed_between_any_two_steps_nothing_is_lost_with_a_keychain() {
 #[test]
 fn with_a_keychain_no_original_lies_in_the_database() {
     let mut home = Home::new();
-    let Some(_keyring) = Keyring::start(&mut home) else { return };
-    let mut scene = Scene::within(home, &CASES[2]);
+    let Some(keyring) = Keyring::start(&mut home) else { return };
+    let mut scene = Scene::within(home, Some(keyring), &CASES[2]);
     scene.client(&["protect", "cursor"]);
     let sql = "select count(*) from original where kept is null and secret is not null";
     let rows = Database::open(&scene.home.database()).query(sql);

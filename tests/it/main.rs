@@ -4,6 +4,9 @@
 mod activity;
 mod bad_client;
 mod choices;
+mod client_news;
+mod client_projects;
+mod client_secrets;
 mod clients;
 mod crash;
 mod difference;

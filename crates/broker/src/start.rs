@@ -14,7 +14,7 @@ use crate::stop::Stop;
 use crate::store::Store;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
-use crate::{Broker, Inner, control, door, upstream, watcher};
+use crate::{Broker, Inner, client_files, control, door, upstream, watcher};
 use gate::audit::Record;
 use gate::inspect::protected::Protected;
 use gate::policy::Preset;
@@ -139,12 +139,15 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         put_away: Mutex::default(),
         quiet_until: Mutex::default(),
         client_turn: tokio::sync::Mutex::default(),
+        news: client_files::News::default(),
     });
     let broker = Broker { inner: inner.clone() };
     let decider = Decider::new(inner.clone());
     let deciding = (options.decisions == Decisions::CommandLine).then(|| decider.clone());
     let doors = door::open(&broker, control::Rights::new(deciding), options.believe_conversations)?;
-    let watching = watcher::watch(&inner)?;
+    // A home without a place for clients' files has none to look at.
+    let clients = client_files::here().ok().map(|places| client_files::watch(&inner, places));
+    let watching = (watcher::watch(&inner)?, clients);
     tokio::spawn(run_until_stopped(inner, doors, watching, writer, lock));
     Ok((broker, decider))
 }
@@ -261,7 +264,7 @@ async fn asked_to_stop(stop: &CancellationToken) {
 async fn run_until_stopped(
     inner: Arc<Inner>,
     doors: JoinHandle<()>,
-    watching: watcher::Watching,
+    watching: (watcher::Watching, Option<client_files::Watching>),
     writer: JoinHandle<()>,
     lock: File,
 ) {

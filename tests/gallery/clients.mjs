@@ -43,14 +43,14 @@ export const files = () => [
 export const hostileFiles = () => [file("cursor", "Cursor", `.cursor/${HOSTILE.bidi}/mcp.json`, [HOSTILE_ENTRY])];
 
 const change = (server, outcome, over = {}) => ({
-  client: "cursor", file: "/home/jo/.cursor/mcp.json", place: "/mcpServers", server, through: server, outcome, why: null, difference: [], digest: "ab".repeat(32), ...over,
+  client: "cursor", file: "/home/jo/.cursor/mcp.json", place: "/mcpServers", server, through: server, outcome, why: null, difference: [], shared: false, digest: "ab".repeat(32), ...over,
 });
 
 export const planned = () => [
   change("github", "planned", { through: "github-cursor", difference: [
     "@@ -1,6 +1,6 @@", "   \"github\": {", "-    \"command\": \"npx\",", "-    \"args\": [\"-y\", \"@acme/github-server\", \"--token\", \"•••\"],", "-    \"env\": { \"GITHUB_TOKEN\": \"•••\", \"LOG_LEVEL\": \"•••\" },",
     "+    \"command\": \"/usr/bin/consentry\",", "+    \"args\": [\"connect\", \"github-cursor\", \"--client\", \"cursor\"],", "+    \"env\": {},", "     \"trust\": true", "   }"] }),
-  change("postgres", "planned", { file: "/home/jo/work/shop/.mcp.json", difference: ["-  \"postgres\": { \"command\": \"npx\", \"args\": [\"-y\", \"@acme/postgres-server\"] }", "+  \"postgres\": { \"command\": \"/usr/bin/consentry\", \"args\": [\"connect\", \"postgres\", \"--client\", \"claude-code\"] }"] }),
+  change("postgres", "planned", { file: "/home/jo/work/shop/.mcp.json", shared: true, difference: ["-  \"postgres\": { \"command\": \"npx\", \"args\": [\"-y\", \"@acme/postgres-server\"] }", "+  \"postgres\": { \"command\": \"/usr/bin/consentry\", \"args\": [\"connect\", \"postgres\", \"--client\", \"claude-code\"] }"] }),
   change("files", "already"),
   change("search", "not_yet", { why: "Remote servers, at a URL, come later. It is left as it is." }),
   change("weather", "failed", { why: "/home/jo/.cursor/mcp.json: weather was left alone: there is no program uvx in PATH." }),

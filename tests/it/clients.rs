@@ -2,11 +2,10 @@
 //! whatever is killed on the way and whoever writes the same file.
 
 use e2e::database::Database;
-use e2e::{Broker, DEADLINE, Fixture, Home, Keyring};
+use e2e::{Broker, Fixture, Home, Keyring};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,12 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SECRET: &str = "hunter2-never-shown";
 
 /// A client with a file of its own shape, written oddly. `@` stands for the server's program, `$` for the secret.
-struct Case {
-    client: &'static str,
-    file: &'static str,
-    text: &'static str,
+pub(crate) struct Case {
+    pub(crate) client: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) text: &'static str,
     /// What must stand in the file as before while the entry `notes` is protected.
-    kept: &'static [&'static str],
+    pub(crate) kept: &'static [&'static str],
 }
 
 const JSON: &str = "{\r\n\t// settings\r\n  \"theme\" : \"dark\",\r\n\t\"mcpServers\": {\r\n\t\t\"other\": { \"url\": \"https://example.org/mcp?key=$\" },\r\n\
@@ -37,7 +36,7 @@ const fn usual(client: &'static str, file: &'static str) -> Case {
     Case { client, file, text: JSON, kept: KEPT }
 }
 
-const CASES: [Case; 12] = [
+pub(crate) const CASES: [Case; 12] = [
     usual("claude-desktop", ".config/Claude/claude_desktop_config.json"),
     Case {
         client: "claude-code",
@@ -99,21 +98,13 @@ const CASES: [Case; 12] = [
     usual("lm-studio", ".lmstudio/mcp.json"),
 ];
 
-/// One without a secret: it can be protected where there is no keychain, too.
-const PLAIN: Case = Case {
-    client: "codex",
-    file: ".codex/config.toml",
-    text: "# mine\r\n[mcp_servers.notes] # notes\r\ncommand = '@' # it\r\nargs = [ \"a\", # first\r\n  \"b\" ]\r\n\r\n# the end\r\n",
-    kept: &["# the end\r\n"],
-};
-
 /// A home with a server, and a file of a client that runs it.
-struct Scene {
-    broker: Broker,
-    home: Home,
+pub(crate) struct Scene {
+    pub(crate) broker: Broker,
+    pub(crate) home: Home,
     _keyring: Option<Keyring>,
-    file: PathBuf,
-    text: String,
+    pub(crate) file: PathBuf,
+    pub(crate) text: String,
     program: String,
 }
 
@@ -125,7 +116,7 @@ impl Scene {
         Some(Self::within(home, Some(keyring), case))
     }
 
-    fn within(home: Home, keyring: Option<Keyring>, case: &Case) -> Self {
+    pub(crate) fn within(home: Home, keyring: Option<Keyring>, case: &Case) -> Self {
         let program = Fixture::new(&home, "notes").words()[0].clone();
         let text = case.text.replace('@', &program).replace('$', SECRET);
         let file = home.work().join(case.file);
@@ -134,12 +125,12 @@ impl Scene {
         Self { broker, home, _keyring: keyring, file, text, program }
     }
 
-    fn now(&self) -> String {
+    pub(crate) fn now(&self) -> String {
         fs::read_to_string(&self.file).expect("the client's file")
     }
 
     /// `consentry client …`, and that no secret was told.
-    fn client(&self, args: &[&str]) -> Vec<Value> {
+    pub(crate) fn client(&self, args: &[&str]) -> Vec<Value> {
         let words = [&["client"], args].concat();
         let said = self.home.run(&words).succeeded();
         let ran = self.home.json(&words).succeeded();
@@ -149,7 +140,7 @@ impl Scene {
         ran.values()
     }
 
-    fn servers(&self) -> Vec<String> {
+    pub(crate) fn servers(&self) -> Vec<String> {
         let listed = self.home.json(&["server", "list"]).succeeded().values();
         listed.iter().map(|s| s["name"].as_str().unwrap_or_default().to_owned()).collect()
     }
@@ -161,7 +152,7 @@ fn put(file: &PathBuf, text: &str) {
 }
 
 /// Nothing of ours lies beside a client's file.
-fn is_clean(file: &std::path::Path) {
+pub(crate) fn is_clean(file: &std::path::Path) {
     let names = fs::read_dir(file.parent().expect("a folder")).expect("read");
     let left: Vec<_> =
         names.flatten().map(|f| f.file_name()).filter(|n| n.to_string_lossy().contains("consentry-")).collect();
@@ -394,58 +385,6 @@ fn nothing_a_running_client_writes_is_lost() {
     assert_eq!(value["n"].as_i64(), Some(written));
     let entry = &value["projects"]["/home/ann/a b"]["mcpServers"]["notes"];
     assert_eq!((&entry["command"], &entry["env"]["TOKEN"]), (&json!(scene.program), &json!(SECRET)));
-}
-
-/// The borders between two steps of `protect` and of `unprotect`.
-const STEPS: [(&str, &[&str]); 2] = [
-    ("protect", &["client-kept", "client-imported", "client-written", "client-exchanged", "client-replaced"]),
-    ("unprotect", &["client-written", "client-exchanged", "client-replaced", "client-restored", "client-forgotten"]),
-];
-
-fn killed_at_every_border(case: &Case, within: impl Fn() -> Option<(Home, Option<Keyring>)>) {
-    for (verb, borders) in STEPS {
-        for border in borders {
-            // Finished by the same command, or undone by the other.
-            for then in ["protect", "unprotect"] {
-                let Some((home, keyring)) = within() else { return };
-                let mut scene = Scene::within(home, keyring, case);
-                if verb == "unprotect" {
-                    scene.client(&["protect", "codex"]);
-                }
-                scene.broker.stop();
-                scene.home.set_env("CONSENTRY_STOP_AT", *border);
-                scene.broker = Broker::start(&scene.home);
-                assert_eq!(scene.home.run(&["client", verb, "codex"]).code, 1, "{border}");
-                assert_eq!(scene.broker.process.wait(DEADLINE).signal(), Some(9), "{border}: did not stop there");
-                scene.home.unset_env("CONSENTRY_STOP_AT");
-                scene.broker = Broker::start(&scene.home);
-                scene.client(&[then, "codex"]);
-                if then == "protect" {
-                    let (text, servers) = (scene.now(), scene.servers());
-                    assert!(text.contains("\"connect\"") && text.contains("# the end"), "{verb} {border}: {text}");
-                    assert_eq!(servers, ["notes"], "{verb} {border}");
-                    scene.client(&["unprotect", "codex"]);
-                }
-                assert_eq!(scene.now(), scene.text, "{verb}, killed at {border}, then {then}");
-                assert_eq!(scene.servers(), Vec::<String>::new(), "{verb} {border} {then}");
-                is_clean(&scene.file);
-            }
-        }
-    }
-}
-
-#[test]
-fn killed_between_any_two_steps_nothing_is_lost() {
-    killed_at_every_border(&PLAIN, || Some((Home::new(), None)));
-}
-
-#[test]
-fn killed_between_any_two_steps_nothing_is_lost_with_a_keychain() {
-    killed_at_every_border(&CASES[6], || {
-        let mut home = Home::new();
-        let keyring = Keyring::start(&mut home)?;
-        Some((home, Some(keyring)))
-    });
 }
 
 #[test]

@@ -4,9 +4,11 @@
 mod activity;
 mod bad_client;
 mod choices;
+mod client_crash;
 mod client_news;
 mod client_projects;
 mod client_secrets;
+mod client_shown;
 mod clients;
 mod crash;
 mod difference;

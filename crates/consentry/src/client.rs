@@ -259,6 +259,9 @@ fn difference<W: Write>(view: &ClientChangeView, printer: &mut Printer<W>) -> Re
     let through = view.through.as_deref().unwrap_or_default();
     let title = format!("{}: {} (in Consentry: {through})", view.file, view.server);
     printer.line(&[part(Style::Strong, title)])?;
+    if view.shared {
+        printer.say("The file belongs to a project: whoever shares the folder gets the change, too.")?;
+    }
     for line in &view.difference {
         let style = match line.chars().next() {
             Some('+' | '-') => Style::Plain,
@@ -284,6 +287,7 @@ mod tests {
             outcome,
             why: Some("It was so.".into()),
             difference: vec!["-a\u{1b}[2J".into(), "+b".into()],
+            shared: false,
             digest: None,
         }
     }

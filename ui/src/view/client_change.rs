@@ -114,6 +114,9 @@ fn one(view: &ClientChangeView) -> AnyView {
             <h3 class="row wrap"><Foreign text=view.server.as_str() budget=Budget::NAME class="" />{through}</h3>
             <p class="note">{excerpt(&view.file, Budget::NAME, "v")}</p>
             {difference_lines(&lines)}
+            {view.shared.then(|| view! {
+                <p class="note">"The file belongs to a project: whoever shares the folder gets this change, too."</p>
+            })}
         </section>
     }
     .into_any()

@@ -192,7 +192,7 @@ fn found(files: &[ClientFileView], address: &str, pane: Pane) -> AnyView {
 
 fn whole(file: &ClientFileView, entry: &ClientEntryView, pane: Pane) -> AnyView {
     let (class, name, word, means) = words::clients::standing(entry.state);
-    let why = entry.why.clone().map(|why| view! { <p class="soft">{why}</p> });
+    let why = entry.why.as_ref().map(|why| view! { <p class="soft">{quoted(why)}</p> });
     let runs = (!entry.runs.is_empty()).then(|| {
         view! { <section class="stack"><h3 class="caption">"What the client runs"</h3>{command(&entry.runs, |_| false)}</section> }
     });
@@ -230,14 +230,23 @@ fn whole(file: &ClientFileView, entry: &ClientEntryView, pane: Pane) -> AnyView 
 }
 
 /// What is risky, named; the sentences hold no secret.
-pub(crate) fn risks(risks: &[RiskView]) -> Option<AnyView> {
+fn risks(risks: &[RiskView]) -> Option<AnyView> {
     let risk = |risk: &RiskView| {
         let what = if risk.class == "secret" { "A secret lies open" } else { "Runs without asking" };
-        view! { <li class="finding caution">{icon("alert")}<b>{what}</b><p>{risk.message.clone()}</p></li> }
+        view! { <li class="finding caution">{icon("alert")}<b>{what}</b><p>{quoted(&risk.message)}</p></li> }
     };
     (!risks.is_empty()).then(|| {
         view! { <ul class="stack" aria-label="What is risky">{risks.iter().map(risk).collect_view()}</ul> }.into_any()
     })
+}
+
+/// A sentence of ours in which names stand between backticks.
+fn quoted(sentence: &str) -> AnyView {
+    let part = |(at, part): (usize, &str)| match at % 2 {
+        0 => part.to_owned().into_any(),
+        _ => view! { <code>{part.to_owned()}</code> }.into_any(),
+    };
+    sentence.split('`').enumerate().map(part).collect_view().into_any()
 }
 
 /// The change that is possible, to be looked at first.

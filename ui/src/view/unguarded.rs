@@ -1,7 +1,6 @@
 //! What clients run around Consentry since lately: told above the questions, until it is protected or left as it is.
 
-use super::clients::risks;
-use super::marks::icon;
+use super::marks::mark;
 use super::shell::{Heard, trouble};
 use super::text::excerpt;
 use crate::backend::call;
@@ -14,7 +13,7 @@ use wire::command::{LeaveEntry, Unguarded as Ask};
 use wire::view::{EntryRef, EntryState, UnguardedView};
 
 /// How many are told one by one.
-const TOLD: usize = 3;
+const TOLD: usize = 2;
 
 /// All of them; nothing where there are none.
 #[component]
@@ -63,17 +62,15 @@ fn one(view: &UnguardedView, fault: RwSignal<Option<Fault>>) -> AnyView {
         let entry = this.clone();
         spawn_local(async move { fault.set(call(LeaveEntry { entry }).await.err()) });
     };
-    let why = view.entry.why.clone().map(|why| view! { <p class="note">{why}</p> });
+    let count = view.entry.risks.len();
+    let risks = (count > 0).then(|| mark("caution", "alert", words::count(count, "risk", "risks")));
     view! {
         <div class="panel">
-            <p class="row wrap">{icon("alert")}<span>
-                {view.title.clone()}{what}{excerpt(&view.entry.server, Budget { characters: 60, lines: 1 }, "slot")}
-            </span></p>
-            {why}{risks(&view.entry.risks)}
-            <p class="row wrap">
+            <p>{view.title.clone()}{what}{excerpt(&view.entry.server, Budget { characters: 60, lines: 1 }, "slot")}" "{risks}</p>
+            <p class="row">
                 <a class="btn small" href=address>{look}</a>
-                <button class="btn small" type="button" on:click=leave>"Leave it"</button>
-                <span class="note">"Left as it is, it is told again only when it changes."</span>
+                <button class="btn small" type="button" title="You are told again only when it changes."
+                    on:click=leave>"Leave it"</button>
             </p>
         </div>
     }

@@ -43,8 +43,8 @@ pub fn change(change: ClientChange) -> (&'static str, &'static str, &'static str
         ClientChange::Protect => (
             "Protect",
             "Write these changes?",
-            "Only these lines of the files change, and they can be put back as they were. Secrets that stood there are \
-             kept in your keychain from now on. Restart the clients afterwards, so that they read their files again.",
+            "Only these lines of the files change, and they can be put back as they were. Secrets among \
+             a server’s variables are kept in your keychain from now on. Restart the clients afterwards, so that they read their files again.",
         ),
         ClientChange::Unprotect => (
             "Unprotect",

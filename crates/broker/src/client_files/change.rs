@@ -54,7 +54,7 @@ pub(crate) struct Changing<'broker> {
 impl<'broker> Changing<'broker> {
     /// Writes nothing.
     pub(crate) fn plan(inner: &'broker Inner, places: &ClientPlaces, entries: &'broker [EntryRef]) -> Self {
-        Self { inner, places: with_projects(places), entries, by: None, planned: Vec::new() }
+        Self { inner, places: places.clone(), entries, by: None, planned: Vec::new() }
     }
 
     /// Does it: a person decided so.
@@ -71,6 +71,9 @@ impl<'broker> Changing<'broker> {
     pub(crate) async fn run(mut self, change: ClientChange, names: &[String]) -> Result<Vec<ClientChangeView>, Fault> {
         let clients = chosen(names, self.entries)?;
         let _turn = self.inner.client_turn.lock().await;
+        let given = self.places.clone();
+        let found = blocking(move || Ok(with_projects(&given))).await;
+        self.places = found.map_err(|why| Fault::new(FaultCode::Internal, format!("Projects {why}.")))?;
         let mut views = Vec::new();
         for client in &clients {
             for (row, path) in files(client, &self.places) {
@@ -189,10 +192,17 @@ impl<'broker> Changing<'broker> {
         if let Some(why) = self.inner.store.secrets().fault().filter(|_| is_secret) {
             return Err(format!("was left alone: it holds what may be a secret. Such {why}"));
         }
-        ended.digest = Some(self.digest(target, "protect", import.name(), &open, &edited.text));
+        ended.digest = Some(self.digest(
+            target,
+            "protect",
+            import.name(),
+            (&open.source.text, found),
+            (&edited.text, &edited.found),
+        ));
         self.as_shown(target, ended.digest.as_deref())?;
         let Some(by) = self.by else {
-            self.planned.push((import.name().to_owned(), command));
+            let planned = self.inner.store.secrets().referred(import.name(), &command);
+            self.planned.push((import.name().to_owned(), planned));
             return Ok(Some(ended));
         };
         let row = self.keep(target, &import, &original, is_secret).await?;
@@ -213,13 +223,16 @@ impl<'broker> Changing<'broker> {
 
     /// Stands for a change of an entry: what stands there now, and what would. Other parts of the file may change
     /// meanwhile; the client may write them at any time.
-    fn digest(&self, target: &Target, what: &str, through: &str, open: &Open, text: &str) -> String {
-        let entry = |text: &str| {
-            let found = entry::entries(target.row, text).unwrap_or_default();
-            let found = found.into_iter().find(|f| f.place == target.place && f.name == target.name);
-            found.and_then(|f| text.get(f.node.span).map(str::to_owned)).unwrap_or_default()
-        };
-        let (file, before, after) = (target.path.to_string_lossy(), entry(&open.source.text), entry(text));
+    fn digest(
+        &self,
+        target: &Target,
+        what: &str,
+        through: &str,
+        open: (&str, &Found),
+        edited: (&str, &Found),
+    ) -> String {
+        let entry = |(text, found): (&str, &Found)| text.get(found.node.span.clone()).unwrap_or_default().to_owned();
+        let (file, before, after) = (target.path.to_string_lossy(), entry(open), entry(edited));
         let parts = [what, target.client.name, &file, &target.place, &target.name, through, &before, &after];
         self.inner.store.secrets().mark(&parts)
     }
@@ -263,8 +276,10 @@ impl<'broker> Changing<'broker> {
         command: Command,
         by: AnsweredBy,
     ) -> Result<Replaced, String> {
-        if let Import::Add(name) = import {
-            self.inner.corridor.servers.add(name, command, by).await.map_err(|f| f.message)?;
+        match import {
+            Import::Add(name) => self.inner.corridor.servers.add(name, command, by).await.map_err(|f| f.message)?,
+            // Its secrets are there already, unless somebody took them out of the keychain.
+            Import::There(name) => drop(self.inner.store.secrets().keep(name, &command).await?),
         }
         step("client-imported");
         self.record("protect", target, import.name(), by).await?;
@@ -292,7 +307,8 @@ impl<'broker> Changing<'broker> {
         let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
         let mut ended = Ended::of(ChangeOutcome::Planned, Some(server.clone()));
         ended.difference = difference(&shown(&open.source.text, found), &shown(&edited.text, &edited.found));
-        ended.digest = Some(self.digest(target, "unprotect", &server, &open, &edited.text));
+        ended.digest =
+            Some(self.digest(target, "unprotect", &server, (&open.source.text, found), (&edited.text, &edited.found)));
         self.as_shown(target, ended.digest.as_deref())?;
         let Some(by) = self.by else { return Ok(Some(ended)) };
         self.record("unprotect", target, &server, by).await?;

@@ -95,7 +95,10 @@ impl News {
         };
         let seen = read(inner, places).await.into_iter().map(|seen| (seen.key, seen.view.digest));
         let left: Vec<(OriginalKey, String)> = seen.filter(|(key, _)| done.iter().any(|done| is(key, done))).collect();
-        inner.store.see_entries(&left).await
+        inner.store.see_entries(&left).await?;
+        let is_left = |view: &UnguardedView| left.iter().any(|(k, digest)| *k == key(view) && *digest == view.digest);
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).retain(|view| !is_left(view));
+        Ok(())
     }
 }
 

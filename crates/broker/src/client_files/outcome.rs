@@ -113,6 +113,7 @@ pub(super) fn told(target: &Target, ended: Ended) -> ClientChangeView {
         outcome: ended.outcome,
         why,
         difference: ended.difference,
+        shared: target.row.is_project(),
         digest: ended.digest,
     }
 }

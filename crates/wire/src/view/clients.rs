@@ -142,6 +142,9 @@ pub struct ClientChangeView {
     pub why: Option<String>,
     /// Foreign: the difference in the file, as a unified diff without its heading, secrets masked.
     pub difference: Vec<String>,
+    /// Whether the file belongs to a project: whoever shares the folder gets the change, too.
+    #[serde(default)]
+    pub shared: bool,
     /// Stands for exactly this change, where it would be made.
     #[serde(default)]
     pub digest: Option<String>,

@@ -159,7 +159,7 @@ fn became(change: ClientChange, views: &[ClientChangeView], pane: Pane) -> AnyVi
         view! { <li><p class="row wrap"><b>{excerpt(&view.server, Budget::NAME, "")}</b>{mark(class, name, word)}</p>{why}</li> }
     };
     view! {
-        <h2 class="say" role="status">{says}</h2>
+        <div role="status"><h2 class="say">{says}</h2></div>
         {next}
         <ul class="stack">{views.iter().map(line).collect_view()}</ul>
         <button class="btn small" type="button" on:click=move |_| pane.close()>"Back to the list"</button>

@@ -8,6 +8,7 @@ use crate::fold::Budget;
 use crate::words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::time::Duration;
 use wire::Fault;
 use wire::command::{LeaveEntry, Unguarded as Ask};
 use wire::view::{EntryRef, EntryState, UnguardedView};
@@ -15,10 +16,14 @@ use wire::view::{EntryRef, EntryState, UnguardedView};
 /// How many are told one by one.
 const TOLD: usize = 2;
 
+/// How long nothing can be left after one was: the next one comes to stand where that was, and a second click is not for it.
+const REST: Duration = Duration::from_millis(800);
+
 /// All of them; nothing where there are none.
 #[component]
 pub(crate) fn Unguarded() -> impl IntoView {
     let (views, fault) = (RwSignal::new(Vec::new()), RwSignal::new(None::<Fault>));
+    let resting = RwSignal::new(false);
     let heard = Heard::here();
     Effect::new(move |_| {
         heard.clients.track();
@@ -34,7 +39,7 @@ pub(crate) fn Unguarded() -> impl IntoView {
             (!views.is_empty()).then(|| {
                 view! {
                     <section class="unguarded" aria-label="Around Consentry">
-                        {views.iter().take(TOLD).map(|view| one(view, fault)).collect_view()}
+                        {views.iter().take(TOLD).map(|view| one(view, fault, resting)).collect_view()}
                         {rest}{move || fault.get().map(|fault| trouble(&fault))}
                     </section>
                 }
@@ -43,7 +48,7 @@ pub(crate) fn Unguarded() -> impl IntoView {
     }
 }
 
-fn one(view: &UnguardedView, fault: RwSignal<Option<Fault>>) -> AnyView {
+fn one(view: &UnguardedView, fault: RwSignal<Option<Fault>>, resting: RwSignal<bool>) -> AnyView {
     let what = if view.changed {
         " changed a server that Consentry doesn’t guard: "
     } else {
@@ -60,7 +65,11 @@ fn one(view: &UnguardedView, fault: RwSignal<Option<Fault>>) -> AnyView {
     };
     let leave = move |_| {
         let entry = this.clone();
-        spawn_local(async move { fault.set(call(LeaveEntry { entry }).await.err()) });
+        resting.set(true);
+        spawn_local(async move {
+            fault.set(call(LeaveEntry { entry }).await.err());
+            set_timeout(move || resting.set(false), REST);
+        });
     };
     let count = view.entry.risks.len();
     let risks = (count > 0).then(|| mark("caution", "alert", words::count(count, "risk", "risks")));
@@ -70,7 +79,7 @@ fn one(view: &UnguardedView, fault: RwSignal<Option<Fault>>) -> AnyView {
             <p class="row">
                 <a class="btn small" href=address>{look}</a>
                 <button class="btn small" type="button" title="You are told again only when it changes."
-                    on:click=leave>"Leave it"</button>
+                    disabled=move || resting.get() on:click=leave>"Leave it"</button>
             </p>
         </div>
     }

@@ -172,3 +172,22 @@ fn a_secret_is_typed_or_piped_and_never_an_argument() {
     let rows = Database::open(&home.database()).query("select value from decision where kind = 'server'");
     assert!(rows[0][0].contains("${keychain:TOKEN-"), "{rows:?}");
 }
+
+#[test]
+fn what_was_kept_for_want_of_a_keychain_moves_there_when_there_is_one() {
+    let mut home = Home::new();
+    let program = Fixture::new(&home, "notes").words()[0].clone();
+    let (file, text) = cursor(&home, &json!({"notes": {"command": program, "note": "a mark that is looked for"}}));
+    let mut broker = Broker::start(&home);
+    home.run(&["client", "protect", "cursor"]).succeeded();
+    broker.stop();
+    assert_eq!(holding(&home.path().join("data"), "a mark that is looked for").len(), 1);
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
+    let mut broker = Broker::start(&home);
+    home.run(&["client", "scan"]).succeeded();
+    broker.stop();
+    assert_eq!(holding(&home.path(), "a mark that is looked for"), Vec::<PathBuf>::new());
+    let _broker = Broker::start(&home);
+    home.run(&["client", "unprotect", "cursor"]).succeeded();
+    assert_eq!(fs::read_to_string(&file).expect("there"), text);
+}

@@ -85,6 +85,10 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     harden();
     let seal = Arc::new(Seal::open(&home.data).await);
     let store = Store::open(&home.database(), seal.clone()).await?;
+    if let Err(fault) = store.seal_originals().await {
+        // They stay where they are, readable by this user alone, until the keychain takes them.
+        tracing::warn!("{}", fault.message);
+    }
     let (events, _) = broadcast::channel(256);
     let unfinished = store.unfinished().await?;
     let (audit, writer) = AuditLog::start(store.appender().await?, events.clone());

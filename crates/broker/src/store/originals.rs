@@ -79,6 +79,38 @@ impl Store {
         Ok(())
     }
 
+    /// Moves originals that were kept here for want of a keychain into it, and leaves nothing of them behind.
+    pub(crate) async fn seal_originals(&self) -> Result<(), Fault> {
+        if self.seal.fault().is_some() {
+            return Ok(());
+        }
+        let fault = |e: sqlx::Error| self.fault(&e);
+        let mut connection = self.pool.acquire().await.map_err(fault)?;
+        let open = "SELECT client, file, place, name, kept FROM original WHERE kept IS NOT NULL";
+        let rows = sqlx::query(open).fetch_all(&mut *connection).await.map_err(fault)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        sqlx::query("PRAGMA secure_delete = ON").execute(&mut *connection).await.map_err(fault)?;
+        for row in rows {
+            let name = uuid::Uuid::now_v7().to_string();
+            self.seal.keep(Kind::Original, &name, Zeroizing::new(row.get(4))).await.map_err(keychain)?;
+            sqlx::query(
+                "UPDATE original SET kept = NULL, secret = ? WHERE client = ? AND file = ? AND place = ? AND name = ?",
+            )
+            .bind(&name)
+            .bind(row.get::<String, _>(0))
+            .bind(row.get::<String, _>(1))
+            .bind(row.get::<String, _>(2))
+            .bind(row.get::<String, _>(3))
+            .execute(&mut *connection)
+            .await
+            .map_err(fault)?;
+        }
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await.map_err(fault)?;
+        Ok(())
+    }
+
     /// Every original that is kept.
     pub(crate) async fn originals(&self) -> Result<Vec<OriginalRow>, Fault> {
         let rows = sqlx::query(

@@ -11,8 +11,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, NowView, Place, PlaceView, PoliciesView,
-    ServersView, SettingsView, StatusView,
+    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, NowView, Place,
+    PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -62,6 +62,11 @@ serve! {
     choose_tools,
     look_now,
     set_own_domains,
+    clients,
+    plan_clients,
+    change_clients,
+    unguarded,
+    leave_entry,
 }
 
 #[tauri::command]
@@ -306,6 +311,39 @@ async fn lift_stop(decider: State<'_, Decider>) -> Result<(), Fault> {
 async fn pause(broker: State<'_, Broker>, command: ask::Pause) -> Result<(), Fault> {
     broker.pause(command.minutes);
     Ok(())
+}
+
+#[tauri::command]
+async fn clients(broker: State<'_, Broker>) -> Result<Vec<ClientFileView>, Fault> {
+    Ok(broker.client_files(broker::client_places()?).await)
+}
+
+#[tauri::command]
+async fn plan_clients(broker: State<'_, Broker>, command: ask::PlanClients) -> Result<Vec<ClientChangeView>, Fault> {
+    let ask::PlanClients { change, clients, entries } = command;
+    broker.plan_clients(change, &clients, &entries, &broker::client_places()?).await
+}
+
+/// Only what was shown, entry by entry: a window that names none changes nothing.
+#[tauri::command]
+async fn change_clients(
+    decider: State<'_, Decider>,
+    command: ask::ChangeClients,
+) -> Result<Vec<ClientChangeView>, Fault> {
+    if command.entries.is_empty() || command.entries.iter().any(|entry| entry.digest.is_none()) {
+        return Err(Fault::new(FaultCode::DigestMismatch, "Look at what would change first."));
+    }
+    decider.change_clients(command.change, &[], &command.entries, &broker::client_places()?).await
+}
+
+#[tauri::command]
+async fn unguarded(broker: State<'_, Broker>) -> Result<Vec<UnguardedView>, Fault> {
+    Ok(broker.unguarded())
+}
+
+#[tauri::command]
+async fn leave_entry(decider: State<'_, Decider>, command: ask::LeaveEntry) -> Result<(), Fault> {
+    decider.leave_entry(&command.entry).await
 }
 
 #[cfg(test)]

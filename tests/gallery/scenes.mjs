@@ -1,5 +1,6 @@
 // Every page and every state of a card, each with what the app would answer there.
 
+import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
 import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
@@ -14,6 +15,7 @@ const usual = () => ({
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
   choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
+  clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
 });
 
 const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
@@ -79,6 +81,20 @@ export const SCENES = [
   main("servers-add", "servers", {}, { steps: [press("Add server")] }),
   main("servers-remove", "servers", {}, { steps: [press("files"), press("Remove…")] }),
   main("servers-broken", "servers", { servers: { ...nothing, fault: "servers.json, line 3: expected a comma.", servers: [server("files")] } }, { faulty: true }),
+  main("clients", "clients", {}, { faulty: true }),
+  main("clients-risky", "clients", {}, { faulty: true, steps: [press("github")] }),
+  main("clients-guarded", "clients", {}, { faulty: true, steps: [press("mail")] }),
+  main("clients-not-yet", "clients", {}, { faulty: true, steps: [press("build")] }),
+  main("clients-hostile", "clients", { clients: hostileFiles() }, { steps: [press("Goes around")] }),
+  main("clients-plan", "clients", {}, { faulty: true, steps: [press("Protect all…")] }),
+  main("clients-plan-hostile", "clients", { clients: hostileFiles(), plan_clients: hostilePlan() }, { steps: [press("Protect all…")] }),
+  main("clients-unprotect", "clients", { plan_clients: unprotecting() }, { faulty: true, steps: [press("mail"), press("Unprotect…")] }),
+  main("clients-done", "clients", {}, { faulty: true, steps: [press("Protect all…"), press("Protect 2 servers")] }),
+  main("clients-nothing-to-do", "clients", { plan_clients: planned().slice(3) }, { faulty: true, steps: [press("Protect all…")] }),
+  main("clients-empty", "clients", { clients: [] }),
+  main("clients-broken", "clients", { clients: fault("HOME is not set, so the files of clients can’t be found.", "invalid") }, { faulty: true }),
+  main("inbox-unguarded", "inbox", { unguarded: news(), inbox: { waiting, ended: [] }, status: status({ waiting: 5 }) }),
+  main("inbox-unguarded-alone", "inbox", { unguarded: news().slice(0, 1) }),
   main("policies", "policies"),
   main("policies-rule", "policies/balanced-send-needs-person", {}, { steps: [unfold] }),
   main("policies-sleeping", "policies/no-mail-at-night", {}, { steps: [unfold] }),

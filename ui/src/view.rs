@@ -8,6 +8,8 @@ mod body;
 mod card;
 mod changes;
 mod choosing;
+mod client_change;
+mod clients;
 mod clock;
 mod decision;
 mod entry;
@@ -33,6 +35,7 @@ mod story;
 mod text;
 mod tools;
 mod tour;
+mod unguarded;
 mod values;
 
 use crate::backend;

@@ -135,11 +135,16 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
         }
         Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
         Request::Clients { places } => Reply::Clients(broker.client_files(places).await),
-        Request::PlanClients { change, clients, places } => {
-            Reply::ClientChanges(broker.plan_clients(change, &clients, &places).await?)
+        Request::PlanClients { change, clients, entries, places } => {
+            Reply::ClientChanges(broker.plan_clients(change, &clients, &entries, &places).await?)
         }
-        Request::ChangeClients { change, clients, places } => {
-            Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &places).await?)
+        Request::ChangeClients { change, clients, entries, places } => {
+            Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &entries, &places).await?)
+        }
+        Request::Unguarded => Reply::Unguarded(broker.unguarded()),
+        Request::LeaveEntry { entry } => {
+            rights.decider()?.leave_entry(&entry).await?;
+            Reply::Done
         }
         Request::Approve { id, digest, remember } => {
             rights.decider()?.approve(&id, &digest, None, remember, AnsweredBy::Cli).await?;

@@ -7,7 +7,7 @@ use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
 use gate::policy::Preset;
 use std::sync::{Arc, PoisonError};
-use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, NowView, RememberChoice, ToolView};
+use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, NowView, RememberChoice, ToolView};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -75,7 +75,7 @@ impl Decider {
     /// # Errors
     /// `Invalid` for a name or a command that can't be used, `Storage` when it can't be written.
     pub async fn add_server(&self, name: &str, words: Vec<String>, env: Vec<(String, String)>) -> Result<(), Fault> {
-        let command = Command { words, env: env.into_iter().collect() };
+        let command = Command { words, env: env.into_iter().collect(), cwd: None };
         self.inner.corridor.servers.add(name, command, self.by()).await
     }
 
@@ -153,9 +153,21 @@ impl Decider {
         &self,
         change: ClientChange,
         clients: &[String],
+        entries: &[EntryRef],
         places: &ClientPlaces,
     ) -> Result<Vec<ClientChangeView>, Fault> {
-        client_files::Changing::decided(&self.inner, places, self.by()).run(change, clients).await
+        let changing = client_files::Changing::decided(&self.inner, places, entries, self.by());
+        let done = changing.run(change, clients).await;
+        let _ = self.inner.events.send(wire::Event::Clients);
+        done
+    }
+
+    /// Leaves an entry of a client as it is: it goes around Consentry, and is not told again until it is another.
+    ///
+    /// # Errors
+    /// `Gone` when it is no longer as it was shown, `Storage` when that can't be kept.
+    pub async fn leave_entry(&self, entry: &EntryRef) -> Result<(), Fault> {
+        self.inner.news.leave(&self.inner, entry).await
     }
 
     /// Has the server of an open question say what is there now, once per question. It lets a read go out that nobody

@@ -26,6 +26,7 @@ mod policies;
 mod policy_files;
 mod present;
 mod rules;
+mod secrets;
 mod servers;
 mod servers_json;
 mod start;
@@ -44,6 +45,7 @@ pub use gate::approval::By as AnsweredBy;
 pub use gate::policy::Preset;
 pub use home::Home;
 pub use policies::{check_files as policy_check, run_cases as policy_test};
+pub use secrets::is_secret;
 pub use start::{Decisions, Options, runtime, start};
 
 use corridor::Corridor;
@@ -59,8 +61,8 @@ use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
     ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView,
-    ClientPlaces, EntryDetail, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView, ServersView,
-    StatusView, VerifyView,
+    ClientPlaces, EntryDetail, EntryRef, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView,
+    ServersView, StatusView, UnguardedView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -90,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) quiet_until: Mutex<i64>,
     /// Files of clients are changed by one at a time.
     pub(crate) client_turn: tokio::sync::Mutex<()>,
+    /// What is new in them.
+    pub(crate) news: client_files::News,
 }
 
 impl Broker {
@@ -369,9 +373,15 @@ impl Broker {
         &self,
         change: ClientChange,
         clients: &[String],
+        entries: &[EntryRef],
         places: &ClientPlaces,
     ) -> Result<Vec<ClientChangeView>, Fault> {
-        client_files::Changing::plan(&self.inner, places).run(change, clients).await
+        client_files::Changing::plan(&self.inner, places, entries).run(change, clients).await
+    }
+
+    /// Entries of clients that go around Consentry and that nobody has said anything about since they came or changed.
+    pub fn unguarded(&self) -> Vec<UnguardedView> {
+        self.inner.news.now()
     }
 
     /// Sets what a trusted tool can do: more than before only.

@@ -100,6 +100,9 @@ pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) 
             ]
         }
     };
+    if let Some(folder) = &program.command.cwd {
+        view.sentence.extend([ours(" It runs in the folder "), slot(folder), ours(".")]);
+    }
     view.reasons = vec![Reason {
         policy: "consentry.run".into(),
         title: "A program that nobody accepted yet".into(),

@@ -1,5 +1,6 @@
 //! The database. The only file with SQL.
 
+use crate::secrets::Secrets;
 use crate::vault::Seal;
 use gate::audit::Verifier;
 use sha2::{Digest as _, Sha256};
@@ -17,6 +18,7 @@ mod decisions;
 mod originals;
 mod reached;
 mod search;
+mod seen;
 
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
@@ -66,6 +68,11 @@ impl Store {
         let store = Self { pool, path: path.to_owned(), seal, rolled_back: Arc::default() };
         store.check_state().await?;
         Ok(store)
+    }
+
+    /// What of servers' commands stands in the keychain.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::new(self.seal.clone())
     }
 
     fn options(path: &Path) -> SqliteConnectOptions {

@@ -11,6 +11,7 @@ pub(crate) use program::{Command, Program};
 
 use crate::audit_log::Recorded;
 use crate::mcp;
+use crate::secrets::Filled;
 use bridge::frame::{Frame, FrameFault, Kind, Line, Lines, MAX_FRAME};
 use bytes::Bytes;
 use gate::permit::Permit;
@@ -105,8 +106,13 @@ pub(crate) struct Initialized {
 
 impl Upstream {
     /// Starts the program and reads what it says; `unasked` gets the rest.
-    pub(crate) fn start(name: &str, program: &Program, unasked: mpsc::Sender<Unasked>) -> Result<Arc<Self>, String> {
-        let (child, stdin, stdout) = Child::spawn(name, program)?;
+    pub(crate) fn start(
+        name: &str,
+        program: &Program,
+        secrets: &Filled,
+        unasked: mpsc::Sender<Unasked>,
+    ) -> Result<Arc<Self>, String> {
+        let (child, stdin, stdout) = Child::spawn(name, program, secrets)?;
         let upstream = Arc::new(Self {
             name: name.to_owned(),
             stdin: tokio::sync::Mutex::new(stdin),

@@ -1,8 +1,9 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
 use crate::view::{
-    ActView, ActivityChoices, ActivityFilter, ApprovalView, Effect, EntryDetail, EntryView, ExportFormat, FloodView,
-    GrantView, InboxView, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, ClientChange, ClientChangeView, ClientFileView, Effect,
+    EntryDetail, EntryRef, EntryView, ExportFormat, FloodView, GrantView, InboxView, NowView, PoliciesView,
+    Preferences, RememberChoice, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -180,6 +181,31 @@ commands! {
     SetOwnDomains("set_own_domains") {
         /// All of them.
         domains: Vec<String>
+    } -> ();
+    /// The clients page: their files, and what they run.
+    Clients("clients") {} -> Vec<ClientFileView>;
+    /// What a change of clients' entries would do. Writes nothing.
+    PlanClients("plan_clients") {
+        /// The change.
+        change: ClientChange,
+        /// The clients; none means all.
+        clients: Vec<String>,
+        /// Only these entries; none means all of those clients.
+        entries: Vec<EntryRef>
+    } -> Vec<ClientChangeView>;
+    /// Changes exactly the entries that were shown, each with its digest: a decision.
+    ChangeClients("change_clients") {
+        /// The change.
+        change: ClientChange,
+        /// The entries.
+        entries: Vec<EntryRef>
+    } -> Vec<ClientChangeView>;
+    /// Entries of clients that go around Consentry and that nobody has said anything about yet.
+    Unguarded("unguarded") {} -> Vec<UnguardedView>;
+    /// Such an entry may go on as it is: a decision.
+    LeaveEntry("leave_entry") {
+        /// The entry, with its digest.
+        entry: EntryRef
     } -> ();
 }
 

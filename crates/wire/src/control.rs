@@ -4,8 +4,8 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryView, ExportRow, GrantView, NowView, PoliciesView, RememberChoice, ServersView, StatusView,
-    ToolView, VerifyView,
+    EntryDetail, EntryRef, EntryView, ExportRow, GrantView, NowView, PoliciesView, RememberChoice, ServersView,
+    StatusView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,9 @@ pub enum Request {
         change: ClientChange,
         /// The clients; none means all.
         clients: Vec<String>,
+        /// Only these entries; none means all of those clients.
+        #[serde(default)]
+        entries: Vec<EntryRef>,
         /// Where their files are.
         places: ClientPlaces,
     },
@@ -117,6 +120,9 @@ pub enum Request {
         change: ClientChange,
         /// The clients; none means all.
         clients: Vec<String>,
+        /// Only these entries; none means all of those clients.
+        #[serde(default)]
+        entries: Vec<EntryRef>,
         /// Where their files are.
         places: ClientPlaces,
     },
@@ -177,6 +183,13 @@ pub enum Request {
         /// All of them.
         domains: Vec<String>,
     },
+    /// Entries of clients that go around Consentry and that nobody has said anything about yet.
+    Unguarded,
+    /// Decision: such an entry may go on as it is; it is not told again.
+    LeaveEntry {
+        /// The entry.
+        entry: EntryRef,
+    },
 }
 
 /// What comes back: one line per request, and for streams one per item, then [`Reply::End`].
@@ -223,6 +236,8 @@ pub enum Reply {
     Now(Box<NowView>),
     /// Domains.
     Domains(Vec<String>),
+    /// Entries that go around Consentry.
+    Unguarded(Vec<UnguardedView>),
 }
 
 /// A line of `approvals watch --json`.

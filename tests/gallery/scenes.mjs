@@ -1,6 +1,6 @@
 // Every page and every state of a card, each with what the app would answer there.
 
-import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
 const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
@@ -12,7 +12,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null,
+  edit_call: null, batch_visible: null, batch_hidden: null, approve_batch: [], choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null,
 });
 
 const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
@@ -32,6 +32,13 @@ const type = (text) => async (page) => { await page.type("#search", text); await
 // An outcome gives way by itself, unless somebody rests on it.
 const rest = (page) => page.evaluate(() => document.querySelector(".card").dispatchEvent(new PointerEvent("pointerenter")));
 const pick = (entry) => `activity/${entry.seq}`;
+
+const nth_edit = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".editing .edit")[n - 1].click(), n);
+const write = (text) => async (page) => { await page.type(".edit-form textarea", text); };
+const tick = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".batch-list input")[n].click(), n);
+const batch = (questions, may = []) => ({
+  current_question: { question: questions[0], place: 1, of: questions.length, act: null, batch: { items: questions.map((question, n) => ({ question, may_be_chosen: may[n] ?? true })) } },
+});
 
 const waiting = [mail(), payment(), hostile(), trust(), newcomer()];
 
@@ -109,5 +116,12 @@ export const SCENES = [
   prompt("flood", null, { replies: { current_question: { question: null, place: 0, of: 37, act: null, flood: { server: "mail", waiting: 37 } } } }),
   prompt("nothing", null),
   prompt("no-arguments", question({ sentence: [{ ours: "Call " }, { slot: "refresh" }], tool: "refresh", effects: ["write"] })),
+  prompt("edit", mail(), { settle: 900, steps: [press("Edit")] }),
+  prompt("edit-hostile", hostile(), { settle: 900, steps: [nth_edit(4)] }),
+  prompt("edited", edited(), { settle: 900 }),
+  prompt("edited-hostile", hostile({ edits: [{ pointer: "/path", from: HOSTILE.line + HOSTILE.bidi, value: '"x"' }, { pointer: "/text", from: "", value: '"y"' }] }), { settle: 900 }),
+  prompt("edit-refused", mail(), { settle: 900, steps: [press("Edit"), write("x"), press("Use this value")], replies: { edit_call: fault("The changed call may not run: Consentry’s own files. No tool may name them. Nothing was changed.", "invalid") }, faulty: true }),
+  prompt("batch", note(1), { settle: 900, steps: [tick(0), tick(2)], replies: batch([1, 2, 3, 4, 5, 6].map((n) => note(n))) }),
+  prompt("batch-mixed", note(1), { settle: 900, replies: batch([removal(), removal(), payment(), hostile()], [false, false, false, true]) }),
   prompt("offline", null, { replies: { current_question: fault("The broker stopped.", "no_broker") } }),
 ];

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod activity;
+mod answering;
 mod bad_client;
 mod choices;
 mod clients;

@@ -42,6 +42,8 @@ pub enum Gate {
     Unseen,
     /// It opens in so many seconds, at least 1.
     Counting(u32),
+    /// A field of the call is being changed.
+    Editing,
     /// High risk: part of the call has not been scrolled into view.
     Unread,
     /// High risk: the deliberate act has not been done.
@@ -57,6 +59,8 @@ pub struct Facts {
     pub closed: bool,
     /// An answer is on its way.
     pub sending: bool,
+    /// A field of the call is being changed.
+    pub editing: bool,
     /// The card must be read to its end and was not.
     pub unread: bool,
     /// An act is demanded and was not done.
@@ -70,6 +74,9 @@ pub fn gate(facts: Facts, arming: &Arming, now: f64) -> Gate {
     }
     if facts.sending {
         return Gate::Sending;
+    }
+    if facts.editing {
+        return Gate::Editing;
     }
     match arming.left(now) {
         None => Gate::Unseen,
@@ -88,6 +95,7 @@ pub fn label(gate: Gate, name: &str) -> String {
         Gate::Unseen => "Approve in a moment".into(),
         Gate::Counting(1) => "Approve in 1 second".into(),
         Gate::Counting(n) => format!("Approve in {n} seconds"),
+        Gate::Editing => "Approve: finish your change first".into(),
         Gate::Unread => "Approve: read to the end first".into(),
         Gate::ActMissing => "Approve: pick the value first".into(),
         Gate::Open => name.into(),
@@ -151,10 +159,11 @@ mod tests {
     #[test]
     fn obstacles_come_in_order_and_a_closed_card_stays_closed() {
         let arming = seen_at(0.0);
-        let all = Facts { closed: true, sending: true, unread: true, act_missing: true };
+        let all = Facts { closed: true, sending: true, editing: false, unread: true, act_missing: true };
         assert_eq!(gate(all, &arming, 1e6), Gate::Closed);
         assert_eq!(gate(Facts { closed: false, ..all }, &arming, 1e6), Gate::Sending);
         assert_eq!(gate(Facts { closed: false, sending: false, ..all }, &arming, 1e6), Gate::Unread);
+        assert_eq!(gate(Facts { editing: true, ..Facts::default() }, &arming, 1e6), Gate::Editing);
         assert_eq!(gate(Facts { act_missing: true, ..Facts::default() }, &arming, 1e6), Gate::ActMissing);
     }
 }

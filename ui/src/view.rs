@@ -4,12 +4,14 @@
 mod activity;
 mod add_server;
 mod answering;
+mod batch;
 mod body;
 mod card;
 mod changes;
 mod choosing;
 mod clock;
 mod decision;
+mod edit;
 mod entry;
 mod export;
 mod facts;

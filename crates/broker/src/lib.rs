@@ -14,6 +14,7 @@ mod corridor;
 mod decide;
 mod desk;
 mod doctor;
+mod edits;
 mod door;
 mod entries;
 pub mod export;
@@ -56,6 +57,7 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
+    BatchView,
     ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView,
     ClientPlaces, EntryDetail, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView, ServersView,
     StatusView, VerifyView,
@@ -129,7 +131,12 @@ impl Broker {
         let place = at.and_then(|i| u32::try_from(i + 1).ok()).unwrap_or(0);
         let question = at.and_then(|i| waiting.into_iter().nth(i));
         let flood = question.is_none().then(|| desk.floods().into_iter().next()).flatten();
-        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of, flood }
+        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of, flood, batch: None }
+    }
+
+    /// The calls that wait together with this question; none where it waits alone.
+    pub fn batch_of(&self, id: &str) -> Option<BatchView> {
+        self.inner.corridor.desk.batch_of(id)
     }
 
     /// Says no to everything a server asks now.

@@ -77,6 +77,7 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         ended: None,
         client_waits: ClientWaits::default(),
         remember: None,
+        edits: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::call::{ApprovalId, Digest};
 use crate::grant::Remember;
+use crate::tool::Effect as Tells;
 
 /// Milliseconds since 1970-01-01 UTC, or so many milliseconds.
 pub type Millis = i64;
@@ -53,8 +54,16 @@ pub enum Event {
     Visible,
     /// Its card is hidden, covered, moved or resized.
     Hidden,
+    /// A card that lists it among others, with this digest, is fully visible.
+    Listed(Digest),
+    /// That card is hidden, covered, moved, resized or lists something else.
+    Unlisted,
     /// A yes to what has this digest, with the act that was done and what is to be remembered.
     Approve { digest: Digest, act: Option<String>, by: By, remember: Option<Remember> },
+    /// A yes in one of our windows to what was listed with this digest, together with others.
+    ApproveListed(Digest),
+    /// What is asked was changed by a person who saw what has the digest `shown`.
+    Edit { shown: Digest, now: Edited, by: By },
     /// A no.
     Reject { reason: Option<String>, by: By },
     /// The person wants more time.
@@ -119,6 +128,10 @@ pub enum NotCounted {
     NotHere,
     /// Somebody waits for the answer already.
     Taken,
+    /// It has to be looked at and answered by itself.
+    OneByOne,
+    /// A changed call is never remembered.
+    NotKept,
 }
 
 /// Evidence that a person said yes to exactly one thing. Made only here; moved, never copied, so it is used once.
@@ -173,11 +186,37 @@ pub struct Terms {
     pub lives_ms: Option<Millis>,
 }
 
+/// What a question asks once a person changed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edited {
+    /// What a yes is bound to from now on.
+    pub digest: Digest,
+    /// What is asked for from now on.
+    pub level: Level,
+    /// The value to be picked before a yes, at [`Level::StepUp`].
+    pub act: Option<String>,
+    /// Whether anything is another than the client asked; not so once all was undone.
+    pub differs: bool,
+}
+
+/// Whether a yes may be given together with others, from a list of them: only where what happens can be taken back and
+/// stays here.
+pub fn may_be_listed(level: Level, effects: &[Tells]) -> bool {
+    let mild = |effect: &Tells| matches!(effect, Tells::Read | Tells::Write);
+    level == Level::Approve && !effects.is_empty() && effects.iter().all(mild)
+}
+
 /// One question.
 #[derive(Debug)]
 pub struct Approval {
     terms: Terms,
     state: State,
+    /// Whether a yes may be given from a list.
+    listable: bool,
+    /// Since when a card is visible that lists it.
+    listed_since: Option<Millis>,
+    /// Whether a person changed what is asked.
+    edited: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -201,7 +240,18 @@ impl Approval {
     pub fn ask(terms: Terms, now: Millis) -> (Self, Vec<Effect>) {
         let expires_at = terms.lives_ms.map(|l| now.saturating_add(l));
         let wake = expires_at.map(Effect::WakeAt).into_iter().collect();
-        (Self { terms, state: State::Waiting { attended: true, expires_at, visible_since: None } }, wake)
+        let state = State::Waiting { attended: true, expires_at, visible_since: None };
+        (Self { terms, state, listable: false, listed_since: None, edited: false }, wake)
+    }
+
+    /// The same, for a call that can do this: some may be answered from a list.
+    pub fn with_effects(self, effects: &[Tells]) -> Self {
+        Self { listable: may_be_listed(self.terms.level, effects), ..self }
+    }
+
+    /// Whether it may be answered from a list, together with others.
+    pub fn is_listable(&self) -> bool {
+        self.listable && self.terms.level == Level::Approve
     }
 
     /// How long a card of this level must be visible before a yes counts (design: 600 ms, 2 s for high risk).
@@ -267,6 +317,29 @@ impl Approval {
                 *visible_since = None;
                 Vec::new()
             }
+            Event::Listed(_) | Event::Unlisted => {
+                self.list(&event, now);
+                Vec::new()
+            }
+            Event::Edit { shown, now: edited, by } => {
+                if shown != self.terms.digest {
+                    return vec![Effect::NotCounted(NotCounted::OtherDigest)];
+                }
+                if by == By::Tightening {
+                    return vec![Effect::NotCounted(NotCounted::NotHere)];
+                }
+                // It is another card now: nobody has seen it yet.
+                *visible_since = None;
+                self.listed_since = None;
+                self.edited = edited.differs;
+                self.terms = Terms { digest: edited.digest, level: edited.level, act: edited.act, ..self.terms.clone() };
+                vec![Effect::Changed]
+            }
+            Event::ApproveListed(digest) => {
+                let attended = *attended;
+                let answer = self.weigh_listed(digest, now);
+                self.give(answer, None, attended, now)
+            }
             Event::MoreTime | Event::Leave | Event::Return => {
                 match event {
                     Event::Return if *attended => return vec![Effect::NotCounted(NotCounted::Taken)],
@@ -284,18 +357,55 @@ impl Approval {
             Event::Reject { reason, by } => self.end(Ending::Rejected { reason, by }),
             Event::Approve { digest, act, by, remember } => {
                 let (attended, visible_since) = (*attended, *visible_since);
-                match self.weigh(digest, act.as_deref(), by, visible_since, now) {
-                    Ok(yes) if attended => self.end(Ending::Approved(Yes { remember, ..yes })),
-                    Ok(yes) => {
-                        let yes = Yes { remember, ..yes };
-                        let until = now.saturating_add(PARKED_LIFE);
-                        self.state = State::Parked { yes, until };
-                        vec![Effect::WakeAt(until), Effect::Parked(by)]
-                    }
-                    Err(why) => vec![Effect::NotCounted(why)],
-                }
+                let answer = match self.edited && remember.is_some() {
+                    true => Err(NotCounted::NotKept),
+                    false => self.weigh(digest, act.as_deref(), by, visible_since, now),
+                };
+                self.give(answer, remember, attended, now)
             }
         }
+    }
+
+    /// A yes that counts ends it, or waits for whoever asked.
+    fn give(
+        &mut self,
+        answer: Result<Yes, NotCounted>,
+        remember: Option<Remember>,
+        attended: bool,
+        now: Millis,
+    ) -> Vec<Effect> {
+        match answer {
+            Ok(yes) if attended => self.end(Ending::Approved(Yes { remember, ..yes })),
+            Ok(yes) => {
+                let (yes, by) = (Yes { remember, ..yes }, yes.by);
+                let until = now.saturating_add(PARKED_LIFE);
+                self.state = State::Parked { yes, until };
+                vec![Effect::WakeAt(until), Effect::Parked(by)]
+            }
+            Err(why) => vec![Effect::NotCounted(why)],
+        }
+    }
+
+    /// A list shows it, or no longer does. One that shows another digest than is asked now does not show it.
+    fn list(&mut self, event: &Event, now: Millis) {
+        self.listed_since = match event {
+            Event::Listed(digest) if *digest == self.terms.digest => self.listed_since.or(Some(now)),
+            _ => None,
+        };
+    }
+
+    fn weigh_listed(&self, digest: Digest, now: Millis) -> Result<Yes, NotCounted> {
+        if digest != self.terms.digest {
+            return Err(NotCounted::OtherDigest);
+        }
+        if !self.is_listable() {
+            return Err(NotCounted::OneByOne);
+        }
+        if !self.listed_since.is_some_and(|since| now - since >= Self::arms_after(Level::Approve)) {
+            return Err(NotCounted::TooEarly);
+        }
+        let (consent, by) = (Consent::Approved, By::Window);
+        Ok(Yes { approval: self.terms.id, digest, consent, by, remember: None })
     }
 
     fn parked(&mut self, yes: Yes, until: Millis, event: Event, now: Millis) -> Vec<Effect> {
@@ -313,7 +423,7 @@ impl Approval {
                 self.state = State::Parked { yes, until };
                 match other {
                     Event::Tick => vec![Effect::WakeAt(until)],
-                    Event::Approve { .. } | Event::MoreTime => late(&other),
+                    Event::Approve { .. } | Event::ApproveListed(_) | Event::Edit { .. } | Event::MoreTime => late(&other),
                     _ => Vec::new(),
                 }
             }
@@ -360,10 +470,19 @@ impl Approval {
 /// What an event does to a question that is over.
 fn late(event: &Event) -> Vec<Effect> {
     match event {
-        Event::Approve { .. } | Event::Reject { .. } | Event::MoreTime | Event::Return => {
-            vec![Effect::NotCounted(NotCounted::Over)]
-        }
-        Event::Visible | Event::Hidden | Event::Leave | Event::Withdraw | Event::Tick => Vec::new(),
+        Event::Approve { .. }
+        | Event::ApproveListed(_)
+        | Event::Edit { .. }
+        | Event::Reject { .. }
+        | Event::MoreTime
+        | Event::Return => vec![Effect::NotCounted(NotCounted::Over)],
+        Event::Visible
+        | Event::Hidden
+        | Event::Listed(_)
+        | Event::Unlisted
+        | Event::Leave
+        | Event::Withdraw
+        | Event::Tick => Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryView, ExportRow, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView,
+    EntryDetail, EntryView, ExportRow, FieldEdit, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView,
     VerifyView,
 };
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,9 @@ pub enum Request {
         /// What is to be remembered of it.
         #[serde(default)]
         remember: Option<RememberChoice>,
+        /// Values that are changed before; where the changed call asks for more, it is asked anew.
+        #[serde(default)]
+        set: Vec<FieldEdit>,
     },
     /// Decision: adds or changes a server and approves its command.
     AddServer {

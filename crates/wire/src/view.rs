@@ -1,6 +1,7 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
 mod activity;
+mod answering;
 mod clients;
 mod difference;
 mod grants;
@@ -10,6 +11,7 @@ mod policies;
 mod settings;
 
 pub use activity::*;
+pub use answering::*;
 pub use clients::*;
 pub use difference::*;
 pub use grants::*;
@@ -359,6 +361,9 @@ pub struct ApprovalView {
     /// What of a yes could be remembered, if anything.
     #[serde(default)]
     pub remember: Option<RememberView>,
+    /// What the person changed of the call; the card shows it as changed.
+    #[serde(default)]
+    pub edits: Vec<EditView>,
 }
 
 /// Where the client stands that asked a question about a call.

@@ -58,6 +58,8 @@ pub(crate) struct Answering {
     pub(crate) picked: RwSignal<Option<String>>,
     /// Part of the card has not been on the screen yet.
     pub(crate) unread: RwSignal<bool>,
+    /// A value of the call is being changed.
+    pub(crate) editing: RwSignal<bool>,
     /// What is to be remembered of a yes.
     pub(crate) remember: RwSignal<Option<RememberChoice>>,
     /// The words for the model, when the person wants to give a reason: `None` until asked for.
@@ -89,6 +91,7 @@ impl Answering {
             beat: RwSignal::new(0),
             sending: RwSignal::new(false),
             picked: RwSignal::new(None),
+            editing: RwSignal::new(false),
             remember: RwSignal::new(None),
             reason: RwSignal::new(None),
             fault: RwSignal::new(None),
@@ -123,6 +126,7 @@ impl Answering {
         let facts = Facts {
             closed: asked.closed,
             sending: self.sending.get(),
+            editing: self.editing.get(),
             unread: asked.high && self.unread.get(),
             act_missing: asked.act && self.picked.get().is_none(),
         };

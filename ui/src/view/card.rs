@@ -6,6 +6,7 @@ use super::changes::Changes;
 use super::choosing::Choosing;
 use super::clock::{Clock, moment};
 use super::decision::{Decision, Foot, linger};
+use super::edit::Editing;
 use super::facts;
 use super::marks::{icon, mark, tag};
 use super::shell::Heard;
@@ -42,6 +43,7 @@ pub(crate) fn Card(
 ) -> impl IntoView {
     let high = view.level == Level::StepUp;
     let answering = Answering::begin(&view, standing, Heard::here());
+    Editing::offer(&view, answering);
     let (reject, pane) = (NodeRef::<Button>::new(), NodeRef::<Div>::new());
     let below = reading(pane, answering);
     let resting = RwSignal::new(false);
@@ -234,7 +236,8 @@ fn keep_focus(reject: NodeRef<Button>) {
 /// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, and
 /// neither does one that a script pressed.
 fn key(event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
-    if !event.is_trusted() || event.repeat() || untrack(|| answering.is_over()) {
+    // A field that is being changed has its own keys.
+    if !event.is_trusted() || event.repeat() || untrack(|| answering.is_over() || answering.editing.get()) {
         return;
     }
     match event.key().as_str() {

@@ -10,8 +10,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, ItemAnswer, Place, PlaceView, PoliciesView, ServersView,
-    SettingsView, StatusView,
+    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, ItemAnswer, Place, PlaceView, PoliciesView,
+    ServersView, SettingsView, StatusView,
 };
 use wire::{Fault, FaultCode};
 

@@ -98,7 +98,12 @@ impl Corridor {
         let case = Case::inspect(call);
         border("inspected");
         let id = case.call.id;
-        let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked, &asked.request.parsed), &self.grants.held()) {
+        let permit = match judge(
+            case,
+            &self.policies.current(),
+            &self.circumstances(&asked, &asked.request.parsed),
+            &self.grants.held(),
+        ) {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
             Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,

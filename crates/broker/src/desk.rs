@@ -197,7 +197,8 @@ impl Desk {
             let mut state = self.state();
             state.arrived(&view.server);
             recorded?;
-            let open = Open { approval, view: view.clone(), call, seen_at: None, settle: Some(settle), parked: false, behind };
+            let open =
+                Open { approval, view: view.clone(), call, seen_at: None, settle: Some(settle), parked: false, behind };
             state.open.insert(id, open);
             state.fold();
             let _ = self.watched.send(Watched::Pending(Box::new(view)));

@@ -14,8 +14,8 @@ mod corridor;
 mod decide;
 mod desk;
 mod doctor;
-mod edits;
 mod door;
+mod edits;
 mod entries;
 pub mod export;
 mod grants;
@@ -57,10 +57,9 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    BatchView,
-    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView,
-    ClientPlaces, EntryDetail, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView, ServersView,
-    StatusView, VerifyView,
+    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, ClientChange, ClientChangeView,
+    ClientFileView, ClientPlaces, EntryDetail, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView,
+    ServersView, StatusView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -131,7 +130,14 @@ impl Broker {
         let place = at.and_then(|i| u32::try_from(i + 1).ok()).unwrap_or(0);
         let question = at.and_then(|i| waiting.into_iter().nth(i));
         let flood = question.is_none().then(|| desk.floods().into_iter().next()).flatten();
-        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of, flood, batch: None }
+        CurrentQuestionReply {
+            act: question.as_ref().and_then(|q| q.act.clone()),
+            question,
+            place,
+            of,
+            flood,
+            batch: None,
+        }
     }
 
     /// The calls that wait together with this question; none where it waits alone.

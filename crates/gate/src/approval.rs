@@ -1,8 +1,11 @@
 //! The life of one question: events in, effects out. No clock and no waiting here; the desk drives it.
 
+mod together;
+
+pub use together::{Edited, may_be_listed};
+
 use crate::call::{ApprovalId, Digest};
 use crate::grant::Remember;
-use crate::tool::Effect as Tells;
 
 /// Milliseconds since 1970-01-01 UTC, or so many milliseconds.
 pub type Millis = i64;
@@ -186,26 +189,6 @@ pub struct Terms {
     pub lives_ms: Option<Millis>,
 }
 
-/// What a question asks once a person changed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edited {
-    /// What a yes is bound to from now on.
-    pub digest: Digest,
-    /// What is asked for from now on.
-    pub level: Level,
-    /// The value to be picked before a yes, at [`Level::StepUp`].
-    pub act: Option<String>,
-    /// Whether anything is another than the client asked; not so once all was undone.
-    pub differs: bool,
-}
-
-/// Whether a yes may be given together with others, from a list of them: only where what happens can be taken back and
-/// stays here.
-pub fn may_be_listed(level: Level, effects: &[Tells]) -> bool {
-    let mild = |effect: &Tells| matches!(effect, Tells::Read | Tells::Write);
-    level == Level::Approve && !effects.is_empty() && effects.iter().all(mild)
-}
-
 /// One question.
 #[derive(Debug)]
 pub struct Approval {
@@ -242,16 +225,6 @@ impl Approval {
         let wake = expires_at.map(Effect::WakeAt).into_iter().collect();
         let state = State::Waiting { attended: true, expires_at, visible_since: None };
         (Self { terms, state, listable: false, listed_since: None, edited: false }, wake)
-    }
-
-    /// The same, for a call that can do this: some may be answered from a list.
-    pub fn with_effects(self, effects: &[Tells]) -> Self {
-        Self { listable: may_be_listed(self.terms.level, effects), ..self }
-    }
-
-    /// Whether it may be answered from a list, together with others.
-    pub fn is_listable(&self) -> bool {
-        self.listable && self.terms.level == Level::Approve
     }
 
     /// How long a card of this level must be visible before a yes counts (design: 600 ms, 2 s for high risk).
@@ -301,6 +274,10 @@ impl Approval {
     }
 
     fn waiting(&mut self, event: Event, now: Millis) -> Vec<Effect> {
+        if matches!(event, Event::Listed(_) | Event::Unlisted) {
+            self.list(&event, now);
+            return Vec::new();
+        }
         let State::Waiting { attended, expires_at, visible_since } = &mut self.state else { return Vec::new() };
         // Time is looked at before the event: a yes that comes after the end is too late even if no tick came yet.
         if expires_at.is_some_and(|e| now >= e) {
@@ -317,24 +294,9 @@ impl Approval {
                 *visible_since = None;
                 Vec::new()
             }
-            Event::Listed(_) | Event::Unlisted => {
-                self.list(&event, now);
-                Vec::new()
-            }
-            Event::Edit { shown, now: edited, by } => {
-                if shown != self.terms.digest {
-                    return vec![Effect::NotCounted(NotCounted::OtherDigest)];
-                }
-                if by == By::Tightening {
-                    return vec![Effect::NotCounted(NotCounted::NotHere)];
-                }
-                // It is another card now: nobody has seen it yet.
-                *visible_since = None;
-                self.listed_since = None;
-                self.edited = edited.differs;
-                self.terms = Terms { digest: edited.digest, level: edited.level, act: edited.act, ..self.terms.clone() };
-                vec![Effect::Changed]
-            }
+            // Looked at above.
+            Event::Listed(_) | Event::Unlisted => Vec::new(),
+            Event::Edit { shown, now: edited, by } => vec![self.change(shown, edited, by)],
             Event::ApproveListed(digest) => {
                 let attended = *attended;
                 let answer = self.weigh_listed(digest, now);
@@ -386,28 +348,6 @@ impl Approval {
         }
     }
 
-    /// A list shows it, or no longer does. One that shows another digest than is asked now does not show it.
-    fn list(&mut self, event: &Event, now: Millis) {
-        self.listed_since = match event {
-            Event::Listed(digest) if *digest == self.terms.digest => self.listed_since.or(Some(now)),
-            _ => None,
-        };
-    }
-
-    fn weigh_listed(&self, digest: Digest, now: Millis) -> Result<Yes, NotCounted> {
-        if digest != self.terms.digest {
-            return Err(NotCounted::OtherDigest);
-        }
-        if !self.is_listable() {
-            return Err(NotCounted::OneByOne);
-        }
-        if !self.listed_since.is_some_and(|since| now - since >= Self::arms_after(Level::Approve)) {
-            return Err(NotCounted::TooEarly);
-        }
-        let (consent, by) = (Consent::Approved, By::Window);
-        Ok(Yes { approval: self.terms.id, digest, consent, by, remember: None })
-    }
-
     fn parked(&mut self, yes: Yes, until: Millis, event: Event, now: Millis) -> Vec<Effect> {
         if now >= until {
             let mut effects = self.end(Ending::Unused);
@@ -423,7 +363,9 @@ impl Approval {
                 self.state = State::Parked { yes, until };
                 match other {
                     Event::Tick => vec![Effect::WakeAt(until)],
-                    Event::Approve { .. } | Event::ApproveListed(_) | Event::Edit { .. } | Event::MoreTime => late(&other),
+                    Event::Approve { .. } | Event::ApproveListed(_) | Event::Edit { .. } | Event::MoreTime => {
+                        late(&other)
+                    }
                     _ => Vec::new(),
                 }
             }

@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn a_result_without_contents_stays_as_it_is() {
-        for result in [r#"{"structuredContent":{"content":[1]}}"#, r#"{"content":"x"}"#, r#"{"content":[],"content":[]}"#, "7"] {
+        for result in
+            [r#"{"structuredContent":{"content":[1]}}"#, r#"{"content":"x"}"#, r#"{"content":[],"content":[]}"#, "7"]
+        {
             assert_eq!(noted(result), result);
         }
     }

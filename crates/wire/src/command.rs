@@ -2,7 +2,8 @@
 
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, Effect, EntryDetail, EntryView, ExportFormat,
-    FieldEdit, FloodView, GrantView, InboxView, ItemAnswer, Listed, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
+    FieldEdit, FloodView, GrantView, InboxView, ItemAnswer, Listed, PoliciesView, Preferences, RememberChoice,
+    ServersView, SettingsView, StatusView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

@@ -4,8 +4,8 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryView, ExportRow, FieldEdit, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView,
-    VerifyView,
+    EntryDetail, EntryView, ExportRow, FieldEdit, GrantView, PoliciesView, RememberChoice, ServersView, StatusView,
+    ToolView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 

@@ -163,7 +163,8 @@ pub(crate) fn Batch(
     /// The person wants to see all of it later.
     on_later: Callback<Vec<String>>,
 ) -> impl IntoView {
-    let now = move || latest.with(|latest| latest.iter().flat_map(|b| &b.items).map(|i| i.question.id.clone()).collect());
+    let now =
+        move || latest.with(|latest| latest.iter().flat_map(|b| &b.items).map(|i| i.question.id.clone()).collect());
     let choosing = Choosing {
         items: StoredValue::new(batch.items.clone()),
         waiting: Memo::new(move |_| now()),

@@ -48,7 +48,10 @@ pub(crate) fn Prompt() -> impl IntoView {
     });
     // Without the app's events nothing would ever be shown: better to say so.
     Effect::new(move |_| heard.deaf.with(|deaf| deaf.is_some().then(|| shown.fault.set(deaf.clone()))));
-    let on_later = Callback::new(move |()| if shown.latest.get_untracked().is_some() { shown.go_back() } else { shown.put_away() });
+    let on_later =
+        Callback::new(
+            move |()| if shown.latest.get_untracked().is_some() { shown.go_back() } else { shown.put_away() },
+        );
     let on_close = Callback::new(move |()| shown.go_on());
     let on_open = Callback::new(move |id: String| shown.open(&id));
     let on_leave = Callback::new(move |()| shown.leave());

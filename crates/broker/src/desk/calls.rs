@@ -111,9 +111,8 @@ impl Desk {
     ) -> Option<Result<Asked, Refusal>> {
         let (id, outcome, ending) = {
             let mut state = self.state();
-            let same = |o: &super::Open| {
-                o.view.kind == ApprovalKind::Call && o.asked() == digest && !o.approval.is_attended()
-            };
+            let same =
+                |o: &super::Open| o.view.kind == ApprovalKind::Call && o.asked() == digest && !o.approval.is_attended();
             let (id, open) = state.open.iter_mut().find(|(_, o)| same(o)).map(|(id, o)| (*id, o))?;
             // What was not on the card was not answered.
             // A changed call is held against the card that it was shown on when it is judged again.

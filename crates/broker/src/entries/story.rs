@@ -99,7 +99,9 @@ fn said(
         (Some(intent), _) if !list(intent, "edited").is_empty() => {
             let changed: Vec<String> = list(intent, "edited").iter().map(|pointer| escaped(pointer)).collect();
             let changed = changed.join(", ");
-            said.push(format!("The person changed it first: {changed}. The changed call was sent, as the card showed it."));
+            said.push(format!(
+                "The person changed it first: {changed}. The changed call was sent, as the card showed it."
+            ));
             said.push("The entry of what was sent holds both, what was asked and what was sent.".into());
         }
         (Some(_), _) => said.push("It was sent to the server, exactly as the card showed it.".into()),

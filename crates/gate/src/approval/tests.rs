@@ -273,11 +273,19 @@ fn a_list_answers_what_it_showed_for_long_enough_and_only_mild_calls() {
     let mut a = listed(Level::Approve, &[Tells::Write]);
     assert_eq!(a.step(Event::ApproveListed(Digest([8; 32])), 900), [Effect::NotCounted(NotCounted::OtherDigest)]);
     assert_eq!(a.step(Event::ApproveListed(DIGEST), 699), [Effect::NotCounted(NotCounted::TooEarly)]);
-    assert_eq!(a.step(approve(By::Window), 900), [Effect::NotCounted(NotCounted::TooEarly)], "its own card was not seen");
+    assert_eq!(
+        a.step(approve(By::Window), 900),
+        [Effect::NotCounted(NotCounted::TooEarly)],
+        "its own card was not seen"
+    );
     assert!(matches!(ended(&a.step(Event::ApproveListed(DIGEST), 700)), Ending::Approved(_)));
     for effect in [Tells::Delete, Tells::Send, Tells::Pay, Tells::Execute, Tells::Privilege] {
         let mut a = listed(Level::Approve, &[Tells::Write, effect]);
-        assert_eq!(a.step(Event::ApproveListed(DIGEST), 9_000), [Effect::NotCounted(NotCounted::OneByOne)], "{effect:?}");
+        assert_eq!(
+            a.step(Event::ApproveListed(DIGEST), 9_000),
+            [Effect::NotCounted(NotCounted::OneByOne)],
+            "{effect:?}"
+        );
     }
     let mut high = listed(Level::StepUp, &[Tells::Write]);
     assert_eq!(high.step(Event::ApproveListed(DIGEST), 9_000), [Effect::NotCounted(NotCounted::OneByOne)]);

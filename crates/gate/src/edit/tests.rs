@@ -23,7 +23,8 @@ fn every_other_byte_stays_as_it_was_written() {
 #[test]
 fn what_reads_the_same_is_no_change() {
     let raw = r#"{"a":"\u0041","n":1.0,"b":true}"#;
-    let (same, changes) = splice(raw.as_bytes(), &[edit("/a", r#""A""#), edit("/n", "1.0"), edit("/b", " true ")]).unwrap();
+    let (same, changes) =
+        splice(raw.as_bytes(), &[edit("/a", r#""A""#), edit("/n", "1.0"), edit("/b", " true ")]).unwrap();
     assert_eq!((same.as_slice(), changes.len()), (raw.as_bytes(), 0));
     assert_eq!(splice(raw.as_bytes(), &[edit("/n", "1.00")]).unwrap().1.len(), 1, "a number is how it is written");
 }
@@ -53,7 +54,8 @@ fn what_can_not_stand_there_is_refused() {
 fn asked(arguments: &str) -> Case {
     use crate::call::{CallId, ConnectionId, Server};
     use std::sync::Arc;
-    let schema = r#"{"type":"object","properties":{"colour":{"enum":["red","blue"]},"name":{"type":"string","maxLength":5}}}"#;
+    let schema =
+        r#"{"type":"object","properties":{"colour":{"enum":["red","blue"]},"name":{"type":"string","maxLength":5}}}"#;
     let definition = format!(r#"{{"name":"paint","description":"","inputSchema":{schema}}}"#);
     let tool = crate::tool::parse_listing(vec![Bytes::from(definition)]).unwrap().remove(0);
     let params = format!(r#"{{ "_meta":{{"x":1.0}}, "arguments" : {arguments},"name":"paint"}}"#);
@@ -83,7 +85,10 @@ fn what_goes_out_is_the_changed_call_and_has_a_digest_of_its_own() {
     let (case, changes) = changed(&first, &[edit("/colour", r#""blue""#)]).unwrap();
     let request = &case.call.request;
     assert_eq!(&request.arguments[..], br#"{"colour":"blue", "name":"wall"}"#);
-    assert_eq!(&request.params[..], br#"{ "_meta":{"x":1.0}, "arguments" : {"colour":"blue", "name":"wall"},"name":"paint"}"#);
+    assert_eq!(
+        &request.params[..],
+        br#"{ "_meta":{"x":1.0}, "arguments" : {"colour":"blue", "name":"wall"},"name":"paint"}"#
+    );
     assert_eq!(request.parsed["colour"], "blue");
     assert_ne!(case.call.digest(), first.call.digest());
     assert_eq!(changes, [Change { pointer: "/colour".into(), from: r#""red""#.into(), to: r#""blue""#.into() }]);

@@ -11,8 +11,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, NowView, Place,
-    PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
+    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, ItemAnswer,
+    NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -67,6 +67,10 @@ serve! {
     change_clients,
     unguarded,
     leave_entry,
+    edit_call,
+    batch_visible,
+    batch_hidden,
+    approve_batch,
 }
 
 #[tauri::command]
@@ -124,6 +128,60 @@ async fn approve(
     }
     let ask::Approve { id, digest, act, remember } = command;
     decider.approve(&id, &digest, act.as_deref(), remember, AnsweredBy::Window).await
+}
+
+/// What is changed is the call on the screen, and its new card has to be seen before a yes.
+#[tauri::command]
+async fn edit_call(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::EditCall,
+) -> Result<(), Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window does not show that question, so it can't change it."));
+    }
+    decider.edit(&command.id, &command.digest, command.edits, AnsweredBy::Window).await.map(drop)
+}
+
+#[tauri::command]
+async fn batch_visible(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::BatchVisible,
+) -> Result<(), Fault> {
+    if !window.is_visible().unwrap_or(false) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
+    }
+    cards.show(window.label(), ask::BATCH);
+    decider.batch_visible(&command.items);
+    Ok(())
+}
+
+#[tauri::command]
+async fn batch_hidden(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+) -> Result<(), Fault> {
+    if cards.hide(window.label(), ask::BATCH) {
+        decider.batch_hidden();
+    }
+    Ok(())
+}
+
+#[tauri::command]
+async fn approve_batch(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::ApproveBatch,
+) -> Result<Vec<ItemAnswer>, Fault> {
+    if !cards.shows(window.label(), ask::BATCH) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window does not show these questions, so it can't say yes."));
+    }
+    Ok(decider.approve_batch(&command.items).await)
 }
 
 #[tauri::command]

@@ -90,6 +90,14 @@ pub(crate) async fn review(app: &AppHandle) {
 
 /// Puts a question away: it stays in the inbox, and the prompt is free for the next.
 pub(crate) async fn pass(app: &AppHandle, id: &str) {
+    if id == wire::command::BATCH {
+        let shown = app.state::<Turn>().current(&app.state::<Broker>()).await.batch;
+        for item in shown.into_iter().flat_map(|batch| batch.items) {
+            app.state::<Broker>().later(&item.question.id).await;
+            app.state::<Turn>().pass(&item.question.id);
+        }
+        return;
+    }
     app.state::<Broker>().later(id).await;
     app.state::<Turn>().pass(id);
 }

@@ -1,7 +1,7 @@
 // Every page and every state of a card, each with what the app would answer there.
 
 import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
-import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
@@ -16,6 +16,7 @@ const usual = () => ({
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
   choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
+  edit_call: null, batch_visible: null, batch_hidden: null, approve_batch: [],
 });
 
 const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
@@ -41,6 +42,12 @@ const LOOK = [press("Show what changes"), async (page) => {
   await new Promise((done) => setTimeout(done, 150));
   await page.evaluate(() => document.querySelector(".now").scrollIntoView());
 }];
+const nth_edit = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".editing .edit")[n - 1].click(), n);
+const rewrite = (text) => async (page) => { await page.type(".edit-form textarea", text); };
+const tick = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".batch-list input")[n].click(), n);
+const batch = (questions, may = []) => ({
+  current_question: { question: questions[0], place: 1, of: questions.length, act: null, batch: { items: questions.map((question, n) => ({ question, may_be_chosen: may[n] ?? true })) } },
+});
 
 const waiting = [mail(), payment(), hostile(), trust(), newcomer()];
 
@@ -144,5 +151,12 @@ export const SCENES = [
   prompt("party-first", first(), { settle: 900 }),
   prompt("party-seen", seen(), { settle: 900 }),
   prompt("party-alike", alike(), { settle: 900 }),
+  prompt("edit", mail(), { settle: 900, steps: [press("Edit")] }),
+  prompt("edit-hostile", hostile(), { settle: 900, steps: [nth_edit(4)] }),
+  prompt("edited", edited(), { settle: 900 }),
+  prompt("edited-hostile", hostile({ edits: [{ pointer: "/path", from: HOSTILE.line + HOSTILE.bidi, value: '"x"' }, { pointer: "/text", from: "", value: '"y"' }] }), { settle: 900 }),
+  prompt("edit-refused", mail(), { settle: 900, steps: [press("Edit"), rewrite("x"), press("Use this value")], replies: { edit_call: fault("The changed call may not run: Consentry’s own files. No tool may name them. Nothing was changed.", "invalid") }, faulty: true }),
+  prompt("batch", note(1), { settle: 900, steps: [tick(0), tick(2)], replies: batch([1, 2, 3, 4, 5, 6].map((n) => note(n))) }),
+  prompt("batch-mixed", note(1), { settle: 900, replies: batch([removal(), removal(), payment(), hostile()], [false, false, false, true]) }),
   prompt("offline", null, { replies: { current_question: fault("The broker stopped.", "no_broker") } }),
 ];

@@ -3,6 +3,7 @@
 
 mod activation;
 mod activity;
+mod answering;
 mod bad_client;
 mod choices;
 mod client_crash;

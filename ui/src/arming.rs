@@ -68,6 +68,8 @@ pub enum Gate {
     Covered,
     /// It opens in so many seconds, at least 1.
     Counting(u32),
+    /// A field of the call is being changed.
+    Editing,
     /// High risk: part of the call has not been scrolled into view.
     Unread,
     /// High risk: the deliberate act has not been done.
@@ -85,6 +87,8 @@ pub struct Facts {
     pub sending: bool,
     /// Another window lies over the card.
     pub covered: bool,
+    /// A field of the call is being changed.
+    pub editing: bool,
     /// The card must be read to its end and was not.
     pub unread: bool,
     /// An act is demanded and was not done.
@@ -98,6 +102,9 @@ pub fn gate(facts: Facts, arming: &Arming, now: f64) -> Gate {
     }
     if facts.sending {
         return Gate::Sending;
+    }
+    if facts.editing {
+        return Gate::Editing;
     }
     match arming.left(now) {
         None if facts.covered => Gate::Covered,
@@ -118,6 +125,7 @@ pub fn label(gate: Gate, name: &str) -> String {
         Gate::Covered => "Approve: uncover this window first".into(),
         Gate::Counting(1) => "Approve in 1 second".into(),
         Gate::Counting(n) => format!("Approve in {n} seconds"),
+        Gate::Editing => "Approve: finish your change first".into(),
         Gate::Unread => "Approve: read to the end first".into(),
         Gate::ActMissing => "Approve: pick the value first".into(),
         Gate::Open => name.into(),
@@ -200,10 +208,12 @@ mod tests {
     #[test]
     fn obstacles_come_in_order_and_a_closed_card_stays_closed() {
         let arming = seen_at(0.0);
-        let all = Facts { closed: true, sending: true, covered: false, unread: true, act_missing: true };
+        let all =
+            Facts { closed: true, sending: true, covered: false, editing: false, unread: true, act_missing: true };
         assert_eq!(gate(all, &arming, 1e6), Gate::Closed);
         assert_eq!(gate(Facts { closed: false, ..all }, &arming, 1e6), Gate::Sending);
         assert_eq!(gate(Facts { closed: false, sending: false, ..all }, &arming, 1e6), Gate::Unread);
+        assert_eq!(gate(Facts { editing: true, ..Facts::default() }, &arming, 1e6), Gate::Editing);
         assert_eq!(gate(Facts { act_missing: true, ..Facts::default() }, &arming, 1e6), Gate::ActMissing);
     }
 }

@@ -4,6 +4,7 @@
 mod activity;
 mod add_server;
 mod answering;
+mod batch;
 mod body;
 mod card;
 mod changes;
@@ -12,6 +13,7 @@ mod client_change;
 mod clients;
 mod clock;
 mod decision;
+mod edit;
 mod entry;
 mod export;
 mod facts;

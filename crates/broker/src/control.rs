@@ -146,8 +146,15 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.leave_entry(&entry).await?;
             Reply::Done
         }
-        Request::Approve { id, digest, remember } => {
+        Request::Approve { id, digest, remember, set } if set.is_empty() => {
             rights.decider()?.approve(&id, &digest, None, remember, AnsweredBy::Cli).await?;
+            Reply::Done
+        }
+        Request::Approve { id, digest, remember, set } => {
+            if remember.is_some() {
+                return Err(Fault::new(FaultCode::Invalid, "A call that was changed is never remembered."));
+            }
+            rights.decider()?.approve_changed(&id, &digest, set, AnsweredBy::Cli).await?;
             Reply::Done
         }
         Request::AddServer { name, words, env } => {

@@ -9,6 +9,7 @@ use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::clients::Clients;
 use crate::clock::now_ms;
 use crate::desk::{Desk, Nudge, Patience};
+use crate::edits;
 use crate::grants::Grants;
 use crate::looks::Looks;
 use crate::mcp;
@@ -23,7 +24,7 @@ use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use bytes::Bytes;
 use gate::approval::{Level, Terms};
 use gate::audit::Record;
-use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request, destinations};
+use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
 use gate::meaning::parties::parties;
@@ -103,10 +104,15 @@ impl Corridor {
             Err(refusal) => return self.refuse(None, &asked, refusal).await,
         };
         border("resolved");
-        let case = inspect_call(call);
+        let case = Case::inspect(call);
         border("inspected");
         let id = case.call.id;
-        let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked), &self.grants.held()) {
+        let permit = match judge(
+            case,
+            &self.policies.current(),
+            &self.circumstances(&asked, &asked.request.parsed),
+            &self.grants.held(),
+        ) {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
             Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,
@@ -115,13 +121,14 @@ impl Corridor {
         border("permitted");
         let approval = permit.as_ref().ok().and_then(Permit::approval);
         let reached = permit.as_ref().map(|permit| reached(permit.case())).unwrap_or_default();
+        let changed = permit.as_ref().ok().and_then(Permit::changed).map(edits::note);
         let recorded = match permit {
             Ok(permit) => self.record(permit).await,
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("recorded");
         let reply = match recorded {
-            Ok(recorded) => self.forward(recorded, id, &asked).await,
+            Ok(recorded) => edits::told(self.forward(recorded, id, &asked).await, changed),
             Err(refusal) => return Reply::Refused(refusal),
         };
         border("released");
@@ -161,11 +168,11 @@ impl Corridor {
         })
     }
 
-    pub(crate) fn circumstances(&self, asked: &Asked) -> Circumstances {
+    pub(crate) fn circumstances(&self, asked: &Asked, arguments: &serde_json::Value) -> Circumstances {
         Circumstances {
             client_known: self.clients.knows(&asked.client),
             drifted: false,
-            names_protected: self.protected.named_in(&asked.request.parsed),
+            names_protected: self.protected.named_in(arguments),
             calls_last_hour: asked.calls_last_hour,
             now_ms: now_ms(),
         }
@@ -174,8 +181,9 @@ impl Corridor {
     /// Puts the question to a person, and judges again with what was given.
     async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
         let case = question.case();
+        let words = &asked.trusted.program.command.words;
         let mut card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
-        present::look(&mut card, &asked.trusted.program.command.words).await;
+        present::look(&mut card, words).await;
         present::know(&mut card, &case.call.request.arguments, &self.store, &self.own_domains.all()).await;
         card.now = self.offer_look(case, asked);
         let high = card.level == wire::view::Level::StepUp;
@@ -188,7 +196,13 @@ impl Corridor {
         };
         self.traffic.asked(&case.call.server.name);
         let patience = Patience { longest: self.patience, cancel: &asked.cancel, nudge: asked.nudge.as_deref() };
-        let yes = self.desk.settle(terms, card, case.call.id, patience).await?;
+        let behind = edits::behind(&question, words, asked.calls_last_hour);
+        let yes = self.desk.settle(terms, (card, behind), case.call.id, patience).await?;
+        // A person may have changed the call: then it is the changed one that they said yes to.
+        let question = match self.desk.changed(yes.approval()) {
+            Some(draft) => question.edited(&draft)?,
+            None => question,
+        };
         // The tool may have changed, or its trust ended, while the question was open.
         let fresh = self.resolve(asked)?;
         if fresh.tool.digest != question.case().call.tool.digest {
@@ -197,7 +211,8 @@ impl Corridor {
         }
         let by = yes.by();
         let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
-        let permit = question.settle(yes, &self.policies.current(), &self.circumstances(asked))?;
+        let now = self.circumstances(asked, &question.case().call.request.parsed);
+        let permit = question.settle(yes, &self.policies.current(), &now)?;
         let kept = match remembered {
             Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
             Ok(None) => Ok(()),
@@ -219,6 +234,7 @@ impl Corridor {
             .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
             .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
             .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
+        let record = edits::noted(record, permit.changed());
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);
@@ -321,12 +337,6 @@ fn reached(case: &Case) -> Vec<Reached> {
         return Vec::new();
     }
     Reached::of(&parties(&gate::meaning::arguments(&case.call.request.arguments)))
-}
-
-pub(crate) fn inspect_call(call: Call) -> Case {
-    let findings = inspect::arguments(&call.tool, &call.request.parsed);
-    let destinations = destinations(&call.request.parsed);
-    Case { call, findings, destinations }
 }
 
 pub(crate) fn about(record: Record, case: &Case) -> Record {

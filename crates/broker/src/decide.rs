@@ -5,9 +5,13 @@ use crate::servers::Authority;
 use crate::upstream::Command;
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
+use gate::call::{ApprovalId, Digest};
 use gate::policy::Preset;
 use std::sync::{Arc, PoisonError};
-use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, NowView, RememberChoice, ToolView};
+use wire::view::{
+    ApprovalView, ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, FieldEdit, ItemAnswer, Listed,
+    NowView, RememberChoice, ToolView,
+};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -39,6 +43,69 @@ impl Decider {
         self.inner.corridor.desk.step(approval_id(id)?, event).await
     }
 
+    /// Changes values of a call before a yes, and gives its new card. These are all changes to what was asked.
+    ///
+    /// # Errors
+    /// `Gone`, `DigestMismatch`, `Invalid` where the call can't be changed so, `Storage` when it can't be written.
+    pub async fn edit(
+        &self,
+        id: &str,
+        digest: &str,
+        edits: Vec<FieldEdit>,
+        by: AnsweredBy,
+    ) -> Result<ApprovalView, Fault> {
+        let digest = digest.parse().map_err(|_| Fault::new(FaultCode::DigestMismatch, "That is no digest."))?;
+        self.inner.corridor.edit(approval_id(id)?, digest, edits, by).await
+    }
+
+    /// Changes values of a call and says yes to what comes of it, unless that asks for more than what was seen: then it
+    /// is asked anew.
+    ///
+    /// # Errors
+    /// As [`Decider::edit`] and [`Decider::approve`]; `Invalid` where it is asked anew.
+    pub async fn approve_changed(
+        &self,
+        id: &str,
+        digest: &str,
+        edits: Vec<FieldEdit>,
+        by: AnsweredBy,
+    ) -> Result<(), Fault> {
+        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
+        let before = self.inner.corridor.desk.find(id).ok_or_else(gone)?;
+        let card = self.edit(id, digest, edits, by).await?;
+        if card.asks_more_than(&before) {
+            let why = format!(
+                "The changed call asks for more than the one you saw, so it is asked anew. Nothing was approved. See \
+                 `consentry approvals show {id}` for why, and approve it with its new digest."
+            );
+            return Err(Fault::new(FaultCode::Invalid, why));
+        }
+        self.approve(id, &card.digest, None, None, by).await
+    }
+
+    /// A card that lists exactly these questions is fully visible from now on.
+    pub fn batch_visible(&self, items: &[Listed]) {
+        self.inner.corridor.desk.list(&named(items).filter_map(|(_, named)| named.ok()).collect::<Vec<_>>());
+    }
+
+    /// It is not.
+    pub fn batch_hidden(&self) {
+        self.inner.corridor.desk.unlist();
+    }
+
+    /// Says yes to each of these, as they were listed. What does not count says why, and changes nothing for the others.
+    pub async fn approve_batch(&self, items: &[Listed]) -> Vec<ItemAnswer> {
+        let mut answers = Vec::with_capacity(items.len());
+        for (id, named) in named(items) {
+            let answer = match named {
+                Ok(item) => self.inner.corridor.desk.approve_listed(&[item]).await.into_values().next(),
+                Err(fault) => Some(Err(fault)),
+            };
+            answers.push(ItemAnswer { id: id.to_owned(), fault: answer.and_then(Result::err) });
+        }
+        answers
+    }
+
     /// More time for a question, counted from now.
     ///
     /// # Errors
@@ -54,6 +121,9 @@ impl Decider {
 
     /// It is not.
     pub async fn card_hidden(&self, id: &str) {
+        if id == wire::command::BATCH {
+            return self.batch_hidden();
+        }
         self.tell(id, Event::Hidden).await;
     }
 
@@ -213,4 +283,13 @@ impl Decider {
             crate::Decisions::CommandLine => AnsweredBy::Cli,
         }
     }
+}
+
+/// What a list names, read.
+fn named(items: &[Listed]) -> impl Iterator<Item = (&str, Result<(ApprovalId, Digest), Fault>)> {
+    items.iter().map(|item| {
+        let no_digest = || Fault::new(FaultCode::DigestMismatch, "That is no digest.");
+        let digest = item.digest.parse().map_err(|_| no_digest());
+        (item.id.as_str(), approval_id(&item.id).and_then(|id| Ok((id, digest?))))
+    })
 }

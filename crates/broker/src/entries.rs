@@ -219,6 +219,7 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
         "refused" => format!("{client} wanted {tool} on {server}; it did not run: {message}"),
         "asked" if tool.is_empty() => format!("Asked the person about {}.", subject(text)),
         "asked" => format!("Asked the person whether {client} may call {tool} on {server}."),
+        "edited" => format!("The person changed the call of {tool} on {server} before answering."),
         "answered" => match result {
             "approved" => "The person said yes.".into(),
             "rejected" => "The person said no.".into(),

@@ -15,6 +15,7 @@ mod decide;
 mod desk;
 mod doctor;
 mod door;
+mod edits;
 mod entries;
 pub mod export;
 mod grants;
@@ -60,9 +61,9 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView,
-    ClientPlaces, EntryDetail, EntryRef, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView,
-    ServersView, StatusView, UnguardedView, VerifyView,
+    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, ClientChange, ClientChangeView,
+    ClientFileView, ClientPlaces, EntryDetail, EntryRef, EntryView, ExportFormat, ExportRow, GrantView, InboxView,
+    PoliciesView, ServersView, StatusView, UnguardedView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -135,7 +136,19 @@ impl Broker {
         let place = at.and_then(|i| u32::try_from(i + 1).ok()).unwrap_or(0);
         let question = at.and_then(|i| waiting.into_iter().nth(i));
         let flood = question.is_none().then(|| desk.floods().into_iter().next()).flatten();
-        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of, flood }
+        CurrentQuestionReply {
+            act: question.as_ref().and_then(|q| q.act.clone()),
+            question,
+            place,
+            of,
+            flood,
+            batch: None,
+        }
+    }
+
+    /// The calls that wait together with this question; none where it waits alone.
+    pub fn batch_of(&self, id: &str) -> Option<BatchView> {
+        self.inner.corridor.desk.batch_of(id)
     }
 
     /// Says no to everything a server asks now.

@@ -6,7 +6,7 @@
 
 use crate::audit_log::{Durability, Recorded};
 use crate::clock::now_ms;
-use crate::corridor::{Asked, Corridor, about, inspect_call};
+use crate::corridor::{Asked, Corridor, about};
 use crate::desk::Desk;
 use crate::mcp;
 use crate::present;
@@ -128,7 +128,9 @@ impl Corridor {
             return Err("The tool can do more than read.".into());
         }
         // No grant stands in: nobody gave one for a read of ours.
-        match judge(inspect_call(call), &self.policies.current(), &self.circumstances(asked), &[]) {
+        let case = Case::inspect(call);
+        let now = self.circumstances(asked, &case.call.request.parsed);
+        match judge(case, &self.policies.current(), &now, &[]) {
             Verdict::Allow(permit) => Ok(permit),
             Verdict::Ask(_) => Err("A rule asks a person before this tool may be called.".into()),
             Verdict::Deny(refusal) => Err(refusal.message),

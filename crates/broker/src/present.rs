@@ -83,6 +83,7 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         client_waits: ClientWaits::default(),
         remember: None,
         now: None,
+        edits: Vec::new(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
 use crate::view::{
-    ActView, ActivityChoices, ActivityFilter, ApprovalView, ClientChange, ClientChangeView, ClientFileView, Effect,
-    EntryDetail, EntryRef, EntryView, ExportFormat, FloodView, GrantView, InboxView, NowView, PoliciesView,
-    Preferences, RememberChoice, ServersView, SettingsView, StatusView, UnguardedView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
+    Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, ItemAnswer,
+    Listed, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -207,7 +207,31 @@ commands! {
         /// The entry, with its digest.
         entry: EntryRef
     } -> ();
+    /// Changes values of the call before a yes: another card of the same question, with its own digest.
+    EditCall("edit_call") {
+        /// The approval.
+        id: String,
+        /// The digest that was displayed.
+        digest: String,
+        /// All changes to what was asked; without any it is as it was asked.
+        edits: Vec<FieldEdit>
+    } -> ();
+    /// A card that lists exactly these is fully visible from now on: starts its activation delay.
+    BatchVisible("batch_visible") {
+        /// What it lists.
+        items: Vec<Listed>
+    } -> ();
+    /// That card is covered or gone.
+    BatchHidden("batch_hidden") {} -> ();
+    /// The person says yes to each of these, as they were listed.
+    ApproveBatch("approve_batch") {
+        /// What was chosen.
+        items: Vec<Listed>
+    } -> Vec<ItemAnswer>;
 }
+
+/// The name under which a window shows a card that lists several questions, in place of an approval's id.
+pub const BATCH: &str = "batch";
 
 /// The question to show, and its place among those that wait.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -223,4 +247,7 @@ pub struct CurrentQuestionReply {
     /// A flood that is to be shown where there is no question.
     #[serde(default)]
     pub flood: Option<FloodView>,
+    /// The calls that wait together with the question, if it does not wait alone.
+    #[serde(default)]
+    pub batch: Option<BatchView>,
 }

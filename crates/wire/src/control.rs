@@ -4,8 +4,8 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryRef, EntryView, ExportRow, GrantView, NowView, PoliciesView, RememberChoice, ServersView,
-    StatusView, ToolView, UnguardedView, VerifyView,
+    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, NowView, PoliciesView, RememberChoice,
+    ServersView, StatusView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,9 @@ pub enum Request {
         /// What is to be remembered of it.
         #[serde(default)]
         remember: Option<RememberChoice>,
+        /// Values that are changed before; where the changed call asks for more, it is asked anew.
+        #[serde(default)]
+        set: Vec<FieldEdit>,
     },
     /// Decision: adds or changes a server and approves its command.
     AddServer {

@@ -1,6 +1,7 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
 mod activity;
+mod answering;
 mod clients;
 mod difference;
 mod grants;
@@ -11,6 +12,7 @@ mod policies;
 mod settings;
 
 pub use activity::*;
+pub use answering::*;
 pub use clients::*;
 pub use difference::*;
 pub use grants::*;
@@ -364,6 +366,9 @@ pub struct ApprovalView {
     /// That what is there now can be asked for, where a read of the same server shows it and no rule asks for that.
     #[serde(default)]
     pub now: Option<NowOffer>,
+    /// What the person changed of the call; the card shows it as changed.
+    #[serde(default)]
+    pub edits: Vec<EditView>,
 }
 
 /// Where the client stands that asked a question about a call.

@@ -60,6 +60,8 @@ pub(crate) struct Answering {
     pub(crate) picked: RwSignal<Option<String>>,
     /// Part of the card has not been on the screen yet.
     pub(crate) unread: RwSignal<bool>,
+    /// A value of the call is being changed.
+    pub(crate) editing: RwSignal<bool>,
     /// What is to be remembered of a yes.
     pub(crate) remember: RwSignal<Option<RememberChoice>>,
     /// The words for the model, when the person wants to give a reason: `None` until asked for.
@@ -92,6 +94,7 @@ impl Answering {
             sending: RwSignal::new(false),
             covered: RwSignal::new(false),
             picked: RwSignal::new(None),
+            editing: RwSignal::new(false),
             remember: RwSignal::new(None),
             reason: RwSignal::new(None),
             fault: RwSignal::new(None),
@@ -127,6 +130,7 @@ impl Answering {
             closed: asked.closed,
             sending: self.sending.get(),
             covered: self.covered.get(),
+            editing: self.editing.get(),
             unread: asked.high && self.unread.get(),
             act_missing: asked.act && self.picked.get().is_none(),
         };

@@ -6,6 +6,7 @@ use super::changes::Changes;
 use super::choosing::Choosing;
 use super::clock::{Clock, moment};
 use super::decision::{Decision, Foot, linger};
+use super::edit::Editing;
 use super::facts;
 use super::marks::{icon, mark, tag};
 use super::now::Now;
@@ -44,6 +45,7 @@ pub(crate) fn Card(
 ) -> impl IntoView {
     let high = view.level == Level::StepUp;
     let answering = Answering::begin(&view, standing, Heard::here());
+    Editing::offer(&view, answering);
     let (reject, pane) = (NodeRef::<Button>::new(), NodeRef::<Div>::new());
     let below = reading(pane, answering);
     let resting = RwSignal::new(false);
@@ -259,7 +261,8 @@ impl Keyboard {
     /// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, and
     /// neither does one that a script pressed.
     fn press(self, event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
-        if !event.is_trusted() || untrack(|| answering.is_over()) {
+        // A field that is being changed has its own keys.
+        if !event.is_trusted() || untrack(|| answering.is_over() || answering.editing.get()) {
             return;
         }
         let key = event.key();

@@ -272,6 +272,7 @@ pub(super) mod tests {
             closed: None,
             ended: None,
             client_waits: wire::view::ClientWaits::default(),
+            edits: Vec::new(),
             remember: None,
             now: None,
         }

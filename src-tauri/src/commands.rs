@@ -83,6 +83,18 @@ async fn current_question(
 }
 
 /// A window that is not on the screen, or under another, can't show a card, whatever its page says.
+fn show(window: &WebviewWindow, cards: &Cards, covered: &Covered, card: &str) -> Result<(), Fault> {
+    if !window.is_visible().unwrap_or(false) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
+    }
+    // Its window's, though nobody can see it yet: when the window is free again, this card arms.
+    cards.show(window.label(), card);
+    match covered.is(window.label()) {
+        true => Err(Fault::new(FaultCode::TooEarly, "Another window lies over this one.")),
+        false => Ok(()),
+    }
+}
+
 #[tauri::command]
 async fn card_visible(
     window: WebviewWindow,
@@ -91,14 +103,7 @@ async fn card_visible(
     decider: State<'_, Decider>,
     command: ask::CardVisible,
 ) -> Result<(), Fault> {
-    if !window.is_visible().unwrap_or(false) {
-        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
-    }
-    // Its window's, though nobody can see it yet: when the window is free again, this card arms.
-    cards.show(window.label(), &command.id);
-    if covered.is(window.label()) {
-        return Err(Fault::new(FaultCode::TooEarly, "Another window lies over this one."));
-    }
+    show(&window, &cards, &covered, &command.id)?;
     decider.card_visible(&command.id).await;
     Ok(())
 }
@@ -148,13 +153,11 @@ async fn edit_call(
 async fn batch_visible(
     window: WebviewWindow,
     cards: State<'_, Cards>,
+    covered: State<'_, Covered>,
     decider: State<'_, Decider>,
     command: ask::BatchVisible,
 ) -> Result<(), Fault> {
-    if !window.is_visible().unwrap_or(false) {
-        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
-    }
-    cards.show(window.label(), ask::BATCH);
+    show(&window, &cards, &covered, ask::BATCH)?;
     decider.batch_visible(&command.items);
     Ok(())
 }
@@ -443,7 +446,16 @@ mod tests {
     #[test]
     fn the_prompt_can_do_nothing_but_answer_its_card() {
         let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
-        let beside = ["reject_all", "open_one_by_one", "choose_tools", "look_now"];
+        let beside = [
+            "reject_all",
+            "open_one_by_one",
+            "choose_tools",
+            "look_now",
+            "edit_call",
+            "batch_visible",
+            "batch_hidden",
+            "approve_batch",
+        ];
         assert_eq!(commands(PROMPT), card.into_iter().chain(beside).map(str::to_owned).collect());
     }
 

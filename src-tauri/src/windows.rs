@@ -170,11 +170,20 @@ fn renew(window: &WebviewWindow) {
 }
 
 async fn hide(window: &WebviewWindow) {
-    for id in window.state::<Cards>().clear(window.label()) {
-        window.state::<Decider>().card_hidden(&id).await;
-    }
+    off_the_screen(window.app_handle(), window.state::<Cards>().clear(window.label())).await;
     if let Err(error) = window.hide() {
         tracing::error!(%error, window = window.label(), "a window could not be hidden");
+    }
+}
+
+/// Nobody sees these cards any more.
+async fn off_the_screen(app: &AppHandle, cards: Vec<String>) {
+    let decider = app.state::<Decider>();
+    for id in cards {
+        match id == wire::command::BATCH {
+            true => decider.batch_hidden(),
+            false => decider.card_hidden(&id).await,
+        }
     }
 }
 
@@ -199,9 +208,7 @@ fn follow_cover(window: &WebviewWindow) {
         let (app, label) = (app.clone(), label.clone());
         tauri::async_runtime::spawn(async move {
             if covered {
-                for id in app.state::<Cards>().of(&label) {
-                    app.state::<Decider>().card_hidden(&id).await;
-                }
+                off_the_screen(&app, app.state::<Cards>().of(&label)).await;
             }
             rearm(&app, &label).await;
         });

@@ -84,7 +84,8 @@ fn a_change_that_can_not_stand_in_the_call_is_refused() {
         let said = approve_with(&scene, &question, &["--set", setting]).refused().stderr;
         assert!(said.contains(why), "{setting}: {said}");
     }
-    approve_with(&scene, &question, &["--set", &set("/text", "y"), "--remember", "15m"]).refused();
+    let both = approve_with(&scene, &question, &["--set", &set("/text", "y"), "--remember", "15m"]);
+    assert_eq!(both.code, 2, "a changed call is never remembered: {}", both.stderr);
     assert!(scene.server.executed().is_empty());
     assert_eq!(scene.home.waiting()[0]["digest"], question["digest"]);
 }

@@ -67,7 +67,7 @@ fn a_call_is_approved_rejected_with_a_reason_put_off_and_given_time() {
     let (asked, question) = ask(&stage, &mut client, "send_mail", mail("no"));
     let prompt = stage.read_card(&question);
     stage.reach(&prompt, "Reject", "e.matches('button.reject')");
-    stage.display.key(Key::Enter);
+    stage.answer(&question, Key::Enter);
     refusal(&client.reply(&asked).value);
     leave(&stage);
     // No, with words for the model.
@@ -77,7 +77,7 @@ fn a_call_is_approved_rejected_with_a_reason_put_off_and_given_time() {
     prompt.wait_until("the field to have the keys", "return document.activeElement.matches('input[type=text]')");
     stage.display.write("wrong address");
     stage.reach(&prompt, "Reject", "e.matches('button.reject')");
-    stage.display.key(Key::Enter);
+    stage.answer(&question, Key::Enter);
     let reply = client.reply(&asked).value;
     assert!(text(&reply).contains("wrong address"), "{reply}");
     leave(&stage);
@@ -96,7 +96,7 @@ fn a_call_is_approved_rejected_with_a_reason_put_off_and_given_time() {
     main.wait_until("the card", "return document.querySelector('[data-approval]') !== null");
     main.wait_until_armed();
     stage.reach(&main, "the card's Reject", "e.matches('[data-approval] button.reject')");
-    stage.display.key(Key::ControlEnter);
+    stage.answer(&question, Key::ControlEnter);
     assert!(went_well(&client.reply(&asked).value));
     assert_eq!(stage.server.executions("send_mail"), 2);
 }
@@ -121,14 +121,14 @@ fn a_payment_is_read_picked_and_approved() {
     stage.reach(&prompt, "the whole question", "e.matches('.card-body')");
     stage.display.key(Key::End);
     prompt.wait_until_armed();
-    stage.display.key(Key::ControlEnter);
+    stage.answer(&question, Key::ControlEnter);
     prompt.wait_until("the outcome", "return document.querySelector('.outcome') !== null");
     assert!(went_well(&client.reply(&asked).value), "the right value was not taken");
     leave(&stage);
     // Escape at high risk is a no.
     let (asked, question) = ask(&stage, &mut client, "pay", json!({"account": "DE89370400440532013000", "amount": 41}));
     let prompt = stage.read_card(&question);
-    stage.display.key(Key::Escape);
+    stage.answer(&question, Key::Escape);
     prompt.wait_until("the outcome", "return document.querySelector('.outcome') !== null");
     refusal(&client.reply(&asked).value);
     assert_eq!(stage.server.executions("pay"), 1);
@@ -142,7 +142,7 @@ fn a_yes_is_remembered_and_revoked_and_everything_is_stopped_and_lifted() {
     stage.press(&prompt, "Remember this…");
     prompt.wait_until("the choices", "return document.querySelector('fieldset.remember') !== null");
     prompt.wait_until_armed();
-    stage.display.key(Key::ControlEnter);
+    stage.answer(&question, Key::ControlEnter);
     assert!(went_well(&client.reply(&asked).value));
     assert!(went_well(&client.call("send_mail", mail("again"))), "the same again runs unasked");
     leave(&stage);

@@ -279,6 +279,11 @@ impl Approval {
             return Vec::new();
         }
         let State::Waiting { attended, expires_at, visible_since } = &mut self.state else { return Vec::new() };
+        // That nobody sees it ends nothing: whoever says so may not be the one who takes the end.
+        if matches!(event, Event::Hidden) {
+            *visible_since = None;
+            return Vec::new();
+        }
         // Time is looked at before the event: a yes that comes after the end is too late even if no tick came yet.
         if expires_at.is_some_and(|e| now >= e) {
             let mut effects = self.end(Ending::Expired);
@@ -290,12 +295,8 @@ impl Approval {
                 visible_since.get_or_insert(now);
                 Vec::new()
             }
-            Event::Hidden => {
-                *visible_since = None;
-                Vec::new()
-            }
             // Looked at above.
-            Event::Listed(_) | Event::Unlisted => Vec::new(),
+            Event::Hidden | Event::Listed(_) | Event::Unlisted => Vec::new(),
             Event::Edit { shown, now: edited, by } => vec![self.change(shown, edited, by)],
             Event::ApproveListed(digest) => {
                 let attended = *attended;

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_note_stands_before_what_the_server_says_and_changes_nothing_of_it() {
-        let block = r#"{"text":"ours \"so\"","type":"text"}"#;
+        let block = serde_json::json!({"type": "text", "text": "ours \"so\""});
         let rest = r#" {"type":"text","text":"1.0"} ], "structuredContent":{"n":1.0}}"#;
         assert_eq!(noted(&format!("{{ \"content\" : [{rest}")), format!("{{ \"content\" : [{block},{rest}"));
         assert_eq!(noted(r#"{"content":[ ]}"#), format!(r#"{{"content":[{block} ]}}"#));

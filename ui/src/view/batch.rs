@@ -41,6 +41,8 @@ struct Choosing {
     beat: RwSignal<u32>,
     round: StoredValue<u32>,
     sending: RwSignal<bool>,
+    /// Another window lies over the card.
+    covered: RwSignal<bool>,
     fault: RwSignal<Option<Fault>>,
 }
 
@@ -70,7 +72,11 @@ impl Choosing {
 
     fn gate(self) -> Gate {
         self.beat.track();
-        gate(Facts { sending: self.sending.get(), ..Facts::default() }, &self.arming.get(), backend::now())
+        gate(
+            Facts { sending: self.sending.get(), covered: self.covered.get(), ..Facts::default() },
+            &self.arming.get(),
+            backend::now(),
+        )
     }
 
     /// Starts the delay again from the next time that the list is on the screen.
@@ -92,6 +98,7 @@ impl Choosing {
         if self.round.try_get_value() != Some(round) {
             return;
         }
+        self.covered.set(matches!(&told, Err(fault) if fault.code == FaultCode::TooEarly));
         match told {
             Ok(()) => {
                 self.arming.update(|arming| arming.see(backend::now()));
@@ -102,6 +109,8 @@ impl Choosing {
                 };
                 set_timeout(open, Duration::from_millis(u64::from(DELAY_MS) + 10));
             }
+            // The window says when it is free.
+            Err(fault) if fault.code == FaultCode::TooEarly => {}
             Err(fault) => self.fault.set(Some(fault)),
         }
     }
@@ -174,6 +183,7 @@ pub(crate) fn Batch(
         beat: RwSignal::new(0),
         round: StoredValue::new(0),
         sending: RwSignal::new(false),
+        covered: RwSignal::new(false),
         fault: RwSignal::new(None),
     };
     let heard = Heard::here();
@@ -206,7 +216,7 @@ pub(crate) fn Batch(
     view! {
         <section class="card batch" role="alertdialog" aria-labelledby="say">
             <header class="card-bar"><span class="brand">{icon("gate")}"Consentry"</span><span>"Several calls at once"</span></header>
-            <div class="card-body" tabindex="-1">
+            <div class="card-body" tabindex="0" role="group" aria-label="The calls">
                 {head(&batch)}
                 <ul class="batch-list">{rows}</ul>
                 {alone}{more}

@@ -41,6 +41,13 @@ fn a_yes_before_the_card_was_visible_long_enough_does_not_count() {
 }
 
 #[test]
+fn going_out_of_sight_takes_no_end_that_somebody_else_waits_for() {
+    let mut a = asked(Level::Approve);
+    assert!(a.step(Event::Hidden, 200_000).is_empty());
+    assert_eq!(ended(&a.step(Event::Tick, 200_001)), &Ending::Expired);
+}
+
+#[test]
 fn being_seen_twice_does_not_restart_but_being_hidden_does() {
     let mut a = asked(Level::Approve);
     a.step(Event::Visible, 0);

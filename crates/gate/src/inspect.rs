@@ -6,6 +6,7 @@
 pub mod data;
 pub mod injection;
 pub mod protected;
+pub mod reading;
 pub mod unicode;
 
 use crate::call::scalars;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its standard streams")]
 
 mod corpus;
+mod letters;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
 fn perform(words: &[&str]) -> Result<()> {
     match words {
         ["rows", file] => println!("{}", corpus::rows::<serde_json::Value>(file.as_ref())?.len()),
+        ["letters", data, out] => letters::make(data.as_ref(), out.as_ref())?,
         _ => bail!("no such command: {}", words.join(" ")),
     }
     Ok(())

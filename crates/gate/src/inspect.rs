@@ -4,10 +4,14 @@
 //! severity, never a skip.
 
 pub mod data;
+pub mod description;
 pub mod injection;
 pub mod protected;
 pub mod reading;
+mod text;
 pub mod unicode;
+
+pub use text::{Inspected, text};
 
 use crate::call::scalars;
 use crate::tool::Tool;

@@ -127,6 +127,7 @@ fn within<'t>(text: &'t str, depth: usize, left: &mut usize) -> Reading<'t> {
     if !reading.plain.is_ascii() {
         let mut braille = Vec::new();
         codes::braille(&reading.plain, &mut braille);
+        codes::turned(&reading.plain, &mut braille);
         reading.take(Notes { findings: Vec::new(), decoded: braille });
         reading.stage(characters::read);
     }
@@ -240,12 +241,30 @@ impl Reading<'_> {
         let findings: Vec<Finding> = findings.map(|f| Finding { span: Some(span.clone()), ..f }).collect();
         let deeper = inner.decoded;
         decoded.text = inner.plain.into_owned();
-        self.decoded.push(decoded);
+        self.keep(decoded);
         for inner in deeper {
             let how = how.iter().chain(&inner.how).copied().collect();
-            self.decoded.push(Decoded { text: inner.text, span: span.clone(), how });
+            self.keep(Decoded { text: inner.text, span: span.clone(), how });
         }
         self.join(findings);
+    }
+
+    /// Keeps a decoded text. One right behind another that was hidden alike goes on with it: a text may be cut in pieces.
+    fn keep(&mut self, decoded: Decoded) {
+        const NEAR: usize = 64;
+        let goes_on = |last: &Decoded| {
+            last.how == decoded.how && (last.span.end..last.span.end + NEAR).contains(&decoded.span.start)
+        };
+        match self.decoded.iter_mut().rev().take(3).find(|last| goes_on(last)) {
+            Some(last) => {
+                if !last.text.ends_with(char::is_whitespace) {
+                    last.text.push(' ');
+                }
+                last.text.push_str(&decoded.text);
+                last.span.end = decoded.span.end;
+            }
+            None => self.decoded.push(decoded),
+        }
     }
 
     /// Adds findings; those of one class and near each other are one.

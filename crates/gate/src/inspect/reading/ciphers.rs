@@ -144,7 +144,7 @@ pub(super) fn leet(text: &str, notes: &mut Notes) {
 
 fn leet_line(line: &str, at: usize, notes: &mut Notes) {
     let mut out = String::with_capacity(line.len());
-    let (mut words, mut changed) = (0usize, 0usize);
+    let (mut words, mut changed, mut inner) = (0usize, 0usize, 0usize);
     let mut proof = String::new();
     for word in line.split_inclusive(char::is_whitespace) {
         words += usize::from(word.trim().len() > 1);
@@ -153,6 +153,7 @@ fn leet_line(line: &str, at: usize, notes: &mut Notes) {
                 let bare = |text: &str| text.bytes().filter(u8::is_ascii_alphabetic).count() >= 2;
                 if word.bytes().any(|b| b.is_ascii_alphabetic()) && bare(&plain) {
                     changed += 1;
+                    inner += usize::from(within(word));
                     proof.push_str(&plain);
                     proof.push(' ');
                 }
@@ -162,13 +163,19 @@ fn leet_line(line: &str, at: usize, notes: &mut Notes) {
         }
     }
     let tally = language::tally(proof.bytes());
-    let many = changed >= 3 && changed * 4 >= words && tally.letters >= 12;
+    let many = changed >= 3 && inner >= 2 && inner * 3 >= changed && changed * 4 >= words && tally.letters >= 12;
     if many && tally.mean().is_some_and(|mean| mean <= language::LANGUAGE + 2) {
         let span = at..at + line.len();
         let severity = if changed >= 4 { Severity::Caution } else { Severity::Info };
         notes.add("disguised_letters", severity, &span, "Words with digits and signs in the place of letters.");
         notes.decoded.push(Decoded { text: out, span, how: vec!["digits for letters"] });
     }
+}
+
+/// Whether a digit or sign stands between letters, as numbers and marks of ordinary words don't.
+fn within(word: &str) -> bool {
+    let sign = |b: u8| b.is_ascii_digit() || b == b'$';
+    word.as_bytes().windows(3).any(|w| w[0].is_ascii_alphabetic() && sign(w[1]) && w[2].is_ascii_alphabetic())
 }
 
 /// A word with letters in the place of digits and signs; `None` where it has none to replace, or is a number with a unit

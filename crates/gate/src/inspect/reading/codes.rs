@@ -111,7 +111,7 @@ fn base64(letters: &[u8]) -> Option<Vec<u8>> {
             held -= 8;
             out.push((value >> held) as u8);
         }
-        if at % 64 == 15 && !hopeful(&out) {
+        if matches!(at, 15 | 63) && !hopeful(&out) {
             return None;
         }
     }
@@ -180,7 +180,7 @@ pub(super) fn lists(text: &str, out: &mut Vec<Decoded>) {
 fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
     let (mut at, mut end) = (start, start);
     let mut list: Vec<&[u8]> = Vec::new();
-    let mut gaps: Vec<usize> = Vec::new();
+    let mut gaps: Vec<&[u8]> = Vec::new();
     loop {
         let length = bytes[at..].iter().take(10).take_while(|b| b.is_ascii_hexdigit()).count();
         if length == 0 || length > 8 || bytes.get(at + length).is_some_and(u8::is_ascii_alphanumeric) {
@@ -189,7 +189,7 @@ fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
         list.push(&bytes[at..at + length]);
         end = at + length;
         let gap = bytes[end..].iter().take(5).take_while(|b| !b.is_ascii_alphanumeric()).count();
-        gaps.push(gap);
+        gaps.push(&bytes[end..end + gap]);
         at = end + gap;
         // `0x69`, `\x69`, `U+0069`.
         match bytes.get(at..at + 2) {
@@ -209,7 +209,7 @@ fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
     end.max(start + 1)
 }
 
-fn spelt(list: &[&[u8]], gaps: &[usize]) -> Option<(String, &'static str)> {
+fn spelt(list: &[&[u8]], gaps: &[&[u8]]) -> Option<(String, &'static str)> {
     let all = |size: std::ops::RangeInclusive<usize>, digit: fn(&u8) -> bool| {
         list.iter().all(|n| size.contains(&n.len()) && n.iter().all(digit))
     };
@@ -235,13 +235,13 @@ fn spelt(list: &[&[u8]], gaps: &[usize]) -> Option<(String, &'static str)> {
     readable(parsed(how.0)?).map(|text| (text, how.1))
 }
 
-/// Numbers from 1 to 26 as letters, with a space where the gap is wider.
-fn places(numbers: &[u8], gaps: &[usize]) -> String {
-    let usual = gaps.iter().min().copied().unwrap_or(1);
+/// Numbers from 1 to 26 as letters, with a space where the gap is another than the first.
+fn places(numbers: &[u8], gaps: &[&[u8]]) -> String {
+    let usual = gaps.first().copied().unwrap_or_default();
     let mut text = String::new();
     for (number, gap) in numbers.iter().zip(gaps) {
         text.push(char::from(b'a' + number - 1));
-        if *gap > usual {
+        if *gap != usual {
             text.push(' ');
         }
     }
@@ -297,6 +297,28 @@ pub(super) fn braille(text: &str, out: &mut Vec<Decoded>) {
         if language::reads(plain.trim()) {
             out.push(Decoded { text: plain.trim().to_owned(), span: start..at, how: vec!["Braille"] });
         }
+    }
+}
+
+/// Letters on their head, from a to z; where plain ones stand for others, the line is read from its end.
+const TURNED: &str = "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎz";
+
+/// Lines that stand on their head.
+pub(super) fn turned(text: &str, out: &mut Vec<Decoded>) {
+    let upright = |c: char| match TURNED.chars().position(|t| t == c) {
+        Some(nth) => char::from(b'a' + nth as u8),
+        None if c == 'ı' => 'i',
+        None => c,
+    };
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.chars().filter(|c| !c.is_ascii() && TURNED.contains(*c)).take(4).count() == 4 {
+            let plain: String = line.trim().chars().rev().map(upright).collect();
+            if language::reads(&plain) {
+                out.push(Decoded { text: plain, span: at..at + line.len(), how: vec!["upside down"] });
+            }
+        }
+        at += line.len();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Letters that look like others: what is left when style, script and posture are taken away.
 
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 /// Letters of phonetic writing that pass for small capitals, letters on their head, and Cyrillic ones that pass for Latin
@@ -44,16 +45,22 @@ pub(super) fn disguised(c: char) -> bool {
         && alike(c).is_some()
 }
 
-/// The ASCII letters or digits that are read for `c`, which is none itself.
-pub(super) fn ascii(c: char) -> Option<String> {
+/// The ASCII letter or digit that is read for `c`, which is none itself.
+pub(super) fn ascii(c: char) -> Option<char> {
+    // Greek, Cyrillic and Armenian are met often, and a look into the tables of Unicode is slow.
+    static NEAR: LazyLock<Vec<Option<char>>> = LazyLock::new(|| (0..0x590).map(|c| slowly(char::from_u32(c)?)).collect());
+    NEAR.get(c as usize).copied().unwrap_or_else(|| slowly(c))
+}
+
+fn slowly(c: char) -> Option<char> {
     let mut text = [0; 4];
-    let skeleton: String = unicode_security::skeleton(c.encode_utf8(&mut text)).collect();
-    if !skeleton.is_empty() && skeleton.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    let mut skeleton = unicode_security::skeleton(c.encode_utf8(&mut text));
+    if let (Some(plain), None) = (skeleton.next().filter(char::is_ascii_alphanumeric), skeleton.next()) {
         // The prototype of every upright stroke is `l`; that of a large letter is an `I`.
-        return Some(if skeleton == "l" && c.is_uppercase() { "I".into() } else { skeleton });
+        return Some(if plain == 'l' && c.is_uppercase() { 'I' } else { plain });
     }
     let lower = || c.to_lowercase().next().and_then(alike).map(|l| l.to_ascii_uppercase());
-    alike(c).or_else(lower).map(String::from)
+    alike(c).or_else(lower)
 }
 
 /// The plain form of a letter that is styled: full-width, mathematical, circled, squared, raised, a ligature.
@@ -84,7 +91,7 @@ mod tests {
             assert_eq!(unstyled(c).as_deref(), Some(plain), "{c}");
         }
         for (c, plain) in [('о', "o"), ('І', "I"), ('а', "a"), ('ʀ', "r"), ('ɐ', "a"), ('И', "n"), ('Ⅼ', "L")] {
-            assert_eq!(ascii(c).map(|a| a.to_lowercase()), Some(plain.to_lowercase()), "{c}");
+            assert_eq!(ascii(c).map(|a| a.to_string().to_lowercase()), Some(plain.to_lowercase()), "{c}");
         }
         assert_eq!(unstyled('日'), None);
         assert_eq!(unstyled('™'), None);

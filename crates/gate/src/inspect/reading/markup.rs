@@ -13,11 +13,13 @@ const FAR: usize = 4096;
 /// Looks through HTML and Markdown.
 pub(super) fn look(text: &str, notes: &mut Notes) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|b| matches!(b, b'<' | b'(' )) {
+    let (mut at, mut label, mut close) = (0, None, 0);
+    while let Some(found) = bytes[at..].iter().position(|b| matches!(b, b'<' | b'(' | b'[')) {
         let start = at + found;
         at = start + 1;
-        if bytes[start] == b'<' {
+        if bytes[start] == b'[' {
+            label = Some(start);
+        } else if bytes[start] == b'<' {
             if bytes[start..].starts_with(b"<!--") {
                 // One without an end holds all that follows.
                 let end = text[start + 4..].find("-->").map_or(text.len(), |p| start + 4 + p);
@@ -27,7 +29,13 @@ pub(super) fn look(text: &str, notes: &mut Notes) {
                 at = end;
             }
         } else if start > 0 && bytes[start - 1] == b']' {
-            link(text, start, notes);
+            // Where the next parenthesis closes is looked for once, however many open before it.
+            if close <= start {
+                close = bytes[start..].iter().position(|b| matches!(b, b')' | b'\n')).map_or(bytes.len(), |p| start + p);
+            }
+            if let Some(label) = label.take().filter(|l| start - l < 1024 && close - start < 4096) {
+                link(text, label, start..close, notes);
+            }
         }
     }
     comments(text, notes);
@@ -100,17 +108,13 @@ fn hides(tag: &str, lower: &str) -> bool {
     styled || word("hidden") || lower.starts_with("template") || lower.starts_with("noscript")
 }
 
-/// `[shown](target)` and `![alt](target)`; `open` is where the parenthesis stands.
-fn link(text: &str, open: usize, notes: &mut Notes) {
-    let bytes = text.as_bytes();
-    let target_end = bytes[open..bytes.len().min(open + 2048)].iter().position(|b| matches!(b, b')' | b'\n')).map(|p| open + p);
-    let low = open.saturating_sub(512);
-    let label_start = bytes[low..open - 1].iter().rposition(|b| matches!(b, b'[' | b'\n')).map(|p| low + p + 1);
-    let (Some(end), Some(label)) = (target_end, label_start) else { return };
-    let (Some(shown), Some(target)) = (text.get(label..open - 1), text.get(open + 1..end)) else { return };
+/// `[shown](target)` and `![alt](target)`; `label` and `target` begin at their brackets.
+fn link(text: &str, label: usize, target: Range<usize>, notes: &mut Notes) {
+    let span = label..target.end;
+    let Some(shown) = text.get(label + 1..target.start - 1) else { return };
+    let Some(target) = text.get(target.start + 1..target.end) else { return };
     let target = target.split_whitespace().next().unwrap_or_default();
-    let span = label - 1..end;
-    let image = label >= 2 && bytes[label - 2] == b'!';
+    let image = label > 0 && text.as_bytes()[label - 1] == b'!';
     if image && carries(target) {
         notes.add("beacon", Severity::Caution, &span, "An image whose address carries data to its host as soon as it is shown.");
     } else if !image && misleads(shown, target) {
@@ -121,8 +125,12 @@ fn link(text: &str, open: usize, notes: &mut Notes) {
 /// Whether the address of an image waits to be filled in.
 fn carries(target: &str) -> bool {
     let Some((_, query)) = target.split_once('?').filter(|_| target.contains("://")) else { return false };
-    let holes = ["{", "%7B", "%7b", "<", "$(", "[", "BASE64", "DATA", "SECRET"];
-    holes.iter().any(|hole| query.contains(hole))
+    let hole = |open: char, close: char| {
+        let mut parts = query.split(open).skip(1).filter_map(|p| p.split_once(close));
+        parts.any(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.')))
+    };
+    let spoken = ["BASE64", "SECRET", "CONVERSATION", "HISTORY"];
+    hole('{', '}') || hole('<', '>') || hole('[', ']') || spoken.iter().any(|word| query.contains(word))
 }
 
 /// Whether a link shows an address of another site than the one it leads to.

@@ -34,38 +34,61 @@ impl Signs {
 
 const BLOCK: usize = 32;
 
-const SPECIAL: u8 = 1;
-const CONTROL: u8 = 2;
-const ANGLE: u8 = 4;
-const DIGIT: u8 = 8;
-const LARGE: u8 = 16;
-const SMALL: u8 = 32;
-const SPACE: u8 = 64;
-const STROKE: u8 = 128;
+/// What a block has of each kind. Sums of bytes without branches, so that many are added at once.
+#[derive(Default)]
+struct Counts {
+    special: u8,
+    control: u8,
+    angle: u8,
+    digit: u8,
+    letter: u8,
+    stroke: u8,
+    /// From a letter to a digit or back, from small to large within a word.
+    turn: u8,
+    /// A letter or digit between two things that are none.
+    single: u8,
+}
 
-const SIGN: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0usize;
-    while at < 256 {
-        table[at] = match at as u8 {
-            b'\n' | b'\t' | b'\r' | b' ' => SPACE,
-            0..=0x1F | 0x7F => CONTROL,
-            b'0'..=b'9' => DIGIT,
-            b'A'..=b'Z' => LARGE,
-            b'a'..=b'z' => SMALL,
-            b'&' | b'\\' | b'%' | b'=' => SPECIAL,
-            b'<' | b'(' => ANGLE,
-            b'.' | b'-' | b'_' | b'/' | b'*' | b'|' => STROKE,
-            _ => 0,
-        };
-        at += 1;
+const fn small(b: u8) -> bool {
+    b.wrapping_sub(b'a') < 26
+}
+
+const fn large(b: u8) -> bool {
+    b.wrapping_sub(b'A') < 26
+}
+
+const fn digit(b: u8) -> bool {
+    b.wrapping_sub(b'0') < 10
+}
+
+const fn letter(b: u8) -> bool {
+    small(b | 0x20)
+}
+
+const fn word(b: u8) -> bool {
+    letter(b) | digit(b)
+}
+
+impl Counts {
+    /// Of `now`, where `last` and `prior` are the same bytes one and two places earlier.
+    #[inline(always)]
+    fn of(now: &[u8], last: &[u8], prior: &[u8]) -> Self {
+        let mut counts = Self::default();
+        for ((&now, &last), &prior) in now.iter().zip(last).zip(prior) {
+            counts.special += u8::from((now == b'&') | (now == b'\\') | (now == b'%') | (now == b'='));
+            counts.control += u8::from(((now < 0x20) & (now != b'\n') & (now != b'\t') & (now != b'\r')) | (now == 0x7F));
+            counts.angle += u8::from((now == b'<') | (now == b'('));
+            counts.digit += u8::from(digit(now));
+            counts.letter += u8::from(letter(now));
+            counts.stroke += u8::from((now == b'.') | (now == b'-') | (now == b'_'));
+            // Those who put signs in the place of letters use these.
+            let sign = (now == b'@') | (now == b'$') | (now == b'!') | (now == b'|');
+            let turn = (letter(last) & (digit(now) | sign)) | (digit(last) & letter(now)) | (small(last) & large(now));
+            counts.turn += u8::from(turn);
+            counts.single += u8::from(word(last) & !word(prior) & !word(now));
+        }
+        counts
     }
-    table
-};
-
-/// Whether a byte stands for a letter in the writing of those who put digits and signs in the place of letters.
-const fn leet(byte: u8) -> bool {
-    matches!(byte, b'@' | b'$' | b'!' | b'|')
 }
 
 /// Looks over `text`.
@@ -73,43 +96,39 @@ pub(super) fn survey(text: &str) -> Signs {
     let bytes = text.as_bytes();
     let mut signs = Signs { foreign: !bytes.is_ascii(), ..Signs::default() };
     let mut tally = Tally::default();
-    let mut seen = 0u8;
-    let mut last = (SPACE, SPACE);
+    let mut head = [b' '; BLOCK + 2];
     for (at, block) in bytes.chunks(BLOCK).enumerate() {
-        (tally.letters, tally.surprise) = (0, 0);
-        let (mut turns, mut digits, mut strokes, mut singles) = (0u8, 0u8, 0u8, 0u8);
-        for &byte in block {
-            tally.add(byte);
-            let sign = SIGN[usize::from(byte)];
-            seen |= sign;
-            // From a letter to a digit or back, from small to large within a word.
-            let turn = (last.1 & (LARGE | SMALL) != 0 && (sign == DIGIT || leet(byte)))
-                | (last.1 == DIGIT && sign & (LARGE | SMALL) != 0)
-                | (last.1 == SMALL && sign == LARGE);
-            turns += u8::from(turn);
-            digits += u8::from(sign == DIGIT);
-            strokes += u8::from(sign == STROKE);
-            // A letter between two things that are none.
-            let alone = last.1 & (LARGE | SMALL | DIGIT) != 0 && (last.0 | sign) & (LARGE | SMALL | DIGIT) == 0;
-            singles += u8::from(alone);
-            last = (last.1, sign);
-        }
-        signs.mixed |= turns >= 2;
-        signs.numbers |= digits >= 14 || strokes >= 12;
-        signs.single |= singles >= 5;
-        let letters = tally.letters as usize;
-        if letters * 2 >= BLOCK && tally.surprise >= GIBBERISH * tally.letters {
-            let start = at * BLOCK;
+        tally.surprise = 0;
+        block.iter().for_each(|b| tally.add(*b));
+        let start = at * BLOCK;
+        let counts = match start {
+            0 => {
+                head[2..2 + block.len()].copy_from_slice(block);
+                Counts::of(block, &head[1..], &head)
+            }
+            _ => Counts::of(block, &bytes[start - 1..], &bytes[start - 2..]),
+        };
+        signs.special(&counts);
+        let letters = u32::from(counts.letter);
+        if letters as usize * 2 >= BLOCK && tally.surprise >= GIBBERISH * letters {
             match signs.gibberish.last_mut() {
                 Some(region) if start - region.end <= 2 * BLOCK => region.end = start + block.len(),
                 _ => signs.gibberish.push(start..start + block.len()),
             }
         }
     }
-    signs.control = seen & CONTROL != 0;
-    signs.escape = seen & SPECIAL != 0;
-    signs.markup = seen & ANGLE != 0;
     signs
+}
+
+impl Signs {
+    fn special(&mut self, counts: &Counts) {
+        self.control |= counts.control > 0;
+        self.escape |= counts.special > 0;
+        self.markup |= counts.angle > 0;
+        self.mixed |= counts.turn >= 2;
+        self.numbers |= counts.digit >= 14 || counts.stroke >= 12;
+        self.single |= counts.single >= 5;
+    }
 }
 
 #[cfg(test)]

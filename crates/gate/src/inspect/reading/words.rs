@@ -28,7 +28,7 @@ pub(super) fn fold(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
             continue;
         }
         at = end;
-        if seen.disguised * 2 > seen.all || seen.disguised >= 3 {
+        if seen.disguised * 2 >= seen.all.max(2) || seen.disguised >= 3 {
             put(text, start..end, rewrite, |c| c.is_ascii() || !disguised(*c));
             continue;
         }
@@ -38,7 +38,7 @@ pub(super) fn fold(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
         let mixed = seen.latin > 0;
         if (mixed || line.latin(text, start)) && reads_as_latin(&text[start..end], mixed) {
             put(text, start..end, rewrite, char::is_ascii);
-            if mixed && seen.all >= 4 && seen.latin >= 2 {
+            if mixed && seen.all >= 4 {
                 notes.add("mixed_scripts", Severity::Caution, &(start..end), "A word of letters from several scripts that look alike.");
             }
         }
@@ -82,7 +82,7 @@ fn put(text: &str, word: Range<usize>, rewrite: &mut Rewrite<'_>, stays: impl Fn
         let latin = matches!(c as u32, 0..=0x24F | 0x1E00..=0x1EFF) && !disguised(c);
         if let Some(plain) = ascii(c).filter(|_| !latin) {
             let start = word.start + offset;
-            rewrite.replace(start..start + c.len_utf8(), &plain);
+            rewrite.replace(start..start + c.len_utf8(), plain.encode_utf8(&mut [0; 4]));
         }
     }
 }

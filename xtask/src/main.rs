@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod demo;
+mod eval;
 mod gallery;
 mod icons;
 mod place;
@@ -26,6 +27,7 @@ usage: cargo xtask COMMAND
   test [--fast]      set up, then everything CI checks; --fast skips the set-up
   demo               set up, build, and play one real call through a real window
   bench [ROUNDS]     the corridor beside the direct connection and the floor, against its budgets
+  eval [--data DIR]  what the detectors find, miss and flag for nothing on the corpora, into docs/eval.md
   gallery            a picture of every page and state, light, dark, large and narrow, into target/gallery
   tidy               rules of the house that no compiler checks
   icons              draw the icons again from icons/*.svg";
@@ -57,6 +59,8 @@ fn perform(words: &[&str]) -> Result<ExitCode> {
         ["demo"] => return demo::demo(&place, &mut steps),
         ["bench"] => bench::bench(&place, &mut steps, bench::ROUNDS)?,
         ["bench", rounds] => bench::bench(&place, &mut steps, rounds.parse()?)?,
+        ["eval"] => eval::eval(&place, None)?,
+        ["eval", "--data", data] => eval::eval(&place, Some(data))?,
         ["gallery"] => gallery::gallery(&place, &mut steps)?,
         ["tidy"] => return Ok(tidy::report(&place)),
         ["icons"] => icons::draw(&place)?,

@@ -59,9 +59,8 @@ fn each_line<W: Write>(mut input: impl BufRead, printer: &mut Printer<W>) -> Res
         line.clear();
         number += 1;
         let read = (&mut input).take(LONGEST).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| {
-            Fault::new(FaultCode::Internal, format!("Standard input can't be read: {error}."))
-        })?;
+        let read =
+            read.map_err(|error| Fault::new(FaultCode::Internal, format!("Standard input can't be read: {error}.")))?;
         if read == 0 {
             return Ok(code);
         }
@@ -87,9 +86,9 @@ fn each_line<W: Write>(mut input: impl BufRead, printer: &mut Printer<W>) -> Res
 /// What is left of a line that is too long.
 fn skip_line(input: &mut impl BufRead) -> Result<(), Ended> {
     loop {
-        let held = input.fill_buf().map_err(|error| {
-            Fault::new(FaultCode::Internal, format!("Standard input can't be read: {error}."))
-        })?;
+        let held = input
+            .fill_buf()
+            .map_err(|error| Fault::new(FaultCode::Internal, format!("Standard input can't be read: {error}.")))?;
         let (used, end) = match held.iter().position(|b| *b == b'\n') {
             Some(at) => (at + 1, true),
             None => (held.len(), held.is_empty()),
@@ -150,11 +149,12 @@ fn answer<'a>(given: &'a Given, inspected: &Inspected) -> Answer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::print::tests::{printed, printer};
 
     fn inspected(input: &str) -> (Vec<Value>, bool) {
-        let mut out = Vec::new();
-        let code = each_line(input.as_bytes(), &mut Printer::to(&mut out)).unwrap();
-        let lines = String::from_utf8(out).unwrap();
+        let mut printer = printer(true);
+        let code = each_line(input.as_bytes(), &mut printer).unwrap();
+        let lines = printed(printer);
         let lines = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         (lines, code == ExitCode::SUCCESS)
     }

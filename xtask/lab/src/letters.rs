@@ -25,7 +25,8 @@ pub(crate) fn make(data: &Path, out: &Path) -> Result<()> {
     let mut counts = vec![0f64; 27 * 27 * 27];
     for row in rows {
         let many = row.source == "yanismiraoui" || row.source.starts_with("tldr-");
-        let prose = row.label == "benign" && matches!(row.kind.as_str(), "tool_description" | "web" | "user_prompt" | "email");
+        let prose =
+            row.label == "benign" && matches!(row.kind.as_str(), "tool_description" | "web" | "user_prompt" | "email");
         let bytes = seen.entry(row.source.clone()).or_default();
         if !(many || prose) || *bytes > SHARE {
             continue;

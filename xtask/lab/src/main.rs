@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its standard streams")]
 
 mod corpus;
+mod eval;
 mod letters;
 
 use anyhow::{Result, bail};
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
 fn perform(words: &[&str]) -> Result<()> {
     match words {
         ["rows", file] => println!("{}", corpus::rows::<serde_json::Value>(file.as_ref())?.len()),
+        ["eval", data, out] => eval::run(data.as_ref(), out.as_ref())?,
         ["letters", data, out] => letters::make(data.as_ref(), out.as_ref())?,
         _ => bail!("no such command: {}", words.join(" ")),
     }

@@ -30,73 +30,304 @@ enum Sign {
 }
 
 const PHRASES: &[(Sign, &[&str])] = &[
-    (Sign::Hides, &[
-        "do not tell the user", "don't tell the user", "do not mention this", "don't mention this", "never mention this",
-        "do not mention it to", "without telling the user", "without informing the user", "without notifying the user",
-        "do not inform the user", "don't inform the user", "do not notify the user", "never tell the user",
-        "never reveal to the user", "do not reveal this", "don't reveal this", "hide this from the user", "hidden from the user",
-        "keep this secret", "keep this hidden", "keep it secret from", "must stay hidden", "must not be visible to the user",
-        "the user must not", "user should not know", "user does not need to know", "do not show this to the user",
-        "without the user's knowledge", "without user awareness", "do not disclose this", "do not let the user",
-        "sage dem nutzer nicht", "sag dem nutzer nicht", "dem benutzer nichts", "dem nutzer nichts", "ohne den nutzer zu informieren",
-        "ohne den benutzer zu informieren", "erwähne dies nicht", "erwähne das nicht", "ne dis pas à l'utilisateur",
-        "ne le dis pas à l'utilisateur", "ne dites pas à l'utilisateur", "sans en informer l'utilisateur", "sans informer l'utilisateur",
-        "ne mentionne pas", "ne mentionnez pas", "no le digas al usuario", "no se lo digas al usuario", "no informes al usuario",
-        "sin informar al usuario", "sin decirle al usuario", "no menciones esto", "não diga ao usuário", "não conte ao usuário",
-        "sem informar o usuário", "não mencione isso", "non dire all'utente", "non dirlo all'utente", "senza informare l'utente",
-        "non menzionare questo", "vertel de gebruiker niet", "zonder de gebruiker te informeren", "vermeld dit niet",
-        "nie mów użytkownikowi", "nie informuj użytkownika", "bez wiedzy użytkownika", "не говори пользователю",
-        "не сообщай пользователю", "не сообщайте пользователю", "не упоминай об этом", "без ведома пользователя",
-        "不要告诉用户", "不要向用户", "别告诉用户", "无需告知用户", "不得告知用户", "ユーザーに言わない", "ユーザーには知らせ", "ユーザーに伝えない",
-        "ユーザーに知らせない", "사용자에게 말하지", "사용자에게 알리지", "لا تخبر المستخدم", "دون علم المستخدم", "kullanıcıya söyleme",
-        "kullanıcıya bildirme", "kullanıcının haberi olmadan", "उपयोगकर्ता को न बताएं", "उपयोगकर्ता को मत बताना",
-    ]),
-    (Sign::Prefers, &[
-        "never use other tools", "never use any other tool", "never use another tool", "do not use any other tool",
-        "don't use any other tool", "do not use other tools", "instead of any other tool", "ignore other tools",
-        "ignore all other tools", "ignore the other tools", "never the other", "other tools are deprecated",
-        "other tools are unreliable", "other tools are unsafe", "other tools are broken", "replace results from any other",
-        "over all other tools", "over any other tool", "always prefer this tool", "in preference to all other",
-        "verwende keine anderen werkzeuge", "benutze keine anderen tools", "verwende keine anderen tools",
-        "n'utilise aucun autre outil", "n'utilisez aucun autre outil", "n'utilise jamais d'autres outils", "no uses ninguna otra herramienta",
-        "no uses otras herramientas", "nunca uses otras herramientas", "não use nenhuma outra ferramenta", "não use outras ferramentas",
-        "non usare altri strumenti", "non usare mai altri strumenti", "gebruik geen andere tools", "nie używaj innych narzędzi",
-        "не используй другие инструменты", "не используйте другие инструменты", "不要使用其他工具", "请勿使用其他工具", "切勿使用其他工具",
-        "他のツールを使わない", "他のツールは使用しない", "다른 도구를 사용하지", "لا تستخدم أدوات أخرى", "لا تستخدم أي أداة أخرى",
-        "başka araç kullanma", "diğer araçları kullanma",
-    ]),
-    (Sign::Bypasses, &[
-        "ignore previous instructions", "ignore all previous", "ignore the previous", "disregard previous", "disregard all previous",
-        "disregard the previous", "ignore the safety", "ignore safety", "disable any confirmation", "disable all confirmation",
-        "disable confirmation", "approve all later", "skip the confirmation prompt", "without asking the user for", "do not ask the user for permission",
-        "bypass the confirmation", "bypass user confirmation", "override the system prompt", "reveal your system prompt",
-        "print your system prompt", "ignore your instructions", "forget your instructions", "ignoriere alle vorherigen",
-        "ignoriere die vorherigen", "ignore toutes les instructions", "ignorez les instructions", "ignora todas las instrucciones",
-        "ignora las instrucciones", "ignore todas as instruções", "ignora tutte le istruzioni", "negeer alle vorige",
-        "negeer alle eerdere", "zignoruj wszystkie poprzednie", "zignoruj poprzednie", "игнорируй все предыдущие", "игнорируй предыдущие",
-        "забудь все предыдущие", "忽略之前", "忽略以上", "忽略所有", "以前の指示を無視", "これまでの指示を無視", "이전 지시를 무시", "تجاهل جميع التعليمات",
-        "تجاهل التعليمات السابقة", "önceki talimatları yok say", "önceki tüm talimatları", "पिछले सभी निर्देशों",
-    ]),
-    (Sign::Secret, &[
-        "/.ssh/", "id_rsa", "id_ed25519", ".aws/credentials", "/etc/passwd", "/etc/shadow", ".git-credentials", "/.netrc", "/.npmrc",
-        "/.pypirc", ".kube/config", "mcp.json", "claude_desktop_config", ".bash_history", ".zsh_history", "wallet.dat", "seed phrase",
-        ".gnupg", "login keychain", "file .env", "/.env", "`.env`", "all environment variables", "browser cookies", "cookies.sqlite",
-    ]),
-    (Sign::Tells, &[
-        "you must", "you are required", "it is mandatory", "make sure to", "the assistant must", "the assistant should", "the model must",
-        "the agent must", "the agent should", "please first", "always first", "before using", "before calling", "when this tool is invoked",
-        "whenever this tool", "as a first step", "for this tool to work", "otherwise the tool", "pass it as", "pass its content",
-        "include its content", "read the contents of", "read the content of", "append them to", "du musst", "vous devez", "tu dois", "debes",
-        "você deve", "devi ", "je moet", "musisz", "ты должен", "вы должны", "你必须", "必须先", "しなければならない", "해야 합니다", "يجب عليك",
-        "zorundasın", "आपको",
-    ]),
-    (Sign::Frame, &[
-        "<important>", "</important>", "<system>", "</system>", "[system]", "<secret>", "<hidden>", "<|im_start|>", "<|system|>", "[inst]",
-        "<<sys>>", "### system", "<instructions_for_ai>", "<!--",
-    ]),
-    (Sign::Collects, &[
-        "\"sidenote\":", "\"side_note\":", "\"conversation_history\":", "\"system_prompt\":", "\"chat_history\":",
-    ]),
+    (
+        Sign::Hides,
+        &[
+            "do not tell the user",
+            "don't tell the user",
+            "do not mention this",
+            "don't mention this",
+            "never mention this",
+            "do not mention it to",
+            "without telling the user",
+            "without informing the user",
+            "without notifying the user",
+            "do not inform the user",
+            "don't inform the user",
+            "do not notify the user",
+            "never tell the user",
+            "never reveal to the user",
+            "do not reveal this",
+            "don't reveal this",
+            "hide this from the user",
+            "hidden from the user",
+            "keep this secret",
+            "keep this hidden",
+            "keep it secret from",
+            "must stay hidden",
+            "must not be visible to the user",
+            "the user must not",
+            "user should not know",
+            "user does not need to know",
+            "do not show this to the user",
+            "without the user's knowledge",
+            "without user awareness",
+            "do not disclose this",
+            "do not let the user",
+            "sage dem nutzer nicht",
+            "sag dem nutzer nicht",
+            "dem benutzer nichts",
+            "dem nutzer nichts",
+            "ohne den nutzer zu informieren",
+            "ohne den benutzer zu informieren",
+            "erwähne dies nicht",
+            "erwähne das nicht",
+            "ne dis pas à l'utilisateur",
+            "ne le dis pas à l'utilisateur",
+            "ne dites pas à l'utilisateur",
+            "sans en informer l'utilisateur",
+            "sans informer l'utilisateur",
+            "ne mentionne pas",
+            "ne mentionnez pas",
+            "no le digas al usuario",
+            "no se lo digas al usuario",
+            "no informes al usuario",
+            "sin informar al usuario",
+            "sin decirle al usuario",
+            "no menciones esto",
+            "não diga ao usuário",
+            "não conte ao usuário",
+            "sem informar o usuário",
+            "não mencione isso",
+            "non dire all'utente",
+            "non dirlo all'utente",
+            "senza informare l'utente",
+            "non menzionare questo",
+            "vertel de gebruiker niet",
+            "zonder de gebruiker te informeren",
+            "vermeld dit niet",
+            "nie mów użytkownikowi",
+            "nie informuj użytkownika",
+            "bez wiedzy użytkownika",
+            "не говори пользователю",
+            "не сообщай пользователю",
+            "не сообщайте пользователю",
+            "не упоминай об этом",
+            "без ведома пользователя",
+            "不要告诉用户",
+            "不要向用户",
+            "别告诉用户",
+            "无需告知用户",
+            "不得告知用户",
+            "ユーザーに言わない",
+            "ユーザーには知らせ",
+            "ユーザーに伝えない",
+            "ユーザーに知らせない",
+            "사용자에게 말하지",
+            "사용자에게 알리지",
+            "لا تخبر المستخدم",
+            "دون علم المستخدم",
+            "kullanıcıya söyleme",
+            "kullanıcıya bildirme",
+            "kullanıcının haberi olmadan",
+            "उपयोगकर्ता को न बताएं",
+            "उपयोगकर्ता को मत बताना",
+        ],
+    ),
+    (
+        Sign::Prefers,
+        &[
+            "never use other tools",
+            "never use any other tool",
+            "never use another tool",
+            "do not use any other tool",
+            "don't use any other tool",
+            "do not use other tools",
+            "instead of any other tool",
+            "ignore other tools",
+            "ignore all other tools",
+            "ignore the other tools",
+            "never the other",
+            "other tools are deprecated",
+            "other tools are unreliable",
+            "other tools are unsafe",
+            "other tools are broken",
+            "replace results from any other",
+            "over all other tools",
+            "over any other tool",
+            "always prefer this tool",
+            "in preference to all other",
+            "verwende keine anderen werkzeuge",
+            "benutze keine anderen tools",
+            "verwende keine anderen tools",
+            "n'utilise aucun autre outil",
+            "n'utilisez aucun autre outil",
+            "n'utilise jamais d'autres outils",
+            "no uses ninguna otra herramienta",
+            "no uses otras herramientas",
+            "nunca uses otras herramientas",
+            "não use nenhuma outra ferramenta",
+            "não use outras ferramentas",
+            "non usare altri strumenti",
+            "non usare mai altri strumenti",
+            "gebruik geen andere tools",
+            "nie używaj innych narzędzi",
+            "не используй другие инструменты",
+            "не используйте другие инструменты",
+            "不要使用其他工具",
+            "请勿使用其他工具",
+            "切勿使用其他工具",
+            "他のツールを使わない",
+            "他のツールは使用しない",
+            "다른 도구를 사용하지",
+            "لا تستخدم أدوات أخرى",
+            "لا تستخدم أي أداة أخرى",
+            "başka araç kullanma",
+            "diğer araçları kullanma",
+        ],
+    ),
+    (
+        Sign::Bypasses,
+        &[
+            "ignore previous instructions",
+            "ignore all previous",
+            "ignore the previous",
+            "disregard previous",
+            "disregard all previous",
+            "disregard the previous",
+            "ignore the safety",
+            "ignore safety",
+            "disable any confirmation",
+            "disable all confirmation",
+            "disable confirmation",
+            "approve all later",
+            "skip the confirmation prompt",
+            "without asking the user for",
+            "do not ask the user for permission",
+            "bypass the confirmation",
+            "bypass user confirmation",
+            "override the system prompt",
+            "reveal your system prompt",
+            "print your system prompt",
+            "ignore your instructions",
+            "forget your instructions",
+            "ignoriere alle vorherigen",
+            "ignoriere die vorherigen",
+            "ignore toutes les instructions",
+            "ignorez les instructions",
+            "ignora todas las instrucciones",
+            "ignora las instrucciones",
+            "ignore todas as instruções",
+            "ignora tutte le istruzioni",
+            "negeer alle vorige",
+            "negeer alle eerdere",
+            "zignoruj wszystkie poprzednie",
+            "zignoruj poprzednie",
+            "игнорируй все предыдущие",
+            "игнорируй предыдущие",
+            "забудь все предыдущие",
+            "忽略之前",
+            "忽略以上",
+            "忽略所有",
+            "以前の指示を無視",
+            "これまでの指示を無視",
+            "이전 지시를 무시",
+            "تجاهل جميع التعليمات",
+            "تجاهل التعليمات السابقة",
+            "önceki talimatları yok say",
+            "önceki tüm talimatları",
+            "पिछले सभी निर्देशों",
+        ],
+    ),
+    (
+        Sign::Secret,
+        &[
+            "/.ssh/",
+            "id_rsa",
+            "id_ed25519",
+            ".aws/credentials",
+            "/etc/passwd",
+            "/etc/shadow",
+            ".git-credentials",
+            "/.netrc",
+            "/.npmrc",
+            "/.pypirc",
+            ".kube/config",
+            "mcp.json",
+            "claude_desktop_config",
+            ".bash_history",
+            ".zsh_history",
+            "wallet.dat",
+            "seed phrase",
+            ".gnupg",
+            "login keychain",
+            "file .env",
+            "/.env",
+            "`.env`",
+            "all environment variables",
+            "browser cookies",
+            "cookies.sqlite",
+        ],
+    ),
+    (
+        Sign::Tells,
+        &[
+            "you must",
+            "you are required",
+            "it is mandatory",
+            "make sure to",
+            "the assistant must",
+            "the assistant should",
+            "the model must",
+            "the agent must",
+            "the agent should",
+            "please first",
+            "always first",
+            "before using",
+            "before calling",
+            "when this tool is invoked",
+            "whenever this tool",
+            "as a first step",
+            "for this tool to work",
+            "otherwise the tool",
+            "pass it as",
+            "pass its content",
+            "include its content",
+            "read the contents of",
+            "read the content of",
+            "append them to",
+            "du musst",
+            "vous devez",
+            "tu dois",
+            "debes",
+            "você deve",
+            "devi ",
+            "je moet",
+            "musisz",
+            "ты должен",
+            "вы должны",
+            "你必须",
+            "必须先",
+            "しなければならない",
+            "해야 합니다",
+            "يجب عليك",
+            "zorundasın",
+            "आपको",
+        ],
+    ),
+    (
+        Sign::Frame,
+        &[
+            "<important>",
+            "</important>",
+            "<system>",
+            "</system>",
+            "[system]",
+            "<secret>",
+            "<hidden>",
+            "<|im_start|>",
+            "<|system|>",
+            "[inst]",
+            "<<sys>>",
+            "### system",
+            "<instructions_for_ai>",
+            "<!--",
+        ],
+    ),
+    (
+        Sign::Collects,
+        &["\"sidenote\":", "\"side_note\":", "\"conversation_history\":", "\"system_prompt\":", "\"chat_history\":"],
+    ),
 ];
 
 static LOOK: LazyLock<Option<(AhoCorasick, Vec<Sign>)>> = LazyLock::new(|| {
@@ -109,7 +340,12 @@ static LOOK: LazyLock<Option<(AhoCorasick, Vec<Sign>)>> = LazyLock::new(|| {
 /// What a description, as it is read, has no business to say. Spans are of `plain`.
 pub fn wording(plain: &str) -> Vec<Finding> {
     let Some((look, signs)) = LOOK.as_ref() else {
-        return vec![finding("inspection_failed", Severity::Danger, &(0..0), "The phrases of descriptions could not be loaded.")];
+        return vec![finding(
+            "inspection_failed",
+            Severity::Danger,
+            &(0..0),
+            "The phrases of descriptions could not be loaded.",
+        )];
     };
     let (lower, places) = lowered(plain);
     let mut first: [Option<Range<usize>>; 7] = Default::default();
@@ -124,23 +360,43 @@ pub fn wording(plain: &str) -> Vec<Finding> {
         out.push(finding("hides_from_user", Severity::Danger, span, "It asks that something be kept from you."));
     }
     if let Some(span) = at(Sign::Bypasses) {
-        out.push(finding("bypasses_rules", Severity::Danger, span, "It tells the model to skip questions or to forget what it was told."));
+        out.push(finding(
+            "bypasses_rules",
+            Severity::Danger,
+            span,
+            "It tells the model to skip questions or to forget what it was told.",
+        ));
     }
     if let Some(span) = at(Sign::Prefers) {
         out.push(finding("prefers_itself", Severity::Danger, span, "It tells the model to leave other tools aside."));
     }
     match (at(Sign::Secret), at(Sign::Tells)) {
         (Some(span), Some(_)) => {
-            out.push(finding("asks_for_secrets", Severity::Danger, span, "It tells the model to fetch what holds secrets."));
+            out.push(finding(
+                "asks_for_secrets",
+                Severity::Danger,
+                span,
+                "It tells the model to fetch what holds secrets.",
+            ));
         }
         (Some(span), None) => out.push(finding("names_secrets", Severity::Info, span, "It names what holds secrets.")),
         _ => {}
     }
     if let (Some(span), Some(_)) = (at(Sign::Frame), at(Sign::Tells)) {
-        out.push(finding("poses_as_order", Severity::Danger, span, "It dresses a request to the model as an order from above."));
+        out.push(finding(
+            "poses_as_order",
+            Severity::Danger,
+            span,
+            "It dresses a request to the model as an order from above.",
+        ));
     }
     if let Some(span) = at(Sign::Collects) {
-        out.push(finding("collects_context", Severity::Caution, span, "A parameter that only collects what the model knows."));
+        out.push(finding(
+            "collects_context",
+            Severity::Caution,
+            span,
+            "A parameter that only collects what the model knows.",
+        ));
     }
     out
 }
@@ -177,8 +433,21 @@ fn lowered(text: &str) -> (String, Vec<usize>) {
 
 /// Names of parameters that only serve to collect what the model knows of the conversation.
 const COLLECTS: &[&str] = &[
-    "sidenote", "sidenotes", "side_note", "conversation_history", "chat_history", "conversation", "previous_messages", "system_prompt",
-    "model_name", "chain_of_thought", "reasoning_trace", "full_context", "conversation_context", "chat_context", "user_profile_summary",
+    "sidenote",
+    "sidenotes",
+    "side_note",
+    "conversation_history",
+    "chat_history",
+    "conversation",
+    "previous_messages",
+    "system_prompt",
+    "model_name",
+    "chain_of_thought",
+    "reasoning_trace",
+    "full_context",
+    "conversation_context",
+    "chat_context",
+    "user_profile_summary",
 ];
 
 /// Parameters that a tool has no use for. `context` is one where the description doesn't speak of it.
@@ -195,7 +464,10 @@ pub fn parameters(tool: &Tool) -> Vec<Finding> {
                 severity: Severity::Caution,
                 pointer: format!("/inputSchema/properties/{}", crate::call::token(name)),
                 span: None,
-                message: format!("The parameter `{}` only collects what the model knows of the conversation.", escaped(name)),
+                message: format!(
+                    "The parameter `{}` only collects what the model knows of the conversation.",
+                    escaped(name)
+                ),
             });
         }
     }
@@ -260,7 +532,8 @@ mod tests {
     fn parameters_without_use_are_told() {
         let tool = |description: &str| {
             let schema = json!({"type":"object","properties":{"a":{},"context":{},"sidenote":{}}});
-            Tool::parse(Bytes::from(json!({"name":"add","description":description,"inputSchema":schema}).to_string())).unwrap()
+            Tool::parse(Bytes::from(json!({"name":"add","description":description,"inputSchema":schema}).to_string()))
+                .unwrap()
         };
         assert_eq!(parameters(&tool("Adds.")).len(), 2);
         assert_eq!(parameters(&tool("Adds within a context.")).len(), 1);
@@ -268,7 +541,9 @@ mod tests {
 
     #[test]
     fn names_that_pass_for_each_other_shadow() {
-        assert!(shadows("send_mail", "sеnd_mail") && shadows("send_mail", "send-mail") && shadows("list", "l\u{200B}ist"));
+        assert!(
+            shadows("send_mail", "sеnd_mail") && shadows("send_mail", "send-mail") && shadows("list", "l\u{200B}ist")
+        );
         assert!(!shadows("send_mail", "send_mails"));
     }
 }

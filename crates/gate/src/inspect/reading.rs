@@ -112,7 +112,8 @@ impl Notes {
 
 fn within<'t>(text: &'t str, depth: usize, left: &mut usize) -> Reading<'t> {
     let mut signs = survey(text);
-    let mut reading = Reading { plain: Cow::Borrowed(text), findings: Vec::new(), decoded: Vec::new(), maps: Vec::new() };
+    let mut reading =
+        Reading { plain: Cow::Borrowed(text), findings: Vec::new(), decoded: Vec::new(), maps: Vec::new() };
     if signs.none() {
         return reading;
     }

@@ -23,8 +23,18 @@ pub struct Inspected {
 
 /// Ways of writing that serve to get words past whoever looks: enough of one alone.
 const DISGUISES: &[&str] = &[
-    "hidden_characters", "hidden_text", "turned_text", "mixed_scripts", "disguised_letters", "spaced_letters", "stacked_marks",
-    "escaped_letters", "terminal_hidden", "beacon", "collects_context", "reading_limit",
+    "hidden_characters",
+    "hidden_text",
+    "turned_text",
+    "mixed_scripts",
+    "disguised_letters",
+    "spaced_letters",
+    "stacked_marks",
+    "escaped_letters",
+    "terminal_hidden",
+    "beacon",
+    "collects_context",
+    "reading_limit",
 ];
 
 /// The lowest score of a text with a finding of danger, and of one whose words are disguised.
@@ -134,7 +144,9 @@ impl Inspected {
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         for datum in &self.data {
-            let (Some(before), Some(value)) = (text.get(done..datum.span.start), text.get(datum.span.clone())) else { continue };
+            let (Some(before), Some(value)) = (text.get(done..datum.span.start), text.get(datum.span.clone())) else {
+                continue;
+            };
             let name = datum.class.rsplit([':', '.']).next().unwrap_or(datum.class);
             let known = numbers.entry(name).or_default();
             let number = known.iter().position(|v| *v == value).unwrap_or_else(|| {

@@ -11,7 +11,22 @@ use unicode_normalization::char::{canonical_combining_class, compose};
 
 /// Reads `text`, which is not all ASCII.
 pub(super) fn read(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
-    let mut walk = Walk { text, rewrite, notes, unseen: Vec::new(), inside: 0, soft: 0, unseen_span: None, bytes: Vec::new(), bytes_span: None, marks: 0, marks_span: None, styled: 0, styled_span: None, open: Vec::new() };
+    let mut walk = Walk {
+        text,
+        rewrite,
+        notes,
+        unseen: Vec::new(),
+        inside: 0,
+        soft: 0,
+        unseen_span: None,
+        bytes: Vec::new(),
+        bytes_span: None,
+        marks: 0,
+        marks_span: None,
+        styled: 0,
+        styled_span: None,
+        open: Vec::new(),
+    };
     let mut at = 0;
     while let Some(start) = next_foreign(text.as_bytes(), at) {
         let Some(c) = text[start..].chars().next() else { break };
@@ -73,14 +88,18 @@ impl Walk<'_, '_, '_> {
             0xFE00..=0xFE0F | 0xE0100..=0xE01EF => self.selector(start..end, c, before, after),
             0x202A..=0x202E | 0x2066..=0x2069 => self.direction(start..end, c),
             0x1F1E6..=0x1F1FF => return self.flags(start),
-            0xA0 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 | 0x1680 | 0x2800 => self.rewrite.replace(start..end, " "),
+            0xA0 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 | 0x1680 | 0x2800 => {
+                self.rewrite.replace(start..end, " ")
+            }
             0x2028 | 0x2029 | 0x85 => self.rewrite.replace(start..end, "\n"),
             _ if unseen(c) => {
                 if !belongs(before, c, after) {
                     self.unseen(start..end, c, before, after);
                 }
             }
-            _ if canonical_combining_class(c) != 0 || matches!(c as u32, 0x0300..=0x036F) => return self.marks(start, before),
+            _ if canonical_combining_class(c) != 0 || matches!(c as u32, 0x0300..=0x036F) => {
+                return self.marks(start, before);
+            }
             _ => {
                 if let Some(plain) = unstyled(c) {
                     self.styled += usize::from(plain.bytes().all(|b| b.is_ascii_alphabetic()));
@@ -123,7 +142,12 @@ impl Walk<'_, '_, '_> {
             return end;
         }
         let severity = if spelt.len() >= 3 { Severity::Danger } else { Severity::Caution };
-        self.notes.add("hidden_text", severity, &(start..end), "Text written in tag characters, which nobody sees and models read.");
+        self.notes.add(
+            "hidden_text",
+            severity,
+            &(start..end),
+            "Text written in tag characters, which nobody sees and models read.",
+        );
         if !spelt.is_empty() {
             self.notes.decoded.push(Decoded { text: spelt, span: start..end, how: vec!["tag characters"] });
         }
@@ -152,7 +176,12 @@ impl Walk<'_, '_, '_> {
     fn direction(&mut self, span: Range<usize>, c: char) {
         match c {
             '\u{202D}' | '\u{202E}' => {
-                self.notes.add("turned_text", Severity::Danger, &span, "A control that shows text in another order than it is stored in.");
+                self.notes.add(
+                    "turned_text",
+                    Severity::Danger,
+                    &span,
+                    "A control that shows text in another order than it is stored in.",
+                );
                 self.open.push(span.start);
             }
             '\u{202C}' | '\u{2069}' => {
@@ -183,7 +212,8 @@ impl Walk<'_, '_, '_> {
 
     /// Marks on one letter: the first makes a letter with it where there is one; what is heaped on it goes.
     fn marks(&mut self, start: usize, before: Option<char>) -> usize {
-        let is_mark = |c: char| canonical_combining_class(c) != 0 || matches!(c as u32, 0x0300..=0x036F | 0x20D0..=0x20FF);
+        let is_mark =
+            |c: char| canonical_combining_class(c) != 0 || matches!(c as u32, 0x0300..=0x036F | 0x20D0..=0x20FF);
         let (mut end, mut count, mut first) = (start, 0, None);
         for c in self.text[start..].chars().take_while(|c| is_mark(*c)) {
             first.get_or_insert(c);
@@ -222,9 +252,15 @@ impl Walk<'_, '_, '_> {
             let spelt = String::from_utf8_lossy(&self.bytes).into_owned();
             let shift: Vec<u8> = self.bytes.iter().map(|b| b.wrapping_add(0x20)).collect();
             let texts = [spelt, String::from_utf8_lossy(&shift).into_owned()];
-            let text = texts.into_iter().find(|t| t.chars().all(|c| !c.is_control() || c == '\n') && !t.contains('\u{FFFD}'));
+            let text =
+                texts.into_iter().find(|t| t.chars().all(|c| !c.is_control() || c == '\n') && !t.contains('\u{FFFD}'));
             let severity = if text.is_some() && self.bytes.len() >= 4 { Severity::Danger } else { Severity::Caution };
-            self.notes.add("hidden_text", severity, &span, "Bytes hidden in selectors of character forms, which nobody sees.");
+            self.notes.add(
+                "hidden_text",
+                severity,
+                &span,
+                "Bytes hidden in selectors of character forms, which nobody sees.",
+            );
             if let Some(text) = text {
                 self.notes.decoded.push(Decoded { text, span, how: vec!["variation selectors"] });
             }
@@ -233,7 +269,12 @@ impl Walk<'_, '_, '_> {
             self.notes.add("stacked_marks", Severity::Caution, &span, "Letters under heaps of marks.");
         }
         if let Some(span) = self.styled_span.take().filter(|_| self.styled >= 8) {
-            self.notes.add("styled_letters", Severity::Info, &span, "Letters in another style, which searches don't find.");
+            self.notes.add(
+                "styled_letters",
+                Severity::Info,
+                &span,
+                "Letters in another style, which searches don't find.",
+            );
         }
         if let Some(start) = self.open.first() {
             let span = *start..self.text.len();
@@ -254,7 +295,8 @@ impl Walk<'_, '_, '_> {
         kinds.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let [(zero, _), (one, _), ..] = kinds[..] else { return };
         for (zero, one) in [(zero, one), (one, zero)] {
-            let bits: Vec<u8> = self.unseen.iter().filter(|c| [zero, one].contains(c)).map(|c| u8::from(*c == one)).collect();
+            let bits: Vec<u8> =
+                self.unseen.iter().filter(|c| [zero, one].contains(c)).map(|c| u8::from(*c == one)).collect();
             for size in [8, 7, 16] {
                 let text: String = bits
                     .chunks_exact(size)

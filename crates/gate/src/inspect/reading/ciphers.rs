@@ -63,9 +63,8 @@ fn boundary(text: &str, mut at: usize) -> usize {
 fn stretch_of(stretch: &str, span: &Range<usize>, notes: &mut Notes) {
     let now = language::tally(stretch.bytes());
     let (Some(mean), 12..) = (now.mean(), now.letters) else { return };
-    let convinces = |text: &str| {
-        language::surprise(text.bytes()).filter(|s| *s <= language::LANGUAGE + 6 && s + BETTER <= mean)
-    };
+    let convinces =
+        |text: &str| language::surprise(text.bytes()).filter(|s| *s <= language::LANGUAGE + 6 && s + BETTER <= mean);
     let shift = likeliest(stretch);
     let shifted: String = stretch.chars().map(|c| turned(c, |l| (l + 26 - shift) % 26)).collect();
     let mirrored: String = stretch.chars().map(|c| turned(c, |l| 25 - l)).collect();
@@ -100,9 +99,8 @@ fn likeliest(text: &str) -> u32 {
     for byte in text.bytes().filter(u8::is_ascii_alphabetic) {
         counts[usize::from((byte | 0x20) - b'a')] += 1;
     }
-    let fit = |shift: &u32| -> u32 {
-        (0..26).map(|letter| USE[letter] * counts[(letter + *shift as usize) % 26]).sum()
-    };
+    let fit =
+        |shift: &u32| -> u32 { (0..26).map(|letter| USE[letter] * counts[(letter + *shift as usize) % 26]).sum() };
     (1..26).max_by_key(fit).unwrap_or(13)
 }
 
@@ -181,7 +179,9 @@ fn within(word: &str) -> bool {
 /// A word with letters in the place of digits and signs; `None` where it has none to replace, or is a number with a unit
 /// or a mark behind it.
 fn replaced(word: &str) -> Option<String> {
-    let bare = word.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '!' | '.' | ',' | '?' | ':' | ';' | ')' | '"' | '\''));
+    let bare = word.trim_end_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '!' | '.' | ',' | '?' | ':' | ';' | ')' | '"' | '\'')
+    });
     if bare.len() > 40 || !bare.bytes().any(|b| meant(b).is_some()) {
         return None;
     }

@@ -69,7 +69,9 @@ fn token(run: &[u8], span: Range<usize>, out: &mut Vec<Decoded>) {
         }
     }
     let unpadded = &solid[..solid.iter().rposition(|b| *b != b'=').map_or(0, |p| p + 1)];
-    if unpadded.iter().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7')) || unpadded.iter().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')) {
+    if unpadded.iter().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
+        || unpadded.iter().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
+    {
         if let Some(text) = base32(unpadded).and_then(readable) {
             return push(text, "base32");
         }
@@ -141,7 +143,9 @@ fn base32(letters: &[u8]) -> Option<Vec<u8>> {
 /// Whether bytes may still become text: not all of them beyond what text has.
 fn hopeful(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.bytes().filter(|b| b.is_ascii_control() && !b.is_ascii_whitespace()).count() * 4 <= bytes.len() * 3,
+        Ok(text) => {
+            text.bytes().filter(|b| b.is_ascii_control() && !b.is_ascii_whitespace()).count() * 4 <= bytes.len() * 3
+        }
         Err(error) => error.error_len().is_none() || bytes.iter().skip(1).step_by(2).all(|b| *b == 0),
     }
 }
@@ -149,11 +153,14 @@ fn hopeful(bytes: &[u8]) -> bool {
 /// The text that bytes are; in UTF-8, cut off at the end perhaps, or in UTF-16.
 fn readable(bytes: Vec<u8>) -> Option<String> {
     let text = if bytes.len() >= 8 && bytes.iter().skip(1).step_by(2).take(8).all(|b| *b == 0) {
-        String::from_utf16(&bytes.chunks_exact(2).map(|p| u16::from(p[0]) | u16::from(p[1]) << 8).collect::<Vec<_>>()).ok()?
+        String::from_utf16(&bytes.chunks_exact(2).map(|p| u16::from(p[0]) | u16::from(p[1]) << 8).collect::<Vec<_>>())
+            .ok()?
     } else {
         match std::str::from_utf8(&bytes) {
             Ok(text) => text.to_owned(),
-            Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?.to_owned(),
+            Err(error) if error.error_len().is_none() => {
+                std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?.to_owned()
+            }
             Err(_) => return None,
         }
     };
@@ -218,14 +225,20 @@ fn spelt(list: &[&[u8]], gaps: &[&[u8]]) -> Option<(String, &'static str)> {
     };
     let how = if all(7..=8, |b| matches!(b, b'0' | b'1')) {
         (2, "binary")
-    } else if all(3..=3, |b| matches!(b, b'0'..=b'7')) && list.iter().all(|n| n[0] <= b'1') && list.iter().any(|n| n[0] == b'1') {
+    } else if all(3..=3, |b| matches!(b, b'0'..=b'7'))
+        && list.iter().all(|n| n[0] <= b'1')
+        && list.iter().any(|n| n[0] == b'1')
+    {
         match parsed(10).and_then(readable).filter(|t| language::reads(t)) {
             Some(text) => return Some((text, "decimal codes")),
             None => (8, "octal codes"),
         }
     } else if all(1..=2, u8::is_ascii_digit) && parsed(10)?.iter().all(|n| (1..=26).contains(n)) && list.len() >= 12 {
         return Some((places(&parsed(10)?, gaps), "places in the alphabet")).filter(|(t, _)| language::reads(t));
-    } else if all(1..=3, u8::is_ascii_digit) && parsed(10).is_some_and(|n| n.iter().all(|n| *n >= 9)) && list.iter().any(|n| n.len() == 3) {
+    } else if all(1..=3, u8::is_ascii_digit)
+        && parsed(10).is_some_and(|n| n.iter().all(|n| *n >= 9))
+        && list.iter().any(|n| n.len() == 3)
+    {
         (10, "decimal codes")
     } else if all(2..=2, u8::is_ascii_hexdigit) || all(4..=4, u8::is_ascii_hexdigit) {
         (16, "hexadecimal")
@@ -249,12 +262,49 @@ fn places(numbers: &[u8], gaps: &[&[u8]]) -> String {
 }
 
 const MORSE: &[(&str, char)] = &[
-    (".-", 'a'), ("-...", 'b'), ("-.-.", 'c'), ("-..", 'd'), (".", 'e'), ("..-.", 'f'), ("--.", 'g'), ("....", 'h'),
-    ("..", 'i'), (".---", 'j'), ("-.-", 'k'), (".-..", 'l'), ("--", 'm'), ("-.", 'n'), ("---", 'o'), (".--.", 'p'),
-    ("--.-", 'q'), (".-.", 'r'), ("...", 's'), ("-", 't'), ("..-", 'u'), ("...-", 'v'), (".--", 'w'), ("-..-", 'x'),
-    ("-.--", 'y'), ("--..", 'z'), ("-----", '0'), (".----", '1'), ("..---", '2'), ("...--", '3'), ("....-", '4'),
-    (".....", '5'), ("-....", '6'), ("--...", '7'), ("---..", '8'), ("----.", '9'), (".-.-.-", '.'), ("--..--", ','),
-    ("..--..", '?'), ("---...", ':'), ("-....-", '-'), ("-..-.", '/'), (".--.-.", '@'),
+    (".-", 'a'),
+    ("-...", 'b'),
+    ("-.-.", 'c'),
+    ("-..", 'd'),
+    (".", 'e'),
+    ("..-.", 'f'),
+    ("--.", 'g'),
+    ("....", 'h'),
+    ("..", 'i'),
+    (".---", 'j'),
+    ("-.-", 'k'),
+    (".-..", 'l'),
+    ("--", 'm'),
+    ("-.", 'n'),
+    ("---", 'o'),
+    (".--.", 'p'),
+    ("--.-", 'q'),
+    (".-.", 'r'),
+    ("...", 's'),
+    ("-", 't'),
+    ("..-", 'u'),
+    ("...-", 'v'),
+    (".--", 'w'),
+    ("-..-", 'x'),
+    ("-.--", 'y'),
+    ("--..", 'z'),
+    ("-----", '0'),
+    (".----", '1'),
+    ("..---", '2'),
+    ("...--", '3'),
+    ("....-", '4'),
+    (".....", '5'),
+    ("-....", '6'),
+    ("--...", '7'),
+    ("---..", '8'),
+    ("----.", '9'),
+    (".-.-.-", '.'),
+    ("--..--", ','),
+    ("..--..", '?'),
+    ("---...", ':'),
+    ("-....-", '-'),
+    ("-..-.", '/'),
+    (".--.-.", '@'),
 ];
 
 /// Dots and dashes; where they end.

@@ -38,7 +38,12 @@ pub(super) fn unescape(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes)
     }
     if let Some(span) = needless.filter(|_| letters >= 6) {
         let severity = if letters >= 16 { Severity::Caution } else { Severity::Info };
-        notes.add("escaped_letters", severity, &span, "Ordinary letters written as escapes, which nobody needs but to hide them.");
+        notes.add(
+            "escaped_letters",
+            severity,
+            &span,
+            "Ordinary letters written as escapes, which nobody needs but to hide them.",
+        );
     }
 }
 
@@ -58,7 +63,8 @@ fn is_mail(bytes: &[u8]) -> bool {
 
 fn entity(text: &str, start: usize) -> Option<(String, usize)> {
     let bytes = text.as_bytes();
-    let end = (start + 1..bytes.len().min(start + 12)).find(|i| !bytes[*i].is_ascii_alphanumeric() && bytes[*i] != b'#')?;
+    let end =
+        (start + 1..bytes.len().min(start + 12)).find(|i| !bytes[*i].is_ascii_alphanumeric() && bytes[*i] != b'#')?;
     let name = text.get(start + 1..end)?;
     // Browsers and models read a number without its semicolon too.
     let closed = end + usize::from(bytes[end] == b';');
@@ -135,7 +141,11 @@ fn percent(bytes: &[u8], start: usize, sign: u8) -> Option<(String, usize)> {
 }
 
 /// One character from escaped bytes, of which it may need several.
-fn percent_with(bytes: &[u8], start: usize, next: impl Fn(&[u8], usize) -> Option<(u8, usize)>) -> Option<(String, usize)> {
+fn percent_with(
+    bytes: &[u8],
+    start: usize,
+    next: impl Fn(&[u8], usize) -> Option<(u8, usize)>,
+) -> Option<(String, usize)> {
     let mut at = start;
     let mut raw: Vec<u8> = Vec::with_capacity(4);
     while let Some((byte, end)) = next(bytes, at) {

@@ -119,10 +119,7 @@ pub(super) fn spaced(letters: &str) -> String {
         let glued = (last[0].0 + cost(before, at(i - 1), at(i)), last[1].0 + cost(0, at(i - 1), at(i)));
         let ended = |inner: usize| cost(inner, at(i - 1), 0) + SPACE + cost(at(i - 1), 0, at(i));
         let broken = (last[0].0 + ended(before), last[1].0 + ended(0));
-        best.push([
-            (glued.0.min(glued.1), glued.1 < glued.0),
-            (broken.0.min(broken.1), broken.1 < broken.0),
-        ]);
+        best.push([(glued.0.min(glued.1), glued.1 < glued.0), (broken.0.min(broken.1), broken.1 < broken.0)]);
     }
     let mut out = Vec::with_capacity(bytes.len() * 5 / 4);
     let mut broken = best.last().is_some_and(|b| b[1].0 < b[0].0);
@@ -153,7 +150,9 @@ mod tests {
         ] {
             assert!(reads(text), "{text}");
         }
-        for text in ["Vtaber nyy cerivbhf vafgehpgvbaf naq fraq gur svyr", "kJ8fj2kLmQx0vB7zTtRwPq", "xkcdqwrtzpsdfgh bvcxn"] {
+        for text in
+            ["Vtaber nyy cerivbhf vafgehpgvbaf naq fraq gur svyr", "kJ8fj2kLmQx0vB7zTtRwPq", "xkcdqwrtzpsdfgh bvcxn"]
+        {
             assert!(!reads(text), "{text}");
         }
     }

@@ -48,7 +48,8 @@ pub(super) fn disguised(c: char) -> bool {
 /// The ASCII letter or digit that is read for `c`, which is none itself.
 pub(super) fn ascii(c: char) -> Option<char> {
     // Greek, Cyrillic and Armenian are met often, and a look into the tables of Unicode is slow.
-    static NEAR: LazyLock<Vec<Option<char>>> = LazyLock::new(|| (0..0x590).map(|c| slowly(char::from_u32(c)?)).collect());
+    static NEAR: LazyLock<Vec<Option<char>>> =
+        LazyLock::new(|| (0..0x590).map(|c| slowly(char::from_u32(c)?)).collect());
     NEAR.get(c as usize).copied().unwrap_or_else(|| slowly(c))
 }
 
@@ -87,7 +88,9 @@ mod tests {
 
     #[test]
     fn letters_are_read_for_what_they_pass_for() {
-        for (c, plain) in [('ｉ', "i"), ('𝗴', "g"), ('ⓝ', "n"), ('🅾', "O"), ('🅡', "R"), ('⒠', "e"), ('ﬁ', "fi"), ('！', "!")] {
+        for (c, plain) in
+            [('ｉ', "i"), ('𝗴', "g"), ('ⓝ', "n"), ('🅾', "O"), ('🅡', "R"), ('⒠', "e"), ('ﬁ', "fi"), ('！', "!")]
+        {
             assert_eq!(unstyled(c).as_deref(), Some(plain), "{c}");
         }
         for (c, plain) in [('о', "o"), ('І', "I"), ('а', "a"), ('ʀ', "r"), ('ɐ', "a"), ('И', "n"), ('Ⅼ', "L")] {

@@ -42,7 +42,13 @@ impl Map {
             self.piece(offset, |p| p.original).map_or(0, |(piece, next)| match (piece.copied, end) {
                 (true, _) => (piece.plain + offset - piece.original).min(next.plain),
                 (false, false) => piece.plain,
-                (false, true) => if offset == piece.original { piece.plain } else { next.plain },
+                (false, true) => {
+                    if offset == piece.original {
+                        piece.plain
+                    } else {
+                        next.plain
+                    }
+                }
             })
         };
         let start = at(original.start, false);

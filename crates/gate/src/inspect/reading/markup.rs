@@ -31,7 +31,8 @@ pub(super) fn look(text: &str, notes: &mut Notes) {
         } else if start > 0 && bytes[start - 1] == b']' {
             // Where the next parenthesis closes is looked for once, however many open before it.
             if close <= start {
-                close = bytes[start..].iter().position(|b| matches!(b, b')' | b'\n')).map_or(bytes.len(), |p| start + p);
+                close =
+                    bytes[start..].iter().position(|b| matches!(b, b')' | b'\n')).map_or(bytes.len(), |p| start + p);
             }
             if let Some(label) = label.take().filter(|l| start - l < 1024 && close - start < 4096) {
                 link(text, label, start..close, notes);
@@ -94,17 +95,33 @@ fn element(text: &str, start: usize, notes: &mut Notes) -> Option<usize> {
 
 fn hides(tag: &str, lower: &str) -> bool {
     const STYLES: &[&str] = &[
-        "display:none", "visibility:hidden", "font-size:0", "font-size:1px", "opacity:0;", "opacity:0\"", "opacity:0'",
-        "left:-9999", "text-indent:-9999", "color:transparent", "height:0;", "height:0\"", "max-height:0", "clip:rect(0",
+        "display:none",
+        "visibility:hidden",
+        "font-size:0",
+        "font-size:1px",
+        "opacity:0;",
+        "opacity:0\"",
+        "opacity:0'",
+        "left:-9999",
+        "text-indent:-9999",
+        "color:transparent",
+        "height:0;",
+        "height:0\"",
+        "max-height:0",
+        "clip:rect(0",
     ];
     let white = |style: &str| {
         let white = ["white", "#fff", "#ffffff", "rgb(255,255,255)"];
         let colour = |name: &str| white.iter().any(|w| style.contains(&format!("{name}:{w}")));
         // White letters on a page are not seen unless another ground is named.
-        colour(";color") || colour("\"color") || (colour("'color")) && !style.contains("background") || colour("background")
+        colour(";color")
+            || colour("\"color")
+            || (colour("'color")) && !style.contains("background")
+            || colour("background")
     };
     let styled = lower.contains("style=") && (STYLES.iter().any(|s| lower.contains(s)) || white(lower));
-    let word = |word: &str| tag.split(|c: char| c.is_whitespace() || c == '/').skip(1).any(|w| w.eq_ignore_ascii_case(word));
+    let word =
+        |word: &str| tag.split(|c: char| c.is_whitespace() || c == '/').skip(1).any(|w| w.eq_ignore_ascii_case(word));
     styled || word("hidden") || lower.starts_with("template") || lower.starts_with("noscript")
 }
 
@@ -116,7 +133,12 @@ fn link(text: &str, label: usize, target: Range<usize>, notes: &mut Notes) {
     let target = target.split_whitespace().next().unwrap_or_default();
     let image = label > 0 && text.as_bytes()[label - 1] == b'!';
     if image && carries(target) {
-        notes.add("beacon", Severity::Caution, &span, "An image whose address carries data to its host as soon as it is shown.");
+        notes.add(
+            "beacon",
+            Severity::Caution,
+            &span,
+            "An image whose address carries data to its host as soon as it is shown.",
+        );
     } else if !image && misleads(shown, target) {
         notes.add("misleading_link", Severity::Caution, &span, "A link that shows one address and leads to another.");
     }
@@ -127,7 +149,9 @@ fn carries(target: &str) -> bool {
     let Some((_, query)) = target.split_once('?').filter(|_| target.contains("://")) else { return false };
     let hole = |open: char, close: char| {
         let mut parts = query.split(open).skip(1).filter_map(|p| p.split_once(close));
-        parts.any(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.')))
+        parts.any(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.'))
+        })
     };
     let spoken = ["BASE64", "SECRET", "CONVERSATION", "HISTORY"];
     hole('{', '}') || hole('<', '>') || hole('[', ']') || spoken.iter().any(|word| query.contains(word))

@@ -26,7 +26,12 @@ pub(super) fn join(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
             let span = at..run.end;
             let letters = joined.chars().filter(|c| c.is_alphabetic()).count();
             let severity = if letters >= 16 { Severity::Caution } else { Severity::Info };
-            notes.add("spaced_letters", severity, &span, "Words whose letters stand apart, so that searches don't find them.");
+            notes.add(
+                "spaced_letters",
+                severity,
+                &span,
+                "Words whose letters stand apart, so that searches don't find them.",
+            );
             rewrite.replace(span, &joined);
         }
         (at, fresh) = (run.end, false);
@@ -34,7 +39,8 @@ pub(super) fn join(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
 }
 
 fn separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '.' | '_' | '*' | '|' | '/' | ',' | '·' | '~' | '+' | '•' | '‑' | '–' | '=' | ':')
+    c.is_whitespace()
+        || matches!(c, '-' | '.' | '_' | '*' | '|' | '/' | ',' | '·' | '~' | '+' | '•' | '‑' | '–' | '=' | ':')
 }
 
 /// Letters in a row, each with what stands behind it.

@@ -76,7 +76,8 @@ impl Counts {
         let mut counts = Self::default();
         for ((&now, &last), &prior) in now.iter().zip(last).zip(prior) {
             counts.special += u8::from((now == b'&') | (now == b'\\') | (now == b'%') | (now == b'='));
-            counts.control += u8::from(((now < 0x20) & (now != b'\n') & (now != b'\t') & (now != b'\r')) | (now == 0x7F));
+            counts.control +=
+                u8::from(((now < 0x20) & (now != b'\n') & (now != b'\t') & (now != b'\r')) | (now == 0x7F));
             counts.angle += u8::from((now == b'<') | (now == b'('));
             counts.digit += u8::from(digit(now));
             counts.letter += u8::from(letter(now));

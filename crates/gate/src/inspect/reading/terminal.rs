@@ -29,7 +29,12 @@ pub(super) fn strip(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
                     concealed = Some(span.end);
                 }
             }
-            What::Moves => notes.add("terminal_control", Severity::Info, &span, "A sequence that moves a terminal's cursor or erases what stood there."),
+            What::Moves => notes.add(
+                "terminal_control",
+                Severity::Info,
+                &span,
+                "A sequence that moves a terminal's cursor or erases what stood there.",
+            ),
             What::Link(target) => {
                 if let Some((open, from, whole)) = link.take() {
                     linked(text, &open, from..span.start, whole.start..span.end, notes);
@@ -38,7 +43,12 @@ pub(super) fn strip(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
                     link = Some((target, span.end, span.clone()));
                 }
             }
-            What::Clipboard => notes.add("terminal_control", Severity::Danger, &span, "A sequence that writes to the clipboard of whoever shows this in a terminal."),
+            What::Clipboard => notes.add(
+                "terminal_control",
+                Severity::Danger,
+                &span,
+                "A sequence that writes to the clipboard of whoever shows this in a terminal.",
+            ),
             What::Other => notes.add("terminal_control", Severity::Info, &span, "A sequence that commands a terminal."),
             What::Control => notes.add("hidden_characters", Severity::Info, &span, "A control character."),
         }
@@ -90,9 +100,10 @@ fn read(bytes: &[u8], start: usize) -> Option<Sequence<'_>> {
             Some(Sequence { what, body, end: start + 3 + last })
         }
         b']' | b'P' | b'_' | b'^' | b'X' => {
-            let last = rest.iter().position(|b| matches!(b, 0x07 | 0x1B) )?;
+            let last = rest.iter().position(|b| matches!(b, 0x07 | 0x1B))?;
             let body = &rest[1..last];
-            let closed = if rest[last] == 0x1B && rest.get(last + 1) == Some(&b'\\') { 2 } else { usize::from(rest[last] == 7) };
+            let closed =
+                if rest[last] == 0x1B && rest.get(last + 1) == Some(&b'\\') { 2 } else { usize::from(rest[last] == 7) };
             let what = match (rest[0], body) {
                 (b']', [b'8', b';', link @ ..]) => {
                     let target = link.iter().position(|b| *b == b';').map_or(&[][..], |p| &link[p + 1..]);

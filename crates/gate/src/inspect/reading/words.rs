@@ -1,8 +1,8 @@
 //! Words whose letters come from several scripts, or from a script that is not the line's, and read as one all the same.
 
+use super::Notes;
 use super::letters::{ascii, disguised};
 use super::map::Rewrite;
-use super::Notes;
 use crate::inspect::Severity;
 use std::ops::Range;
 
@@ -39,7 +39,12 @@ pub(super) fn fold(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
         if (mixed || line.latin(text, start)) && reads_as_latin(&text[start..end], mixed) {
             put(text, start..end, rewrite, char::is_ascii);
             if mixed && seen.all >= 4 {
-                notes.add("mixed_scripts", Severity::Caution, &(start..end), "A word of letters from several scripts that look alike.");
+                notes.add(
+                    "mixed_scripts",
+                    Severity::Caution,
+                    &(start..end),
+                    "A word of letters from several scripts that look alike.",
+                );
             }
         }
     }
@@ -101,7 +106,10 @@ impl Line {
             self.end = text[at..].find('\n').map_or(text.len(), |p| at + p + 1);
             let line = &text[start..self.end];
             let latin = line.bytes().filter(u8::is_ascii_alphabetic).count();
-            let other = line.chars().filter(|c| !c.is_ascii() && c.is_alphabetic() && c.len_utf8() > 1 && *c as u32 >= 0x250).count();
+            let other = line
+                .chars()
+                .filter(|c| !c.is_ascii() && c.is_alphabetic() && c.len_utf8() > 1 && *c as u32 >= 0x250)
+                .count();
             self.latin = latin > other * 2;
         }
         self.latin

@@ -30,6 +30,9 @@ use survey::survey;
 /// How deep codes within codes are followed.
 const DEPTH: usize = 5;
 
+/// What is said where they go deeper.
+const LIMIT: &str = "reading_limit";
+
 /// A text hidden in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
@@ -216,9 +219,9 @@ impl Reading<'_> {
     fn deeper(&mut self, mut decoded: Decoded, coded: bool, depth: usize, left: &mut usize) {
         let over = decoded.text.len() > *left;
         if depth == 0 || over {
-            if !self.findings.iter().any(|f| f.class == "reading_limit") {
+            if !self.findings.iter().any(|f| f.class == LIMIT) {
                 self.findings.push(Finding {
-                    class: "reading_limit",
+                    class: LIMIT,
                     severity: Severity::Caution,
                     pointer: String::new(),
                     span: Some(decoded.span),
@@ -229,7 +232,8 @@ impl Reading<'_> {
         }
         *left -= decoded.text.len();
         let inner = within(&decoded.text, depth - 1, left);
-        if coded && inner.decoded.is_empty() && !language::reads(&inner.plain) {
+        let deep = inner.findings.iter().any(|f| f.class == LIMIT);
+        if coded && inner.decoded.is_empty() && !deep && !language::reads(&inner.plain) {
             return;
         }
         if coded {

@@ -170,10 +170,11 @@ fn leet_line(line: &str, at: usize, notes: &mut Notes) {
     }
 }
 
-/// Whether a digit or sign stands between letters, as numbers and marks of ordinary words don't.
+/// Whether letters and digits or signs take turns, as in ordinary words with a number they don't.
 fn within(word: &str) -> bool {
     let sign = |b: u8| b.is_ascii_digit() || b == b'$';
-    word.as_bytes().windows(3).any(|w| w[0].is_ascii_alphabetic() && sign(w[1]) && w[2].is_ascii_alphabetic())
+    let turns = |w: &&[u8]| (w[0].is_ascii_alphabetic() && sign(w[1])) || (sign(w[0]) && w[1].is_ascii_alphabetic());
+    word.as_bytes().windows(2).filter(turns).count() >= 2
 }
 
 /// A word with letters in the place of digits and signs; `None` where it has none to replace, or is a number with a unit

@@ -189,6 +189,12 @@ fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
     let mut list: Vec<&[u8]> = Vec::new();
     let mut gaps: Vec<&[u8]> = Vec::new();
     loop {
+        // `0x69`, `\x69`, `U+0069`.
+        match bytes.get(at..at + 2) {
+            Some(b"0x" | b"0b" | b"U+" | b"0X") => at += 2,
+            Some([b'x', _]) => at += 1,
+            _ => {}
+        }
         let length = bytes[at..].iter().take(10).take_while(|b| b.is_ascii_hexdigit()).count();
         if length == 0 || length > 8 || bytes.get(at + length).is_some_and(u8::is_ascii_alphanumeric) {
             break;
@@ -198,12 +204,6 @@ fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
         let gap = bytes[end..].iter().take(5).take_while(|b| !b.is_ascii_alphanumeric()).count();
         gaps.push(&bytes[end..end + gap]);
         at = end + gap;
-        // `0x69`, `\x69`, `U+0069`.
-        match bytes.get(at..at + 2) {
-            Some(b"0x" | b"0b" | b"U+" | b"0X") => at += 2,
-            Some([b'x', _]) => at += 1,
-            _ => {}
-        }
         if gap == 0 || gap > 4 || at >= bytes.len() {
             break;
         }

@@ -59,8 +59,8 @@ fn comments(text: &str, notes: &mut Notes) {
             let target = target.trim_start();
             label.len() < 40 && (target.starts_with('#') || target.starts_with("<>")) && target.len() > 2
         });
-        if comment.is_some() {
-            aside(text, at..at + line.len(), "comment", notes);
+        if let Some((_, said)) = comment {
+            aside(text, at + line.len() - said.len()..at + line.len(), "comment", notes);
         }
         at += line.len();
     }

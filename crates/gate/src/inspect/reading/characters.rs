@@ -114,7 +114,7 @@ impl Walk<'_, '_, '_> {
     fn unseen(&mut self, span: Range<usize>, c: char, before: Option<char>, after: Option<char>) {
         let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic() || unseen(c));
         // At the start of a text it is the mark of its byte order.
-        if span.start > 0 {
+        if span.start > 0 || c != '\u{FEFF}' {
             if c == '\u{AD}' {
                 self.soft += 1;
             } else if letter(before) && letter(after) {

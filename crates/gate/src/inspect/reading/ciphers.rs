@@ -142,6 +142,10 @@ pub(super) fn leet(text: &str, notes: &mut Notes) {
 
 fn leet_line(line: &str, at: usize, notes: &mut Notes) {
     let mut out = String::with_capacity(line.len());
+    // Nearly no line has such words, and looking for them is cheap.
+    if line.split_ascii_whitespace().filter(|word| within(word)).take(2).count() < 2 {
+        return;
+    }
     let (mut words, mut changed, mut inner) = (0usize, 0usize, 0usize);
     let mut proof = String::new();
     for word in line.split_inclusive(char::is_whitespace) {
@@ -186,15 +190,24 @@ fn replaced(word: &str) -> Option<String> {
     if bare.len() > 40 || !bare.bytes().any(|b| meant(b).is_some()) {
         return None;
     }
-    let with = |nth: usize| -> String {
-        let letter = |c: char| {
-            let byte = u8::try_from(c).ok().and_then(meant);
-            byte.map_or(c, |letters| char::from(letters[nth.min(letters.len() - 1)]))
-        };
-        bare.chars().map(letter).collect()
-    };
-    let (first, second) = (with(0), with(1));
-    let cost = |text: &str| language::surprise(text.bytes()).unwrap_or(u32::MAX);
-    let best = if cost(&second) < cost(&first) { second } else { first };
+    let cost = |letters: &[u8]| language::tally(letters.iter().copied()).surprise;
+    let mut letters: Vec<u8> = bare.bytes().map(|b| meant(b).map_or(b, |letters| letters[0])).collect();
+    let unsure: Vec<(usize, &[u8])> =
+        bare.bytes().enumerate().filter_map(|(at, b)| Some((at, meant(b).filter(|l| l.len() == 2)?))).take(4).collect();
+    // A stroke is an i or an l: every way to read the first few is tried.
+    let mut least = (cost(&letters), 0);
+    for way in 0..1usize << unsure.len() {
+        choose(&mut letters, &unsure, way);
+        least = least.min((cost(&letters), way));
+    }
+    choose(&mut letters, &unsure, least.1);
+    let best = String::from_utf8(letters).ok()?;
     Some(best + &word[bare.len()..])
+}
+
+/// Puts one of two letters at each place, as the bits of `way` say.
+fn choose(letters: &mut [u8], unsure: &[(usize, &[u8])], way: usize) {
+    for (nth, (at, pair)) in unsure.iter().enumerate() {
+        letters[*at] = pair[way >> nth & 1];
+    }
 }

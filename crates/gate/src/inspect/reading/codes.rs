@@ -17,7 +17,9 @@ pub(super) fn tokens(text: &str, out: &mut Vec<Decoded>) {
         let start = at + skip;
         let end = run(bytes, start);
         at = end + 1;
-        if end - start >= SHORTEST {
+        // Words and paths have small letters alone; bytes in any code have others too.
+        let varied = bytes[start..end].iter().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        if end - start >= SHORTEST && varied {
             token(&bytes[start..end], start..end, out);
         }
     }
@@ -360,16 +362,22 @@ pub(super) fn turned(text: &str, out: &mut Vec<Decoded>) {
         None if c == 'ı' => 'i',
         None => c,
     };
-    let mut at = 0;
+    let mut say = |span: Range<usize>| {
+        let plain: String = text[span.clone()].trim().chars().rev().map(upright).collect();
+        if language::reads(&plain) {
+            out.push(Decoded { text: plain, span, how: vec!["upside down"] });
+        }
+    };
+    let (mut start, mut at) = (0, 0);
     for line in text.split_inclusive('\n') {
-        if line.chars().filter(|c| !c.is_ascii() && TURNED.contains(*c)).take(4).count() == 4 {
-            let plain: String = line.trim().chars().rev().map(upright).collect();
-            if language::reads(&plain) {
-                out.push(Decoded { text: plain, span: at..at + line.len(), how: vec!["upside down"] });
-            }
+        // Lines that follow each other are one text, which ends where it began.
+        if line.chars().filter(|c| !c.is_ascii() && TURNED.contains(*c)).take(4).count() < 4 {
+            say(start..at);
+            start = at + line.len();
         }
         at += line.len();
     }
+    say(start..at);
 }
 
 /// Notes what decoded to language.

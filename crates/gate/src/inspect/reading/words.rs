@@ -1,7 +1,7 @@
 //! Words whose letters come from several scripts, or from a script that is not the line's, and read as one all the same.
 
 use super::Notes;
-use super::letters::{ascii, disguised};
+use super::letters::{alike, ascii, disguised};
 use super::map::Rewrite;
 use crate::inspect::Severity;
 use std::ops::Range;
@@ -76,7 +76,8 @@ fn reads_as_latin(word: &str, mixed: bool) -> bool {
         all += 1;
         if !matches!(c as u32, 0..=0x24F | 0x1E00..=0x1EFF) {
             foreign += 1;
-            strangers += usize::from(ascii(c).is_none());
+            // A word of another script altogether must look the same to the letter.
+            strangers += usize::from(ascii(c).is_none() || (!mixed && alike(c).is_some()));
         }
     }
     foreign > strangers && strangers * if mixed { 5 } else { all + 1 } <= all
@@ -110,7 +111,7 @@ impl Line {
                 .chars()
                 .filter(|c| !c.is_ascii() && c.is_alphabetic() && c.len_utf8() > 1 && *c as u32 >= 0x250)
                 .count();
-            self.latin = latin > other * 2;
+            self.latin = latin * 2 > other;
         }
         self.latin
     }

@@ -94,14 +94,14 @@ impl Notes {
         const MOST: usize = 32;
         let many = self.findings.len() >= MOST;
         let same = self.findings.iter_mut().rfind(|f| f.class == class);
-        if let Some(Finding { span: Some(last), severity: worst, message: said, .. }) = same {
-            if many || span.start.saturating_sub(last.end) < NEAR {
-                last.end = last.end.max(span.end);
-                if severity > *worst {
-                    (*worst, *said) = (severity, message.to_owned());
-                }
-                return;
+        if let Some(Finding { span: Some(last), severity: worst, message: said, .. }) = same
+            && (many || span.start.saturating_sub(last.end) < NEAR)
+        {
+            last.end = last.end.max(span.end);
+            if severity > *worst {
+                (*worst, *said) = (severity, message.to_owned());
             }
+            return;
         }
         self.findings.push(Finding {
             class,

@@ -35,7 +35,10 @@ fn run(bytes: &[u8], start: usize) -> usize {
     let stop = |from: usize| bytes[from..].iter().position(|b| !coded(*b)).map_or(bytes.len(), |p| from + p);
     let mut end = stop(start);
     let width = end - start;
-    while width >= 32 {
+    if width < 32 {
+        return end;
+    }
+    loop {
         let mut next = end;
         // A quoted mail has a sign in front of each line.
         while next < bytes.len() && next - end < 4 && matches!(bytes[next], b'\n' | b'\r' | b' ' | b'>' | b'\t') {
@@ -71,12 +74,10 @@ fn token(run: &[u8], span: Range<usize>, out: &mut Vec<Decoded>) {
         }
     }
     let unpadded = &solid[..solid.iter().rposition(|b| *b != b'=').map_or(0, |p| p + 1)];
-    if unpadded.iter().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
-        || unpadded.iter().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
-    {
-        if let Some(text) = base32(unpadded).and_then(readable) {
-            return push(text, "base32");
-        }
+    let all = |digit: fn(&u8) -> bool| unpadded.iter().all(digit);
+    let thirty_two = all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7')) || all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+    if thirty_two && let Some(text) = base32(unpadded).and_then(readable) {
+        return push(text, "base32");
     }
     if let Some(text) = base64(unpadded).and_then(readable) {
         return push(text, "base64");
@@ -210,10 +211,10 @@ fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
             break;
         }
     }
-    if list.len() >= 8 {
-        if let Some((text, how)) = spelt(&list, &gaps) {
-            out.push(Decoded { text, span: start..end, how: vec![how] });
-        }
+    if list.len() >= 8
+        && let Some((text, how)) = spelt(&list, &gaps)
+    {
+        out.push(Decoded { text, span: start..end, how: vec![how] });
     }
     end.max(start + 1)
 }

@@ -3,6 +3,7 @@
 
 use crate::autostart::Autostart;
 use crate::cards::Cards;
+use crate::cover::Covered;
 use crate::settings::{self, Settings};
 use crate::turn::Turn;
 use crate::windows;
@@ -10,8 +11,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, EntryDetail, EntryView, GrantView, InboxView, Place, PlaceView, PoliciesView, ServersView,
-    SettingsView, StatusView,
+    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, ItemAnswer,
+    NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -59,6 +60,17 @@ serve! {
     grants,
     revoke_grant,
     choose_tools,
+    look_now,
+    set_own_domains,
+    clients,
+    plan_clients,
+    change_clients,
+    unguarded,
+    leave_entry,
+    edit_call,
+    batch_visible,
+    batch_hidden,
+    approve_batch,
 }
 
 #[tauri::command]
@@ -70,18 +82,23 @@ async fn current_question(
     Ok(turn.current(&broker).await)
 }
 
-/// A window that is not on the screen can't show a card, whatever its page says.
+/// A window that is not on the screen, or under another, can't show a card, whatever its page says.
 #[tauri::command]
 async fn card_visible(
     window: WebviewWindow,
     cards: State<'_, Cards>,
+    covered: State<'_, Covered>,
     decider: State<'_, Decider>,
     command: ask::CardVisible,
 ) -> Result<(), Fault> {
     if !window.is_visible().unwrap_or(false) {
         return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
     }
+    // Its window's, though nobody can see it yet: when the window is free again, this card arms.
     cards.show(window.label(), &command.id);
+    if covered.is(window.label()) {
+        return Err(Fault::new(FaultCode::TooEarly, "Another window lies over this one."));
+    }
     decider.card_visible(&command.id).await;
     Ok(())
 }
@@ -111,6 +128,60 @@ async fn approve(
     }
     let ask::Approve { id, digest, act, remember } = command;
     decider.approve(&id, &digest, act.as_deref(), remember, AnsweredBy::Window).await
+}
+
+/// What is changed is the call on the screen, and its new card has to be seen before a yes.
+#[tauri::command]
+async fn edit_call(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::EditCall,
+) -> Result<(), Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window does not show that question, so it can't change it."));
+    }
+    decider.edit(&command.id, &command.digest, command.edits, AnsweredBy::Window).await.map(drop)
+}
+
+#[tauri::command]
+async fn batch_visible(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::BatchVisible,
+) -> Result<(), Fault> {
+    if !window.is_visible().unwrap_or(false) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
+    }
+    cards.show(window.label(), ask::BATCH);
+    decider.batch_visible(&command.items);
+    Ok(())
+}
+
+#[tauri::command]
+async fn batch_hidden(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+) -> Result<(), Fault> {
+    if cards.hide(window.label(), ask::BATCH) {
+        decider.batch_hidden();
+    }
+    Ok(())
+}
+
+#[tauri::command]
+async fn approve_batch(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::ApproveBatch,
+) -> Result<Vec<ItemAnswer>, Fault> {
+    if !cards.shows(window.label(), ask::BATCH) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window does not show these questions, so it can't say yes."));
+    }
+    Ok(decider.approve_batch(&command.items).await)
 }
 
 #[tauri::command]
@@ -178,6 +249,25 @@ async fn choose_tools(
     decider.choose_tools(&command.id, command.except, command.effects).await
 }
 
+/// Only for a card that this window shows.
+#[tauri::command]
+async fn look_now(
+    window: WebviewWindow,
+    cards: State<'_, Cards>,
+    decider: State<'_, Decider>,
+    command: ask::LookNow,
+) -> Result<NowView, Fault> {
+    if !cards.shows(window.label(), &command.id) {
+        return Err(Fault::new(FaultCode::TooEarly, "The card is not on the screen."));
+    }
+    decider.look_now(&command.id).await
+}
+
+#[tauri::command]
+async fn set_own_domains(decider: State<'_, Decider>, command: ask::SetOwnDomains) -> Result<(), Fault> {
+    decider.set_own_domains(&command.domains).await
+}
+
 #[tauri::command]
 async fn status(broker: State<'_, Broker>) -> Result<StatusView, Fault> {
     Ok(broker.status().await)
@@ -205,7 +295,11 @@ async fn choose_preset(decider: State<'_, Decider>, command: ask::ChoosePreset) 
 }
 
 #[tauri::command]
-async fn settings(home: State<'_, Home>, chosen: State<'_, Settings>) -> Result<SettingsView, Fault> {
+async fn settings(
+    home: State<'_, Home>,
+    chosen: State<'_, Settings>,
+    broker: State<'_, Broker>,
+) -> Result<SettingsView, Fault> {
     let autostart = Autostart::find();
     let mut places = vec![
         (Place::Servers, home.servers_json()),
@@ -222,6 +316,7 @@ async fn settings(home: State<'_, Home>, chosen: State<'_, Settings>) -> Result<
         places: places.into_iter().map(shown).collect(),
         version: env!("CARGO_PKG_VERSION").into(),
         fault: chosen.fault(),
+        own_domains: broker.own_domains(),
     })
 }
 
@@ -276,6 +371,39 @@ async fn pause(broker: State<'_, Broker>, command: ask::Pause) -> Result<(), Fau
     Ok(())
 }
 
+#[tauri::command]
+async fn clients(broker: State<'_, Broker>) -> Result<Vec<ClientFileView>, Fault> {
+    Ok(broker.client_files(broker::client_places()?).await)
+}
+
+#[tauri::command]
+async fn plan_clients(broker: State<'_, Broker>, command: ask::PlanClients) -> Result<Vec<ClientChangeView>, Fault> {
+    let ask::PlanClients { change, clients, entries } = command;
+    broker.plan_clients(change, &clients, &entries, &broker::client_places()?).await
+}
+
+/// Only what was shown, entry by entry: a window that names none changes nothing.
+#[tauri::command]
+async fn change_clients(
+    decider: State<'_, Decider>,
+    command: ask::ChangeClients,
+) -> Result<Vec<ClientChangeView>, Fault> {
+    if command.entries.is_empty() || command.entries.iter().any(|entry| entry.digest.is_none()) {
+        return Err(Fault::new(FaultCode::DigestMismatch, "Look at what would change first."));
+    }
+    decider.change_clients(command.change, &[], &command.entries, &broker::client_places()?).await
+}
+
+#[tauri::command]
+async fn unguarded(broker: State<'_, Broker>) -> Result<Vec<UnguardedView>, Fault> {
+    Ok(broker.unguarded())
+}
+
+#[tauri::command]
+async fn leave_entry(decider: State<'_, Decider>, command: ask::LeaveEntry) -> Result<(), Fault> {
+    decider.leave_entry(&command.entry).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,7 +443,7 @@ mod tests {
     #[test]
     fn the_prompt_can_do_nothing_but_answer_its_card() {
         let card = ["current_question", "card_visible", "card_hidden", "approve", "reject", "more_time", "later"];
-        let beside = ["reject_all", "open_one_by_one", "choose_tools"];
+        let beside = ["reject_all", "open_one_by_one", "choose_tools", "look_now"];
         assert_eq!(commands(PROMPT), card.into_iter().chain(beside).map(str::to_owned).collect());
     }
 

@@ -15,12 +15,17 @@ use wire::Event;
 /// before; this is for a page that doesn't.
 const LINGER: Duration = Duration::from_secs(20);
 
+/// What may have changed when nobody knows what did.
+const EVERYTHING: [Event; 7] =
+    [Event::Inbox, Event::Activity, Event::Servers, Event::Status, Event::Grants, Event::Policies, Event::Clients];
+
 /// Follows the broker until it stops.
 pub(crate) async fn follow(app: AppHandle, broker: Broker) {
     let mut events = broker.events();
-    let mut screen = Screen { app, broker, closes_at: None, notice: None };
+    let mut screen = Screen { app, broker, closes_at: None, notice: None, told: Vec::new() };
     screen.app.state::<Turn>().until_loaded().await;
     screen.look().await;
+    screen.tell_unguarded();
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
@@ -34,9 +39,7 @@ pub(crate) async fn follow(app: AppHandle, broker: Broker) {
             Ok(event) => screen.tell(event).await,
             // Some were missed: everything may have changed.
             Err(RecvError::Lagged(_)) => {
-                for event in
-                    [Event::Inbox, Event::Activity, Event::Servers, Event::Status, Event::Grants, Event::Policies]
-                {
+                for event in EVERYTHING {
                     screen.tell(event).await;
                 }
             }
@@ -53,6 +56,8 @@ struct Screen {
     closes_at: Option<Instant>,
     /// The question that was announced last; dropping it takes the notification away.
     notice: Option<Notice>,
+    /// Entries of clients that were announced, by what stands for each as it was.
+    told: Vec<String>,
 }
 
 impl Screen {
@@ -62,6 +67,20 @@ impl Screen {
         }
         if event == Event::Inbox {
             self.look().await;
+        }
+        if event == Event::Clients {
+            self.tell_unguarded();
+        }
+    }
+
+    /// Announces what clients run around Consentry since lately, each once. While it is to be quiet it waits in the inbox.
+    fn tell_unguarded(&mut self) {
+        let now = self.broker.unguarded();
+        let fresh: Vec<_> = now.iter().filter(|view| !self.told.contains(&view.digest)).cloned().collect();
+        self.told = now.into_iter().map(|view| view.digest).collect();
+        let wanted = self.app.state::<Settings>().preferences().notifications && self.broker.quiet_until().is_none();
+        if wanted && !fresh.is_empty() && !windows::any_focused(&self.app) {
+            notify::unguarded(&self.app, &fresh);
         }
     }
 

@@ -8,11 +8,14 @@
 mod autostart;
 mod cards;
 mod commands;
+mod cover;
 mod events;
 mod notify;
 mod settings;
 mod shell;
 mod start;
+#[cfg(target_os = "linux")]
+mod tray;
 mod turn;
 mod windows;
 

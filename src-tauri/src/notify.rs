@@ -7,7 +7,7 @@ use notify_rust::{Notification, NotificationHandle, NotificationResponse, Timeou
 use tauri::AppHandle;
 use tokio::sync::oneshot;
 use wire::Fault;
-use wire::view::{ApprovalView, SentencePart};
+use wire::view::{ApprovalView, SentencePart, UnguardedView};
 
 /// The longest value of somebody else's that a notification shows, in characters; the card shows all of it.
 const LONGEST_SLOT: usize = 60;
@@ -42,6 +42,41 @@ pub(crate) fn announce(app: &AppHandle, broker: &Broker, question: &ApprovalView
         }
     });
     Notice { id, _withdraw: withdraw }
+}
+
+/// Tells the person that clients run servers around Consentry since lately. It opens the inbox, and decides nothing.
+pub(crate) fn unguarded(app: &AppHandle, fresh: &[UnguardedView]) {
+    let (app, body) = (app.clone(), news(fresh));
+    tauri::async_runtime::spawn(async move {
+        let shown = Notification::new()
+            .summary("Consentry")
+            .body(&body)
+            .appname("Consentry")
+            .icon("consentry")
+            .action(REVIEW, "Look")
+            .show_async()
+            .await;
+        match shown {
+            Ok(handle) => {
+                if chosen(&handle).await.is_some() {
+                    windows::open_main(&app);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "a new server of a client could not be announced by a notification"),
+        }
+    });
+}
+
+/// What is new, in a sentence; names of somebody else's stand in quotes, escaped.
+fn news(fresh: &[UnguardedView]) -> String {
+    let Some(first) = fresh.first() else { return String::new() };
+    let name = shorten(&wire::text::escaped(&first.entry.server));
+    let what = if first.changed { "changed a server" } else { "has a new server" };
+    let mut text = format!("{} {what} that Consentry doesn’t guard: “{name}”.", first.title);
+    if fresh.len() > 1 {
+        text.push_str(&format!(" {} more.", fresh.len() - 1));
+    }
+    escape_markup(&text)
 }
 
 /// Says that the app could not start, to a person who may have no terminal to read.
@@ -136,6 +171,33 @@ mod tests {
     fn the_body_is_the_sentence_of_the_card() {
         assert_eq!(body(&sentence("notes.txt"), 1), "Write “notes.txt”. It can be undone.");
         assert_eq!(body(&sentence("a"), 3), "Write “a”. It can be undone. 2 more wait.");
+    }
+
+    #[test]
+    fn a_new_server_is_told_by_its_name_and_by_nothing_it_says() {
+        let entry = wire::view::ClientEntryView {
+            server: "<b>x</b>\u{202e}".into(),
+            place: "/mcpServers".into(),
+            state: wire::view::EntryState::Open,
+            through: None,
+            runs: vec!["rm".into()],
+            url: None,
+            env: vec![],
+            risks: vec![],
+            why: None,
+        };
+        let view = UnguardedView {
+            client: "cursor".into(),
+            title: "Cursor".into(),
+            file: "/h/.cursor/mcp.json".into(),
+            entry,
+            changed: false,
+            digest: "d".into(),
+        };
+        assert_eq!(
+            news(&[view.clone(), view]),
+            "Cursor has a new server that Consentry doesn’t guard: “&lt;b&gt;x&lt;/b&gt;[U+202E RLO]”. 1 more."
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One run of the app: the lock on the home, the broker, the windows, and the way out.
 
 use crate::cards::Cards;
+use crate::cover::Covered;
 use crate::settings::{self, Settings};
 use crate::start::Start;
 use crate::turn::Turn;
@@ -29,6 +30,7 @@ pub(crate) fn run(start: Start) -> Result<(), Fault> {
     let app = tauri::Builder::default()
         .plugin(single_instance(&home))
         .manage(Cards::default())
+        .manage(Covered::default())
         .manage(Turn::default())
         .manage(WebData(home.run.join("webview")))
         .manage(Settings::open(home.config.join("settings.json")))
@@ -83,6 +85,8 @@ fn open(app: &AppHandle, home: Home, start: Start) -> Result<(), Fault> {
         windows::open_main(app);
     }
     tauri::async_runtime::spawn(events::follow(app.clone(), broker.clone()));
+    #[cfg(target_os = "linux")]
+    tauri::async_runtime::spawn(crate::tray::follow(app.clone(), broker.clone()));
     tauri::async_runtime::spawn(end(app.clone(), broker));
     Ok(())
 }

@@ -25,7 +25,9 @@ impl Turn {
         let mut waiting = broker.inbox().await.waiting;
         // A yes that waits for its client asks nothing any more.
         waiting.retain(|question| question.client_waits.parked_until.is_none());
-        self.keep(next, waiting)
+        let mut reply = self.keep(next, waiting);
+        reply.batch = reply.question.as_ref().and_then(|question| broker.batch_of(&question.id));
+        reply
     }
 
     /// The page asks for its question, so it is loaded.
@@ -50,9 +52,14 @@ impl Turn {
         let of = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
         let kept = (1..).zip(waiting).find(|(_, question)| held.as_ref() == Some(&question.id));
         let reply = match kept {
-            Some((place, question)) => {
-                CurrentQuestionReply { act: question.act.clone(), question: Some(question), place, of, flood: None }
-            }
+            Some((place, question)) => CurrentQuestionReply {
+                act: question.act.clone(),
+                question: Some(question),
+                place,
+                of,
+                flood: None,
+                batch: None,
+            },
             None => next,
         };
         *held = reply.question.as_ref().map(|question| question.id.clone());
@@ -86,7 +93,14 @@ mod tests {
     fn look(turn: &Turn, waiting: &[&str]) -> (Option<String>, u32, u32) {
         let waiting: Vec<ApprovalView> = waiting.iter().map(|id| question(id)).collect();
         let of = u32::try_from(waiting.len()).unwrap();
-        let next = CurrentQuestionReply { question: waiting.first().cloned(), place: 1, of, act: None, flood: None };
+        let next = CurrentQuestionReply {
+            question: waiting.first().cloned(),
+            place: 1,
+            of,
+            act: None,
+            flood: None,
+            batch: None,
+        };
         let reply = turn.keep(next, waiting);
         (reply.question.map(|question| question.id), reply.place, reply.of)
     }

@@ -4,6 +4,7 @@
 //! that no click meant for something else can be a yes.
 
 use crate::cards::Cards;
+use crate::cover::{self, Covered};
 use crate::turn::Turn;
 use broker::{Broker, Decider};
 use std::path::PathBuf;
@@ -44,7 +45,7 @@ pub(crate) fn warm_prompt(app: &AppHandle) -> tauri::Result<()> {
         .focused(false)
         .visible(false)
         .build()
-        .map(drop)
+        .map(|window| follow_cover(&window))
 }
 
 /// Shows the main window and brings it to the front, making it first if need be.
@@ -58,7 +59,7 @@ pub(crate) fn open_main(app: &AppHandle) {
             .center()
             .prevent_overflow()
             .build()
-            .map(drop),
+            .map(|window| follow_cover(&window)),
     };
     if let Err(error) = opened {
         tracing::error!(%error, "the main window could not be opened");
@@ -89,6 +90,14 @@ pub(crate) async fn review(app: &AppHandle) {
 
 /// Puts a question away: it stays in the inbox, and the prompt is free for the next.
 pub(crate) async fn pass(app: &AppHandle, id: &str) {
+    if id == wire::command::BATCH {
+        let shown = app.state::<Turn>().current(&app.state::<Broker>()).await.batch;
+        for item in shown.into_iter().flat_map(|batch| batch.items) {
+            app.state::<Broker>().later(&item.question.id).await;
+            app.state::<Turn>().pass(&item.question.id);
+        }
+        return;
+    }
     app.state::<Broker>().later(id).await;
     app.state::<Turn>().pass(id);
 }
@@ -178,6 +187,25 @@ async fn rearm(app: &AppHandle, label: &str) {
     if let Err(error) = app.emit_to(label, Event::NAME, Event::Rearm) {
         tracing::warn!(%error, "a window was not told to arm its card again");
     }
+}
+
+/// A card under another window is off the screen; when it is free, it begins anew.
+fn follow_cover(window: &WebviewWindow) {
+    let (app, label) = (window.app_handle().clone(), window.label().to_owned());
+    cover::watch(window, move |covered| {
+        if !app.state::<Covered>().set(&label, covered) {
+            return;
+        }
+        let (app, label) = (app.clone(), label.clone());
+        tauri::async_runtime::spawn(async move {
+            if covered {
+                for id in app.state::<Cards>().of(&label) {
+                    app.state::<Decider>().card_hidden(&id).await;
+                }
+            }
+            rearm(&app, &label).await;
+        });
+    });
 }
 
 /// What both windows share: our page alone, nothing loaded, opened, saved or permitted beside it.

@@ -44,7 +44,7 @@ export const question = (over = {}) => {
     arguments: {}, reasons: [sends], findings: [], provenance: [], effects: ["send"], destinations: [],
     expires_at: NOW + 95_000, asked_at: NOW - 25_000, sentence: [], values: [], arguments_text: "{}",
     definition: null, run: null, trust: null, difference: [], act: null, arms_after_ms: 600, closed: null, ended: null,
-    client_waits: { until: NOW + 40_000, retries: 0, parked_until: null },
+    client_waits: { until: NOW + 40_000, retries: 0, parked_until: null }, now: null, edits: [],
     ...over,
   };
 };
@@ -63,6 +63,16 @@ export const mail = (over = {}) => question({
   ]),
   definition: tool("send_mail", ["send"], { description: "Sends an e-mail from your account." }),
   ...over,
+});
+
+export const edited = () => mail({ edits: [{ pointer: "/to", from: "everybody@halden.example", value: '"ann@halden.example"' }, { pointer: "/subject", from: "Minutes of Thursday, and what we said of the others when they had left the room", value: '"Minutes of Thursday"' }] });
+
+export const note = (n) => question({
+  server: "files", tool: "write_file", effects: ["write"], reasons: [writes],
+  sentence: [{ ours: "Write " }, { slot: `/home/jo/project/src/part-${n}.rs` }, { rest: " What was there before may be gone." }],
+  destinations: [{ kind: "path", value: `/home/jo/project/src/part-${n}.rs`, pointer: "/path" }],
+  ...called([value("/path", `/home/jo/project/src/part-${n}.rs`), value("/content", `pub fn part_${n}() {}\n`)]),
+  definition: tool("write_file", ["write"]),
 });
 
 export const removal = () => question({
@@ -145,7 +155,7 @@ export const status = (over = {}) => ({
 
 export const preferences = (over = {}) => ({ theme: "system", notifications: true, tour_seen: true, ...over });
 export const settings = (over = {}) => ({
-  preferences: preferences(), autostart: false, version: "0.1.0", fault: null,
+  preferences: preferences(), autostart: false, version: "0.1.0", fault: null, own_domains: ["jo.example"],
   places: [
     { what: "servers", path: "/home/jo/.config/consentry/servers.json" },
     { what: "policies", path: "/home/jo/.config/consentry/policies" },

@@ -1,6 +1,8 @@
 // Every page and every state of a card, each with what the app would answer there.
 
-import { HOSTILE, NOW, TOOLS, command, ended, grants, hostile, mail, newcomer, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
+import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
 const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
@@ -12,7 +14,9 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null,
+  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
+  clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
+  edit_call: null, batch_visible: null, batch_hidden: null, approve_batch: [],
 });
 
 const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
@@ -32,6 +36,18 @@ const type = (text) => async (page) => { await page.type("#search", text); await
 // An outcome gives way by itself, unless somebody rests on it.
 const rest = (page) => page.evaluate(() => document.querySelector(".card").dispatchEvent(new PointerEvent("pointerenter")));
 const pick = (entry) => `activity/${entry.seq}`;
+
+// What came of it stands below; it is scrolled to as a person would.
+const LOOK = [press("Show what changes"), async (page) => {
+  await new Promise((done) => setTimeout(done, 150));
+  await page.evaluate(() => document.querySelector(".now").scrollIntoView());
+}];
+const nth_edit = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".editing .edit")[n - 1].click(), n);
+const rewrite = (text) => async (page) => { await page.type(".edit-form textarea", text); };
+const tick = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".batch-list input")[n].click(), n);
+const batch = (questions, may = []) => ({
+  current_question: { question: questions[0], place: 1, of: questions.length, act: null, batch: { items: questions.map((question, n) => ({ question, may_be_chosen: may[n] ?? true })) } },
+});
 
 const waiting = [mail(), payment(), hostile(), trust(), newcomer()];
 
@@ -72,6 +88,20 @@ export const SCENES = [
   main("servers-add", "servers", {}, { steps: [press("Add server")] }),
   main("servers-remove", "servers", {}, { steps: [press("files"), press("Remove…")] }),
   main("servers-broken", "servers", { servers: { ...nothing, fault: "servers.json, line 3: expected a comma.", servers: [server("files")] } }, { faulty: true }),
+  main("clients", "clients", {}, { faulty: true }),
+  main("clients-risky", "clients", {}, { faulty: true, steps: [press("github")] }),
+  main("clients-guarded", "clients", {}, { faulty: true, steps: [press("mail")] }),
+  main("clients-not-yet", "clients", {}, { faulty: true, steps: [press("build")] }),
+  main("clients-hostile", "clients", { clients: hostileFiles() }, { steps: [press("Goes around")] }),
+  main("clients-plan", "clients", {}, { faulty: true, steps: [press("Protect all…")] }),
+  main("clients-plan-hostile", "clients", { clients: hostileFiles(), plan_clients: hostilePlan() }, { steps: [press("Protect all…")] }),
+  main("clients-unprotect", "clients", { plan_clients: unprotecting() }, { faulty: true, steps: [press("mail"), press("Unprotect…")] }),
+  main("clients-done", "clients", {}, { faulty: true, steps: [press("Protect all…"), press("Protect 2 servers")] }),
+  main("clients-nothing-to-do", "clients", { plan_clients: planned().slice(3) }, { faulty: true, steps: [press("Protect all…")] }),
+  main("clients-empty", "clients", { clients: [] }),
+  main("clients-broken", "clients", { clients: fault("HOME is not set, so the files of clients can’t be found.", "invalid") }, { faulty: true }),
+  main("inbox-unguarded", "inbox", { unguarded: news(), inbox: { waiting, ended: [] }, status: status({ waiting: 5 }) }),
+  main("inbox-unguarded-alone", "inbox", { unguarded: news().slice(0, 1) }),
   main("policies", "policies"),
   main("policies-rule", "policies/balanced-send-needs-person", {}, { steps: [unfold] }),
   main("policies-sleeping", "policies/no-mail-at-night", {}, { steps: [unfold] }),
@@ -109,5 +139,24 @@ export const SCENES = [
   prompt("flood", null, { replies: { current_question: { question: null, place: 0, of: 37, act: null, flood: { server: "mail", waiting: 37 } } } }),
   prompt("nothing", null),
   prompt("no-arguments", question({ sentence: [{ ours: "Call " }, { slot: "refresh" }], tool: "refresh", effects: ["write"] })),
+  prompt("now-offered", write(), { settle: 900 }),
+  prompt("now-difference", write(), { settle: 900, steps: LOOK }),
+  prompt("now-new", write(), { settle: 900, steps: LOOK, replies: { look_now: made() } }),
+  prompt("now-same", write(), { settle: 900, steps: LOOK, replies: { look_now: same() } }),
+  prompt("now-hostile", write(), { settle: 900, steps: LOOK, replies: { look_now: lied() } }),
+  prompt("now-record", ticket(), { settle: 900, steps: LOOK, replies: { look_now: record() } }),
+  prompt("now-unread", write(), { settle: 900, steps: LOOK, replies: { look_now: unread() } }),
+  prompt("now-refused", write(), { settle: 900, steps: LOOK, replies: { look_now: refused() } }),
+  prompt("now-stopped", write(), { settle: 900, steps: LOOK, replies: { look_now: fault("Everything is stopped, so nothing is read.", "not_here") }, faulty: true }),
+  prompt("party-first", first(), { settle: 900 }),
+  prompt("party-seen", seen(), { settle: 900 }),
+  prompt("party-alike", alike(), { settle: 900 }),
+  prompt("edit", mail(), { settle: 900, steps: [press("Edit")] }),
+  prompt("edit-hostile", hostile(), { settle: 900, steps: [nth_edit(4)] }),
+  prompt("edited", edited(), { settle: 900 }),
+  prompt("edited-hostile", hostile({ edits: [{ pointer: "/path", from: HOSTILE.line + HOSTILE.bidi, value: '"x"' }, { pointer: "/text", from: "", value: '"y"' }] }), { settle: 900 }),
+  prompt("edit-refused", mail(), { settle: 900, steps: [press("Edit"), rewrite("x"), press("Use this value")], replies: { edit_call: fault("The changed call may not run: Consentry’s own files. No tool may name them. Nothing was changed.", "invalid") }, faulty: true }),
+  prompt("batch", note(1), { settle: 900, steps: [tick(0), tick(2)], replies: batch([1, 2, 3, 4, 5, 6].map((n) => note(n))) }),
+  prompt("batch-mixed", note(1), { settle: 900, replies: batch([removal(), removal(), payment(), hostile()], [false, false, false, true]) }),
   prompt("offline", null, { replies: { current_question: fault("The broker stopped.", "no_broker") } }),
 ];

@@ -2,11 +2,10 @@
 //! whatever is killed on the way and whoever writes the same file.
 
 use e2e::database::Database;
-use e2e::{Broker, DEADLINE, Fixture, Home, Keyring};
+use e2e::{Broker, Fixture, Home, Keyring};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,12 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SECRET: &str = "hunter2-never-shown";
 
 /// A client with a file of its own shape, written oddly. `@` stands for the server's program, `$` for the secret.
-struct Case {
-    client: &'static str,
-    file: &'static str,
-    text: &'static str,
+pub(crate) struct Case {
+    pub(crate) client: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) text: &'static str,
     /// What must stand in the file as before while the entry `notes` is protected.
-    kept: &'static [&'static str],
+    pub(crate) kept: &'static [&'static str],
 }
 
 const JSON: &str = "{\r\n\t// settings\r\n  \"theme\" : \"dark\",\r\n\t\"mcpServers\": {\r\n\t\t\"other\": { \"url\": \"https://example.org/mcp?key=$\" },\r\n\
@@ -37,7 +36,7 @@ const fn usual(client: &'static str, file: &'static str) -> Case {
     Case { client, file, text: JSON, kept: KEPT }
 }
 
-const CASES: [Case; 12] = [
+pub(crate) const CASES: [Case; 12] = [
     usual("claude-desktop", ".config/Claude/claude_desktop_config.json"),
     Case {
         client: "claude-code",
@@ -100,34 +99,38 @@ const CASES: [Case; 12] = [
 ];
 
 /// A home with a server, and a file of a client that runs it.
-struct Scene {
-    broker: Broker,
-    home: Home,
-    file: PathBuf,
-    text: String,
+pub(crate) struct Scene {
+    pub(crate) broker: Broker,
+    pub(crate) home: Home,
+    _keyring: Option<Keyring>,
+    pub(crate) file: PathBuf,
+    pub(crate) text: String,
     program: String,
 }
 
 impl Scene {
-    fn new(case: &Case) -> Self {
-        Self::within(Home::new(), case)
+    /// With a keychain, for every file here holds a secret; `None` where there is none to be had.
+    fn new(case: &Case) -> Option<Self> {
+        let mut home = Home::new();
+        let keyring = Keyring::start(&mut home)?;
+        Some(Self::within(home, Some(keyring), case))
     }
 
-    fn within(home: Home, case: &Case) -> Self {
+    pub(crate) fn within(home: Home, keyring: Option<Keyring>, case: &Case) -> Self {
         let program = Fixture::new(&home, "notes").words()[0].clone();
         let text = case.text.replace('@', &program).replace('$', SECRET);
         let file = home.work().join(case.file);
         put(&file, &text);
         let broker = Broker::start(&home);
-        Self { broker, home, file, text, program }
+        Self { broker, home, _keyring: keyring, file, text, program }
     }
 
-    fn now(&self) -> String {
+    pub(crate) fn now(&self) -> String {
         fs::read_to_string(&self.file).expect("the client's file")
     }
 
     /// `consentry client …`, and that no secret was told.
-    fn client(&self, args: &[&str]) -> Vec<Value> {
+    pub(crate) fn client(&self, args: &[&str]) -> Vec<Value> {
         let words = [&["client"], args].concat();
         let said = self.home.run(&words).succeeded();
         let ran = self.home.json(&words).succeeded();
@@ -137,7 +140,7 @@ impl Scene {
         ran.values()
     }
 
-    fn servers(&self) -> Vec<String> {
+    pub(crate) fn servers(&self) -> Vec<String> {
         let listed = self.home.json(&["server", "list"]).succeeded().values();
         listed.iter().map(|s| s["name"].as_str().unwrap_or_default().to_owned()).collect()
     }
@@ -149,7 +152,7 @@ fn put(file: &PathBuf, text: &str) {
 }
 
 /// Nothing of ours lies beside a client's file.
-fn is_clean(file: &std::path::Path) {
+pub(crate) fn is_clean(file: &std::path::Path) {
     let names = fs::read_dir(file.parent().expect("a folder")).expect("read");
     let left: Vec<_> =
         names.flatten().map(|f| f.file_name()).filter(|n| n.to_string_lossy().contains("consentry-")).collect();
@@ -160,7 +163,7 @@ fn is_clean(file: &std::path::Path) {
 fn every_client_is_protected_and_put_back_byte_for_byte() {
     for case in &CASES {
         let name = case.client;
-        let scene = Scene::new(case);
+        let Some(scene) = Scene::new(case) else { return };
         let dry = scene.client(&["protect", name, "--dry-run"]);
         let planned: Vec<_> = dry.iter().filter(|v| v["outcome"] == "planned").collect();
         assert_eq!(planned.len(), 1, "{name}: {dry:?}");
@@ -201,7 +204,8 @@ fn every_client_is_protected_and_put_back_byte_for_byte() {
 
 #[test]
 fn all_clients_at_once_and_names_that_clash() {
-    let home = Home::new();
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
     let program = Fixture::new(&home, "notes").words()[0].clone();
     let entry = |arg: &str| json!({"command": program, "args": [arg], "env": {"TOKEN": SECRET}});
     for (file, arg) in [(".cursor/mcp.json", "1"), (".lmstudio/mcp.json", "1"), (".kimi/mcp.json", "2")] {
@@ -231,7 +235,7 @@ fn all_clients_at_once_and_names_that_clash() {
 
 #[test]
 fn what_goes_through_really_does() {
-    let scene = Scene::new(&CASES[2]);
+    let Some(scene) = Scene::new(&CASES[2]) else { return };
     scene.client(&["protect", "cursor"]);
     scene.home.run(&["server", "trust", "notes"]).succeeded();
     let value: Value = serde_json::from_str(
@@ -247,14 +251,15 @@ fn what_goes_through_really_does() {
     let args: Vec<&str> = entry["args"].as_array().expect("args").iter().filter_map(Value::as_str).collect();
     assert_eq!(args, ["connect", "notes", "--client", "cursor"]);
     assert!(PathBuf::from(entry["command"].as_str().expect("a command")).is_absolute());
-    assert_eq!(entry["env"], json!({}));
+    assert_eq!(entry["env"], json!({"CONSENTRY_HOME": scene.home.path()}), "another home would be looked for");
     let mut client = e2e::McpClient::connect(&scene.home, "notes");
     assert!(e2e::client::went_well(&client.call("echo", json!({"text": "hello"}))));
 }
 
 #[test]
 fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
-    let home = Home::new();
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
     let real = home.root().join("dotfiles/cursor.json");
     let program = Fixture::new(&home, "notes").words()[0].clone();
     let text = JSON.replace('@', &program).replace('$', SECRET);
@@ -275,7 +280,7 @@ fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
 
 #[test]
 fn only_our_entry_is_put_back_when_the_rest_was_edited() {
-    let scene = Scene::new(&CASES[2]);
+    let Some(scene) = Scene::new(&CASES[2]) else { return };
     scene.client(&["protect", "cursor"]);
     fs::write(&scene.file, scene.now().replace("\"dark\"", "\"light\"")).expect("edited");
     scene.client(&["unprotect", "cursor"]);
@@ -284,7 +289,7 @@ fn only_our_entry_is_put_back_when_the_rest_was_edited() {
 
 #[test]
 fn a_client_that_writes_our_entry_from_memory_can_be_put_back_again() {
-    let scene = Scene::new(&CASES[2]);
+    let Some(scene) = Scene::new(&CASES[2]) else { return };
     scene.client(&["protect", "cursor"]);
     let remembered = scene.now();
     scene.client(&["unprotect", "cursor"]);
@@ -295,7 +300,8 @@ fn a_client_that_writes_our_entry_from_memory_can_be_put_back_again() {
 
 #[test]
 fn where_decisions_are_taken_in_windows_nothing_is_changed() {
-    let home = Home::new();
+    let mut home = Home::new();
+    let Some(_keyring) = Keyring::start(&mut home) else { return };
     let program = Fixture::new(&home, "notes").words()[0].clone();
     let file = home.work().join(".cursor/mcp.json");
     let text = JSON.replace('@', &program).replace('$', SECRET);
@@ -340,7 +346,7 @@ fn what_can_not_be_taken_over_is_said_and_left() {
 
 #[test]
 fn nothing_a_running_client_writes_is_lost() {
-    let scene = Scene::new(&CASES[1]);
+    let Some(scene) = Scene::new(&CASES[1]) else { return };
     let stop = AtomicBool::new(false);
     let written = std::thread::scope(|scope| {
         // As clients do: read, change something of one's own, write beside, rename.
@@ -381,63 +387,11 @@ fn nothing_a_running_client_writes_is_lost() {
     assert_eq!((&entry["command"], &entry["env"]["TOKEN"]), (&json!(scene.program), &json!(SECRET)));
 }
 
-/// The borders between two steps of `protect` and of `unprotect`.
-const STEPS: [(&str, &[&str]); 2] = [
-    ("protect", &["client-kept", "client-imported", "client-written", "client-exchanged", "client-replaced"]),
-    ("unprotect", &["client-written", "client-exchanged", "client-replaced", "client-restored", "client-forgotten"]),
-];
-
-fn killed_at_every_border(within: impl Fn() -> Option<(Home, Option<Keyring>)>) {
-    for (verb, borders) in STEPS {
-        for border in borders {
-            // Finished by the same command, or undone by the other.
-            for then in ["protect", "unprotect"] {
-                let Some((home, _keyring)) = within() else { return };
-                let mut scene = Scene::within(home, &CASES[6]);
-                if verb == "unprotect" {
-                    scene.client(&["protect", "codex"]);
-                }
-                scene.broker.stop();
-                scene.home.set_env("CONSENTRY_STOP_AT", *border);
-                scene.broker = Broker::start(&scene.home);
-                assert_eq!(scene.home.run(&["client", verb, "codex"]).code, 1, "{border}");
-                assert_eq!(scene.broker.process.wait(DEADLINE).signal(), Some(9), "{border}: did not stop there");
-                scene.home.unset_env("CONSENTRY_STOP_AT");
-                scene.broker = Broker::start(&scene.home);
-                scene.client(&[then, "codex"]);
-                if then == "protect" {
-                    let (text, servers) = (scene.now(), scene.servers());
-                    assert!(text.contains("\"connect\"") && text.contains("# the end"), "{verb} {border}: {text}");
-                    assert_eq!(servers, ["notes"], "{verb} {border}");
-                    scene.client(&["unprotect", "codex"]);
-                }
-                assert_eq!(scene.now(), scene.text, "{verb}, killed at {border}, then {then}");
-                assert_eq!(scene.servers(), Vec::<String>::new(), "{verb} {border} {then}");
-                is_clean(&scene.file);
-            }
-        }
-    }
-}
-
-#[test]
-fn killed_between_any_two_steps_nothing_is_lost() {
-    killed_at_every_border(|| Some((Home::new(), None)));
-}
-
-#[test]
-fn killed_between_any_two_steps_nothing_is_lost_with_a_keychain() {
-    killed_at_every_border(|| {
-        let mut home = Home::new();
-        let keyring = Keyring::start(&mut home)?;
-        Some((home, Some(keyring)))
-    });
-}
-
 #[test]
 fn with_a_keychain_no_original_lies_in_the_database() {
     let mut home = Home::new();
-    let Some(_keyring) = Keyring::start(&mut home) else { return };
-    let mut scene = Scene::within(home, &CASES[2]);
+    let Some(keyring) = Keyring::start(&mut home) else { return };
+    let mut scene = Scene::within(home, Some(keyring), &CASES[2]);
     scene.client(&["protect", "cursor"]);
     let sql = "select count(*) from original where kept is null and secret is not null";
     let rows = Database::open(&scene.home.database()).query(sql);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A temporary `CONSENTRY_HOME` and an environment that holds nothing of the machine's own session.
@@ -128,6 +128,32 @@ impl Home {
     /// The approvals that wait now.
     pub fn waiting(&self) -> Vec<Value> {
         self.json(&["approvals", "list"]).succeeded().values()
+    }
+
+    /// A question of this kind, once one waits.
+    pub fn question(&self, kind: &str) -> Value {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Some(found) = self.waiting().into_iter().find(|question| question["kind"] == kind) {
+                return found;
+            }
+            assert!(Instant::now() < until, "no question of the kind {kind} came");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until a question waits no longer.
+    pub fn wait_until_answered(&self, question: &Value) {
+        let until = Instant::now() + DEADLINE;
+        while self.waiting().iter().any(|waiting| waiting["id"] == question["id"]) {
+            assert!(Instant::now() < until, "still waiting: {question}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether this variable was set for everything started here.
+    pub fn has_env(&self, name: &str) -> bool {
+        self.env.iter().any(|(known, _)| known == name)
     }
 
     /// All entries of the audit log, oldest first.

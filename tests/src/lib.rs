@@ -12,21 +12,26 @@
 pub mod broker;
 pub mod client;
 pub mod database;
+pub mod display;
 pub mod fixture;
 pub mod home;
 pub mod keyring;
 pub mod process;
+mod prompt;
 pub mod scene;
+pub mod stage;
 pub mod watch;
 pub mod window;
 
 pub use broker::Broker;
 pub use client::McpClient;
+pub use display::{Display, Key};
 pub use fixture::Fixture;
 pub use home::{Home, Ran};
 pub use keyring::Keyring;
 pub use process::{DEADLINE, Running};
 pub use scene::Scene;
+pub use stage::Stage;
 pub use watch::{Person, Say, Watch};
 
 use std::path::PathBuf;

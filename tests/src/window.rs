@@ -39,7 +39,7 @@ impl App {
         let port = free_port();
         let mut command = home.command("WebKitWebDriver");
         command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true").env("GDK_BACKEND", "x11");
-        for name in ["DISPLAY", "XAUTHORITY"] {
+        for name in ["DISPLAY", "XAUTHORITY"].into_iter().filter(|_| !home.has_env("DISPLAY")) {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         let driver = Running::spawn("WebKitWebDriver", &mut command);
@@ -114,7 +114,12 @@ impl Page<'_> {
 
     /// Waits until a script, the body of a function, gives `true`.
     pub fn wait_until(&self, what: &str, script: &str) {
-        until(what, || (self.run(script) == true).then_some(()));
+        let limit = Instant::now() + DEADLINE;
+        while self.run(script) != true {
+            let shown = || self.run("return document.body.innerText");
+            assert!(Instant::now() < limit, "waited too long for {what}; the page says {}", shown());
+            std::thread::sleep(GLANCE);
+        }
     }
 
     /// What a script, the body of a function, returns.

@@ -31,6 +31,30 @@ impl Arming {
     }
 }
 
+/// Control and Enter, pressed afresh. Not every web view says that a key repeats, so the event can't be asked: a held
+/// Control that was pressed elsewhere never comes down here, and a held Enter comes down again without it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Chord {
+    fresh: bool,
+}
+
+impl Chord {
+    /// Control came down.
+    pub fn begin(&mut self) {
+        self.fresh = true;
+    }
+
+    /// The window lost the keys: what happens to them now is not seen.
+    pub fn lose(&mut self) {
+        self.fresh = false;
+    }
+
+    /// Enter came down with Control. Whether that is the first time since Control did.
+    pub fn complete(&mut self) -> bool {
+        std::mem::take(&mut self.fresh)
+    }
+}
+
 /// What stands between the person and a yes, the first obstacle only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
@@ -40,8 +64,12 @@ pub enum Gate {
     Sending,
     /// The card is not fully visible.
     Unseen,
+    /// Another window lies over it.
+    Covered,
     /// It opens in so many seconds, at least 1.
     Counting(u32),
+    /// A field of the call is being changed.
+    Editing,
     /// High risk: part of the call has not been scrolled into view.
     Unread,
     /// High risk: the deliberate act has not been done.
@@ -57,6 +85,10 @@ pub struct Facts {
     pub closed: bool,
     /// An answer is on its way.
     pub sending: bool,
+    /// Another window lies over the card.
+    pub covered: bool,
+    /// A field of the call is being changed.
+    pub editing: bool,
     /// The card must be read to its end and was not.
     pub unread: bool,
     /// An act is demanded and was not done.
@@ -71,7 +103,11 @@ pub fn gate(facts: Facts, arming: &Arming, now: f64) -> Gate {
     if facts.sending {
         return Gate::Sending;
     }
+    if facts.editing {
+        return Gate::Editing;
+    }
     match arming.left(now) {
+        None if facts.covered => Gate::Covered,
         None => Gate::Unseen,
         Some(left) if left > 0.0 => Gate::Counting(seconds(left)),
         Some(_) if facts.unread => Gate::Unread,
@@ -86,8 +122,10 @@ pub fn label(gate: Gate, name: &str) -> String {
         Gate::Closed => "Approve is closed".into(),
         Gate::Sending => "Sending your answer".into(),
         Gate::Unseen => "Approve in a moment".into(),
+        Gate::Covered => "Approve: uncover this window first".into(),
         Gate::Counting(1) => "Approve in 1 second".into(),
         Gate::Counting(n) => format!("Approve in {n} seconds"),
+        Gate::Editing => "Approve: finish your change first".into(),
         Gate::Unread => "Approve: read to the end first".into(),
         Gate::ActMissing => "Approve: pick the value first".into(),
         Gate::Open => name.into(),
@@ -149,12 +187,33 @@ mod tests {
     }
 
     #[test]
+    fn a_covered_card_says_so_and_counts_from_when_it_is_free() {
+        let facts = Facts { covered: true, ..Facts::default() };
+        assert_eq!(gate(facts, &Arming::unseen(600), 1e6), Gate::Covered);
+        assert_eq!(gate(Facts::default(), &seen_at(1e6), 1e6 + 10.0), Gate::Counting(1));
+    }
+
+    #[test]
+    fn a_held_chord_is_pressed_once_and_one_held_from_elsewhere_never() {
+        let mut chord = Chord::default();
+        assert!(!chord.complete());
+        chord.begin();
+        assert!(chord.complete());
+        assert!(!chord.complete());
+        chord.begin();
+        chord.lose();
+        assert!(!chord.complete());
+    }
+
+    #[test]
     fn obstacles_come_in_order_and_a_closed_card_stays_closed() {
         let arming = seen_at(0.0);
-        let all = Facts { closed: true, sending: true, unread: true, act_missing: true };
+        let all =
+            Facts { closed: true, sending: true, covered: false, editing: false, unread: true, act_missing: true };
         assert_eq!(gate(all, &arming, 1e6), Gate::Closed);
         assert_eq!(gate(Facts { closed: false, ..all }, &arming, 1e6), Gate::Sending);
         assert_eq!(gate(Facts { closed: false, sending: false, ..all }, &arming, 1e6), Gate::Unread);
+        assert_eq!(gate(Facts { editing: true, ..Facts::default() }, &arming, 1e6), Gate::Editing);
         assert_eq!(gate(Facts { act_missing: true, ..Facts::default() }, &arming, 1e6), Gate::ActMissing);
     }
 }

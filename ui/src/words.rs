@@ -1,5 +1,7 @@
 //! Our words: how an act is named, what a finding is called, how things are counted. No foreign text passes here.
 
+pub mod answering;
+pub mod clients;
 pub mod pages;
 
 use wire::view::{ApprovalKind, ApprovalView, Effect, Level, Lifetime, PinState, SentencePart, Severity, TrustState};

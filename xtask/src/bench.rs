@@ -1,8 +1,10 @@
 //! The corridor beside the direct connection and the floor, in one run: the figures of a noisy machine mean something
 //! only against each other.
 
+use crate::build::{self, Profile};
 use crate::place::Place;
 use crate::shell::{Steps, cargo, command, read, run};
+use crate::test::apart;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::fs;
@@ -44,6 +46,16 @@ pub(crate) fn bench(place: &Place, steps: &mut Steps, rounds: usize) -> Result<(
     })?;
     table.print();
     Ok(())
+}
+
+/// The desktop app as people run it: from a request to its card, and what it costs while nothing happens.
+pub(crate) fn card(place: &Place, steps: &mut Steps) -> Result<()> {
+    build::build(place, steps, Profile::Release)?;
+    let programs = place.target.join(Profile::Release.folder());
+    steps.step("cards", || {
+        let mut bench = command(&place.root, &[programs.join("cardbench")]);
+        run(apart(&mut bench, place).env("CONSENTRY_BIN_DIR", &programs))
+    })
 }
 
 /// The processes a run needs; they end with it.

@@ -1,6 +1,6 @@
 //! The append-only log. Nothing goes out that is not in it first: only here is a [`Recorded`] made.
 
-use crate::store::{AppendFault, Appender, Sealed};
+use crate::store::{AppendFault, Appender, Reached, Sealed};
 use gate::audit::Record;
 use gate::permit::{Refusal, RefusalKind};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -53,10 +53,24 @@ impl AuditLog {
     /// # Errors
     /// A refusal of kind `NotRecorded`: whatever the record was for must not happen.
     pub(crate) async fn append(&self, record: Record, durability: Durability) -> Result<(), Refusal> {
+        self.append_reaching(record, durability, Vec::new()).await
+    }
+
+    /// Appends a record, and with it whom its call went to.
+    ///
+    /// # Errors
+    /// As [`AuditLog::append`].
+    pub(crate) async fn append_reaching(
+        &self,
+        record: Record,
+        durability: Durability,
+        reached: Vec<Reached>,
+    ) -> Result<(), Refusal> {
+        let at = record.at;
         let call = record.call.map(|c| c.to_string());
         let (record, bodies) = record.seal();
         let (done, written) = oneshot::channel();
-        let append = Append { sealed: Sealed { record, call, bodies }, durability, done };
+        let append = Append { sealed: Sealed { record, call, bodies, reached, at }, durability, done };
         let failed = |why: &str| {
             Refusal::new(
                 RefusalKind::NotRecorded,

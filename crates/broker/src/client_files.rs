@@ -9,14 +9,20 @@ mod edit;
 mod entry;
 mod json;
 mod mask;
+mod news;
+mod outcome;
+mod projects;
 mod risk;
 mod table;
 mod toml;
 mod tree;
+mod watch;
 mod write;
 mod yaml;
 
 pub(crate) use change::Changing;
+pub(crate) use news::News;
+pub(crate) use watch::{Watching, watch};
 
 use entry::{Found, Standing, URLS};
 use std::path::{Path, PathBuf};
@@ -49,25 +55,31 @@ pub fn here() -> Result<ClientPlaces, Fault> {
         config: moved.unwrap_or_else(|| format!("{home}/{settings}")),
         codex: var("CODEX_HOME")?,
         claude: var("CLAUDE_CONFIG_DIR")?,
+        projects: Vec::new(),
         home,
     })
 }
 
 /// Every file of every client that is there, and the servers in it. Reads only.
 pub fn scan(places: &ClientPlaces) -> Vec<ClientFileView> {
+    let places = &projects::with_projects(places);
     CLIENTS
         .iter()
-        .flat_map(|client| files(client, places).into_iter().map(|(row, path)| view(client, row, &path)))
+        .flat_map(|client| files(client, places).into_iter().map(|(row, path)| view(client, row, &path, places)))
         .collect()
+}
+
+/// Whether the value of a variable looks like a secret, or its name says that it is one.
+pub(crate) fn looks_secret(variable: &str, value: &str) -> bool {
+    mask::is_secret_name(variable) || mask::is_secret_shape(value)
 }
 
 /// The files of a client that are there.
 fn files(client: &'static ClientRow, places: &ClientPlaces) -> Vec<(&'static FileRow, PathBuf)> {
-    let mut found = Vec::new();
+    let mut found: Vec<(&'static FileRow, PathBuf)> = Vec::new();
     for row in client.files {
-        let Some(pattern) = row.pattern(places) else { continue };
-        for path in expanded(&pattern) {
-            if std::fs::symlink_metadata(&path).is_ok() {
+        for path in row.patterns(places).iter().flat_map(|pattern| expanded(pattern)) {
+            if std::fs::symlink_metadata(&path).is_ok() && !found.iter().any(|(_, known)| *known == path) {
                 found.push((row, path));
             }
         }
@@ -90,13 +102,15 @@ fn expanded(pattern: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn view(client: &ClientRow, row: &FileRow, path: &Path) -> ClientFileView {
+fn view(client: &ClientRow, row: &FileRow, path: &Path, places: &ClientPlaces) -> ClientFileView {
     let read = write::read(path).and_then(|source| entry::entries(row, &source.text));
     let (entries, fault) = match read {
         Ok(found) => (found.iter().map(|found| entry_view(row, found)).collect(), None),
         Err(why) => (Vec::new(), Some(format!("{} {why}.", escaped(&path.to_string_lossy())))),
     };
+    let project = places.projects.iter().filter(|folder| row.is_project() && path.starts_with(folder));
     ClientFileView {
+        project: project.max_by_key(|folder| folder.len()).cloned(),
         client: client.name.into(),
         title: client.title.into(),
         file: path.to_string_lossy().into_owned(),
@@ -134,7 +148,13 @@ mod tests {
     fn files_are_found_read_and_told_without_secrets() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().to_string_lossy().into_owned();
-        let places = ClientPlaces { config: format!("{home}/.config"), home: home.clone(), codex: None, claude: None };
+        let places = ClientPlaces {
+            config: format!("{home}/.config"),
+            home: home.clone(),
+            codex: None,
+            claude: None,
+            projects: vec![format!("{home}/work")],
+        };
         let put = |path: &str, text: &str| {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -150,11 +170,14 @@ mod tests {
         );
         put(".kiro/agents/one.json", "{");
         put(".codex/config.toml", "");
+        put("work/.mcp.json", r#"{"mcpServers":{"d":{"command":"x"}}}"#);
         let views = scan(&places);
         let of = |client: &str| views.iter().find(|v| v.client == client).unwrap();
         let states = |client: &str| of(client).entries.iter().map(|e| e.state).collect::<Vec<_>>();
         assert_eq!(states("cursor"), [EntryState::Open, EntryState::NotYet]);
         assert_eq!(states("vscode"), [EntryState::Protected]);
+        assert_eq!(of("claude-code").project, Some(format!("{home}/work")));
+        assert_eq!(of("cursor").project, None);
         assert!(of("kiro").fault.as_deref().is_some_and(|why| why.contains("one.json is not JSON")));
         assert!(of("codex").entries.is_empty() && of("codex").fault.is_none());
         assert_eq!(of("cursor").entries[1].url.as_deref(), Some("https://h"));

@@ -135,14 +135,26 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
         }
         Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
         Request::Clients { places } => Reply::Clients(broker.client_files(places).await),
-        Request::PlanClients { change, clients, places } => {
-            Reply::ClientChanges(broker.plan_clients(change, &clients, &places).await?)
+        Request::PlanClients { change, clients, entries, places } => {
+            Reply::ClientChanges(broker.plan_clients(change, &clients, &entries, &places).await?)
         }
-        Request::ChangeClients { change, clients, places } => {
-            Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &places).await?)
+        Request::ChangeClients { change, clients, entries, places } => {
+            Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &entries, &places).await?)
         }
-        Request::Approve { id, digest, remember } => {
+        Request::Unguarded => Reply::Unguarded(broker.unguarded()),
+        Request::LeaveEntry { entry } => {
+            rights.decider()?.leave_entry(&entry).await?;
+            Reply::Done
+        }
+        Request::Approve { id, digest, remember, set } if set.is_empty() => {
             rights.decider()?.approve(&id, &digest, None, remember, AnsweredBy::Cli).await?;
+            Reply::Done
+        }
+        Request::Approve { id, digest, remember, set } => {
+            if remember.is_some() {
+                return Err(Fault::new(FaultCode::Invalid, "A call that was changed is never remembered."));
+            }
+            rights.decider()?.approve_changed(&id, &digest, set, AnsweredBy::Cli).await?;
             Reply::Done
         }
         Request::AddServer { name, words, env } => {
@@ -161,6 +173,12 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
                 Ok(decider) => decider.set_effects(&name, &tool, &effects).await?,
                 Err(_) => broker.raise_effects(&name, &tool, &effects).await?,
             }
+            Reply::Done
+        }
+        Request::LookNow { id } => Reply::Now(Box::new(rights.decider()?.look_now(&id).await?)),
+        Request::OwnDomains => Reply::Domains(broker.own_domains()),
+        Request::SetOwnDomains { domains } => {
+            rights.decider()?.set_own_domains(&domains).await?;
             Reply::Done
         }
         // Streams and the end of the broker are handled where the socket is.

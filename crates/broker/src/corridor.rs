@@ -9,20 +9,25 @@ use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::clients::Clients;
 use crate::clock::now_ms;
 use crate::desk::{Desk, Nudge, Patience};
+use crate::edits;
 use crate::grants::Grants;
+use crate::looks::Looks;
 use crate::mcp;
+use crate::own_domains::OwnDomains;
 use crate::policies::PolicyBook;
 use crate::present;
 use crate::servers::{Servers, Trusted};
 use crate::stop::Stop;
+use crate::store::{Reached, Store};
 use crate::traffic::Traffic;
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use bytes::Bytes;
 use gate::approval::{Level, Terms};
 use gate::audit::Record;
-use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request, destinations};
+use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
+use gate::meaning::parties::parties;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
 use gate::release::{Released, release};
 use std::sync::Arc;
@@ -80,6 +85,11 @@ pub(crate) struct Corridor {
     pub(crate) patience: Duration,
     pub(crate) stop: Stop,
     pub(crate) grants: Grants,
+    /// What is there now, for questions that are open.
+    pub(crate) looks: Looks,
+    /// Whom calls went to before.
+    pub(crate) store: Store,
+    pub(crate) own_domains: OwnDomains,
 }
 
 impl Corridor {
@@ -94,10 +104,15 @@ impl Corridor {
             Err(refusal) => return self.refuse(None, &asked, refusal).await,
         };
         border("resolved");
-        let case = inspect_call(call);
+        let case = Case::inspect(call);
         border("inspected");
         let id = case.call.id;
-        let permit = match judge(case, &self.policies.current(), &self.circumstances(&asked), &self.grants.held()) {
+        let permit = match judge(
+            case,
+            &self.policies.current(),
+            &self.circumstances(&asked, &asked.request.parsed),
+            &self.grants.held(),
+        ) {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
             Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,
@@ -105,24 +120,26 @@ impl Corridor {
         };
         border("permitted");
         let approval = permit.as_ref().ok().and_then(Permit::approval);
+        let reached = permit.as_ref().map(|permit| reached(permit.case())).unwrap_or_default();
+        let changed = permit.as_ref().ok().and_then(Permit::changed).map(edits::note);
         let recorded = match permit {
             Ok(permit) => self.record(permit).await,
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("recorded");
         let reply = match recorded {
-            Ok(recorded) => self.forward(recorded, id, &asked).await,
+            Ok(recorded) => edits::told(self.forward(recorded, id, &asked).await, changed),
             Err(refusal) => return Reply::Refused(refusal),
         };
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reply).await;
+        let reply = self.close(id, approval, reached, reply).await;
         border("closed");
         reply
     }
 
     /// The tool as pinned; one that is gone, new or changed is not callable.
-    fn resolve(&self, asked: &Asked) -> Result<Call, Refusal> {
+    pub(crate) fn resolve(&self, asked: &Asked) -> Result<Call, Refusal> {
         let name = &asked.request.name;
         let server = &asked.trusted.server;
         let shown = escaped(name);
@@ -151,11 +168,11 @@ impl Corridor {
         })
     }
 
-    fn circumstances(&self, asked: &Asked) -> Circumstances {
+    pub(crate) fn circumstances(&self, asked: &Asked, arguments: &serde_json::Value) -> Circumstances {
         Circumstances {
             client_known: self.clients.knows(&asked.client),
             drifted: false,
-            names_protected: self.protected.named_in(&asked.request.parsed),
+            names_protected: self.protected.named_in(arguments),
             calls_last_hour: asked.calls_last_hour,
             now_ms: now_ms(),
         }
@@ -164,8 +181,11 @@ impl Corridor {
     /// Puts the question to a person, and judges again with what was given.
     async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
         let case = question.case();
+        let words = &asked.trusted.program.command.words;
         let mut card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
-        present::look(&mut card, &asked.trusted.program.command.words).await;
+        present::look(&mut card, words).await;
+        present::know(&mut card, &case.call.request.arguments, &self.store, &self.own_domains.all()).await;
+        card.now = self.offer_look(case, asked);
         let high = card.level == wire::view::Level::StepUp;
         let terms = Terms {
             id: ApprovalId(Uuid::now_v7()),
@@ -176,7 +196,13 @@ impl Corridor {
         };
         self.traffic.asked(&case.call.server.name);
         let patience = Patience { longest: self.patience, cancel: &asked.cancel, nudge: asked.nudge.as_deref() };
-        let yes = self.desk.settle(terms, card, case.call.id, patience).await?;
+        let behind = edits::behind(&question, words, asked.calls_last_hour);
+        let yes = self.desk.settle(terms, (card, behind), case.call.id, patience).await?;
+        // A person may have changed the call: then it is the changed one that they said yes to.
+        let question = match self.desk.changed(yes.approval()) {
+            Some(draft) => question.edited(&draft)?,
+            None => question,
+        };
         // The tool may have changed, or its trust ended, while the question was open.
         let fresh = self.resolve(asked)?;
         if fresh.tool.digest != question.case().call.tool.digest {
@@ -185,7 +211,8 @@ impl Corridor {
         }
         let by = yes.by();
         let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
-        let permit = question.settle(yes, &self.policies.current(), &self.circumstances(asked))?;
+        let now = self.circumstances(asked, &question.case().call.request.parsed);
+        let permit = question.settle(yes, &self.policies.current(), &now)?;
         let kept = match remembered {
             Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
             Ok(None) => Ok(()),
@@ -207,6 +234,7 @@ impl Corridor {
             .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
             .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
             .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
+        let record = edits::noted(record, permit.changed());
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);
@@ -253,7 +281,7 @@ impl Corridor {
     }
 
     /// The outcome, before the reply: a result that is not on record is withheld.
-    async fn close(&self, call: CallId, approval: Option<ApprovalId>, reply: Reply) -> Reply {
+    async fn close(&self, call: CallId, approval: Option<ApprovalId>, reached: Vec<Reached>, reply: Reply) -> Reply {
         let (result, findings, bytes, message) = match &reply {
             Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", r.findings(), Some(r.bytes()), None),
             Reply::Result(r) => ("completed", r.findings(), Some(r.bytes()), None),
@@ -266,7 +294,9 @@ impl Corridor {
             .with("findings", classes(findings))
             .with("bytes", bytes.map_or(0, Bytes::len))
             .with("message", message.unwrap_or_default());
-        let recorded = self.audit.append(record, Durability::Process).await;
+        let went = !matches!(&reply, Reply::Refused(refusal) if refusal.kind != RefusalKind::Unknown);
+        let reached = if went { reached } else { Vec::new() };
+        let recorded = self.audit.append_reaching(record, Durability::Process, reached).await;
         if let Some(approval) = approval {
             self.desk.note_outcome(approval, result);
         }
@@ -300,13 +330,16 @@ impl Corridor {
     }
 }
 
-fn inspect_call(call: Call) -> Case {
-    let findings = inspect::arguments(&call.tool, &call.request.parsed);
-    let destinations = destinations(&call.request.parsed);
-    Case { call, findings, destinations }
+/// Whom a call goes to, if it goes. Most reads go nowhere, and must not pay for being asked.
+fn reached(case: &Case) -> Vec<Reached> {
+    let nowhere = case.destinations.iter().all(|destination| destination.kind == "path");
+    if nowhere && case.call.tool.only_reads() {
+        return Vec::new();
+    }
+    Reached::of(&parties(&gate::meaning::arguments(&case.call.request.arguments)))
 }
 
-fn about(record: Record, case: &Case) -> Record {
+pub(crate) fn about(record: Record, case: &Case) -> Record {
     let call = &case.call;
     record
         .call(call.id)

@@ -1,12 +1,17 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
+use crate::clock::now_ms;
 use crate::servers::Authority;
 use crate::upstream::Command;
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
+use gate::call::{ApprovalId, Digest};
 use gate::policy::Preset;
-use std::sync::Arc;
-use wire::view::{ClientChange, ClientChangeView, ClientPlaces, Effect, RememberChoice, ToolView};
+use std::sync::{Arc, PoisonError};
+use wire::view::{
+    ApprovalView, ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, FieldEdit, ItemAnswer, Listed,
+    NowView, RememberChoice, ToolView,
+};
 use wire::{Fault, FaultCode};
 
 /// Takes decisions. Made once, at start; not for sockets.
@@ -38,6 +43,69 @@ impl Decider {
         self.inner.corridor.desk.step(approval_id(id)?, event).await
     }
 
+    /// Changes values of a call before a yes, and gives its new card. These are all changes to what was asked.
+    ///
+    /// # Errors
+    /// `Gone`, `DigestMismatch`, `Invalid` where the call can't be changed so, `Storage` when it can't be written.
+    pub async fn edit(
+        &self,
+        id: &str,
+        digest: &str,
+        edits: Vec<FieldEdit>,
+        by: AnsweredBy,
+    ) -> Result<ApprovalView, Fault> {
+        let digest = digest.parse().map_err(|_| Fault::new(FaultCode::DigestMismatch, "That is no digest."))?;
+        self.inner.corridor.edit(approval_id(id)?, digest, edits, by).await
+    }
+
+    /// Changes values of a call and says yes to what comes of it, unless that asks for more than what was seen: then it
+    /// is asked anew.
+    ///
+    /// # Errors
+    /// As [`Decider::edit`] and [`Decider::approve`]; `Invalid` where it is asked anew.
+    pub async fn approve_changed(
+        &self,
+        id: &str,
+        digest: &str,
+        edits: Vec<FieldEdit>,
+        by: AnsweredBy,
+    ) -> Result<(), Fault> {
+        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
+        let before = self.inner.corridor.desk.find(id).ok_or_else(gone)?;
+        let card = self.edit(id, digest, edits, by).await?;
+        if card.asks_more_than(&before) {
+            let why = format!(
+                "The changed call asks for more than the one you saw, so it is asked anew. Nothing was approved. See \
+                 `consentry approvals show {id}` for why, and approve it with its new digest."
+            );
+            return Err(Fault::new(FaultCode::Invalid, why));
+        }
+        self.approve(id, &card.digest, None, None, by).await
+    }
+
+    /// A card that lists exactly these questions is fully visible from now on.
+    pub fn batch_visible(&self, items: &[Listed]) {
+        self.inner.corridor.desk.list(&named(items).filter_map(|(_, named)| named.ok()).collect::<Vec<_>>());
+    }
+
+    /// It is not.
+    pub fn batch_hidden(&self) {
+        self.inner.corridor.desk.unlist();
+    }
+
+    /// Says yes to each of these, as they were listed. What does not count says why, and changes nothing for the others.
+    pub async fn approve_batch(&self, items: &[Listed]) -> Vec<ItemAnswer> {
+        let mut answers = Vec::with_capacity(items.len());
+        for (id, named) in named(items) {
+            let answer = match named {
+                Ok(item) => self.inner.corridor.desk.approve_listed(&[item]).await.into_values().next(),
+                Err(fault) => Some(Err(fault)),
+            };
+            answers.push(ItemAnswer { id: id.to_owned(), fault: answer.and_then(Result::err) });
+        }
+        answers
+    }
+
     /// More time for a question, counted from now.
     ///
     /// # Errors
@@ -53,6 +121,9 @@ impl Decider {
 
     /// It is not.
     pub async fn card_hidden(&self, id: &str) {
+        if id == wire::command::BATCH {
+            return self.batch_hidden();
+        }
         self.tell(id, Event::Hidden).await;
     }
 
@@ -74,7 +145,7 @@ impl Decider {
     /// # Errors
     /// `Invalid` for a name or a command that can't be used, `Storage` when it can't be written.
     pub async fn add_server(&self, name: &str, words: Vec<String>, env: Vec<(String, String)>) -> Result<(), Fault> {
-        let command = Command { words, env: env.into_iter().collect() };
+        let command = Command { words, env: env.into_iter().collect(), cwd: None };
         self.inner.corridor.servers.add(name, command, self.by()).await
     }
 
@@ -152,9 +223,58 @@ impl Decider {
         &self,
         change: ClientChange,
         clients: &[String],
+        entries: &[EntryRef],
         places: &ClientPlaces,
     ) -> Result<Vec<ClientChangeView>, Fault> {
-        client_files::Changing::decided(&self.inner, places, self.by()).run(change, clients).await
+        let changing = client_files::Changing::decided(&self.inner, places, entries, self.by());
+        let done = changing.run(change, clients).await;
+        let _ = self.inner.events.send(wire::Event::Clients);
+        done
+    }
+
+    /// Leaves an entry of a client as it is: it goes around Consentry, and is not told again until it is another.
+    ///
+    /// # Errors
+    /// `Gone` when it is no longer as it was shown, `Storage` when that can't be kept.
+    pub async fn leave_entry(&self, entry: &EntryRef) -> Result<(), Fault> {
+        self.inner.news.leave(&self.inner, entry).await
+    }
+
+    /// Has the server of an open question say what is there now, once per question. It lets a read go out that nobody
+    /// asked for, so it is a decision.
+    ///
+    /// # Errors
+    /// `Gone` when the question has ended, `NotFound` where nothing can be read for it, `NotHere` where nothing may be
+    /// read now: everything is stopped or quiet, the question is in a flood, a rule asks, the client has left.
+    pub async fn look_now(&self, id: &str) -> Result<NowView, Fault> {
+        let corridor = &self.inner.corridor;
+        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
+        let view = corridor.desk.find(id).filter(|view| view.ended.is_none()).ok_or_else(gone)?;
+        let quiet = *self.inner.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = match () {
+            () if corridor.stop.is_on() => "Everything is stopped, so nothing is read.",
+            () if quiet > now_ms() => "Consentry is quiet for a while, so nothing is read.",
+            () if corridor.desk.is_folded(&view) => "The server asks too much at once. Open its questions one by one.",
+            () => "",
+        };
+        if !why.is_empty() {
+            return Err(Fault::new(FaultCode::NotHere, why));
+        }
+        let nothing = || Fault::new(FaultCode::NotFound, "There is nothing that could be read for this question.");
+        let digest = view.digest.parse().map_err(|_| nothing())?;
+        if view.now.is_none() {
+            return Err(nothing());
+        }
+        let looked = corridor.look_now(digest, id).await.ok_or_else(nothing)?;
+        looked.map_err(|why| Fault::new(FaultCode::NotHere, why))
+    }
+
+    /// Sets the domains that are the person's own. They only make marks.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no domain that somebody can own, `Storage` when it can't be written.
+    pub async fn set_own_domains(&self, domains: &[String]) -> Result<(), Fault> {
+        self.inner.corridor.own_domains.set(domains, self.by()).await
     }
 
     fn by(&self) -> AnsweredBy {
@@ -163,4 +283,13 @@ impl Decider {
             crate::Decisions::CommandLine => AnsweredBy::Cli,
         }
     }
+}
+
+/// What a list names, read.
+fn named(items: &[Listed]) -> impl Iterator<Item = (&str, Result<(ApprovalId, Digest), Fault>)> {
+    items.iter().map(|item| {
+        let no_digest = || Fault::new(FaultCode::DigestMismatch, "That is no digest.");
+        let digest = item.digest.parse().map_err(|_| no_digest());
+        (item.id.as_str(), approval_id(&item.id).and_then(|id| Ok((id, digest?))))
+    })
 }

@@ -1,9 +1,12 @@
 //! The open questions. Drives the approval machine of the gate: its timers, its record in the log, its answers.
 
+mod batches;
 mod calls;
+mod edits;
 mod words;
 
 pub(crate) use calls::{Nudge, Patience};
+pub(crate) use edits::Behind;
 pub(crate) use words::by_word;
 
 use crate::audit_log::{AuditLog, Durability};
@@ -11,6 +14,7 @@ use crate::clock::now_ms;
 use gate::approval::{Approval, By, Effect, Ending, Event, Terms};
 use gate::audit::Record;
 use gate::call::{ApprovalId, CallId, Digest};
+use gate::edit::Draft;
 use gate::permit::{Refusal, RefusalKind};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +55,10 @@ struct State {
     folded: HashSet<String>,
     /// Folded servers whose questions the person opened one by one.
     opened: HashSet<String>,
+    /// Calls that were changed, and whose yes is on its way to whoever waits.
+    changed: HashMap<ApprovalId, Draft>,
+    /// What a card lists that is on the screen, in order.
+    listing: Vec<(ApprovalId, Digest)>,
 }
 
 #[derive(Debug)]
@@ -64,6 +72,8 @@ struct Open {
     settle: Option<oneshot::Sender<Ending>>,
     /// Its yes is on record already, and waits for the client.
     parked: bool,
+    /// The call, where it is about one.
+    behind: Option<Behind>,
 }
 
 impl Open {
@@ -151,13 +161,24 @@ impl Desk {
     pub(crate) async fn ask(
         self: &Arc<Self>,
         terms: Terms,
+        view: ApprovalView,
+        call: Option<CallId>,
+    ) -> Result<Asked, Refusal> {
+        self.ask_about(terms, view, call, None).await
+    }
+
+    async fn ask_about(
+        self: &Arc<Self>,
+        terms: Terms,
         mut view: ApprovalView,
         call: Option<CallId>,
+        behind: Option<Behind>,
     ) -> Result<Asked, Refusal> {
         self.state().make_room(&view)?;
         let now = now_ms();
         let id = terms.id;
         let (approval, effects) = Approval::ask(terms, now);
+        let approval = approval.with_effects(&crate::present::effects_of(&view.effects));
         view.id = id.to_string();
         view.digest = approval.terms().digest.to_string();
         view.arms_after_ms = u32::try_from(Approval::arms_after(approval.terms().level)).unwrap_or(u32::MAX);
@@ -176,7 +197,8 @@ impl Desk {
             let mut state = self.state();
             state.arrived(&view.server);
             recorded?;
-            let open = Open { approval, view: view.clone(), call, seen_at: None, settle: Some(settle), parked: false };
+            let open =
+                Open { approval, view: view.clone(), call, seen_at: None, settle: Some(settle), parked: false, behind };
             state.open.insert(id, open);
             state.fold();
             let _ = self.watched.send(Watched::Pending(Box::new(view)));
@@ -264,13 +286,16 @@ impl Desk {
             _ => answered(&open, answer, by, reason),
         };
         let recorded = self.audit.append(record, Durability::Disk).await;
-        let mut view = open.view;
+        let mut view = open.view.clone();
         let id = view.id.clone();
         view.ended = Some(EndedView { answer, at: now_ms(), answered_by: by.into(), outcome: String::new() });
         {
             let mut state = self.state();
             if matches!(ending, Ending::Rejected { .. }) && view.kind == ApprovalKind::Call {
-                state.reject(open.approval.terms().digest);
+                state.reject(open.asked());
+            }
+            if matches!(ending, Ending::Approved(_)) && recorded.is_ok() {
+                state.hand_over(&open);
             }
             state.ended.push_front(view);
             state.ended.truncate(REMEMBERED);
@@ -278,7 +303,9 @@ impl Desk {
         }
         let ending = if recorded.is_ok() { ending } else { Ending::Withdrawn };
         if let Some(settle) = open.settle {
-            let _ = settle.send(ending);
+            if settle.send(ending).is_err() {
+                let _nobody_came_for_it = self.changed(open.approval.terms().id);
+            }
         }
         let _ = self.watched.send(Watched::Ended { id, answer });
         let _ = self.events.send(wire::Event::Inbox);
@@ -334,7 +361,9 @@ impl Desk {
 
     /// Every card that is visible counts as hidden until its window says otherwise.
     pub(crate) fn rearm(&self) {
-        for open in self.state().open.values_mut() {
+        let mut state = self.state();
+        state.unlist();
+        for open in state.open.values_mut() {
             open.step(Event::Hidden, now_ms());
         }
     }
@@ -346,6 +375,11 @@ impl Desk {
         let mut views: Vec<_> = state.open.values().filter(|o| !o.parked).map(|o| o.view.clone()).collect();
         views.sort_by_key(|v| v.asked_at);
         (views, watched)
+    }
+
+    /// How many questions have no answer yet.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.state().open.values().filter(|o| !o.parked).count()
     }
 
     /// Ends every question, because the broker stops.
@@ -376,6 +410,7 @@ fn answered(open: &Open, answer: Answer, by: &str, reason: Option<String>) -> Re
         .with("reason", reason.unwrap_or_default())
         .with("took_ms", now - view.asked_at)
         .with("visible_after_ms", open.seen_at.map(|at| at - view.asked_at))
+        .with("edited", view.edits.iter().map(|edit| edit.pointer.clone()).collect::<Vec<_>>())
         .with("retries", (view.client_waits.retries > 0).then_some(view.client_waits.retries));
     record.call = open.call;
     record

@@ -67,6 +67,12 @@ fn line(found: &Found, calls: bool) -> EntryView {
 
 /// One sentence for a call whose last entry stands for all of them.
 fn whole_call(last: &EntryView, first: &EntryView, record: &Value) -> Option<String> {
+    let ours = record.get("initiator").and_then(Value::as_str) == Some("consentry");
+    if ours && last.kind == "outcome" {
+        let end = if last.result == "completed" { "" } else { "; it was shown nothing to compare" };
+        let read = format!("{} on {}", escaped(&first.tool), escaped(&first.server));
+        return Some(format!("Consentry itself read what is there now, by {read}, for a card{end}."));
+    }
     let call = format!("{} called {} on {}", escaped(&first.client), escaped(&first.tool), escaped(&first.server));
     match (last.kind.as_str(), last.result.as_str()) {
         ("outcome", "completed") => Some(format!("{call}.")),
@@ -197,6 +203,12 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
     let of = |name: &str| escaped(&text(name));
     let (tool, server, client, message) = (of("tool"), of("server"), of("client"), of("message"));
     match kind {
+        "intent" if text("initiator") == "consentry" => {
+            let who = of("for_client");
+            format!(
+                "Consentry itself calls {tool} on {server}, to show what is there now on the card of a call of {who}."
+            )
+        }
         "intent" if result == "allowed" => format!("{client} called {tool} on {server}; no rule asks."),
         "intent" => format!("{client} called {tool} on {server}, with a person’s yes."),
         "outcome" => match result {
@@ -207,6 +219,7 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
         "refused" => format!("{client} wanted {tool} on {server}; it did not run: {message}"),
         "asked" if tool.is_empty() => format!("Asked the person about {}.", subject(text)),
         "asked" => format!("Asked the person whether {client} may call {tool} on {server}."),
+        "edited" => format!("The person changed the call of {tool} on {server} before answering."),
         "answered" => match result {
             "approved" => "The person said yes.".into(),
             "rejected" => "The person said no.".into(),
@@ -222,6 +235,8 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "policy" => "Policies changed.".into(),
             "protect" => format!("{client} uses {server} through Consentry."),
             "unprotect" => format!("{client} uses {server} without Consentry again."),
+            "own_domains" if of("name").is_empty() => "No domains are named as the person’s own.".into(),
+            "own_domains" => format!("The person’s own domains: {}.", of("name")),
             "preset" => format!("The preset {} was put in force, in place of {}.", of("preset"), of("before")),
             other => format!("Decided: {}.", escaped(other)),
         },

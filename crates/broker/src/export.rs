@@ -237,8 +237,9 @@ mod tests {
         let seal = std::sync::Arc::new(crate::vault::Seal::in_memory());
         let store = Store::open(&folder.path().join("c.db"), seal).await.unwrap();
         let records = (1..=2_500).map(|at| gate::audit::Record::new("started", at).seal().0);
-        let batch: Vec<_> =
-            records.map(|record| crate::store::Sealed { record, call: None, bodies: Vec::new() }).collect();
+        let batch: Vec<_> = records
+            .map(|record| crate::store::Sealed { record, call: None, bodies: Vec::new(), reached: Vec::new(), at: 0 })
+            .collect();
         store.appender().await.unwrap().append_waiting(&batch, false).unwrap();
         let out = tempfile::tempdir().unwrap();
         let all = ActivityFilter::default();

@@ -15,15 +15,19 @@ mod decide;
 mod desk;
 mod doctor;
 mod door;
+mod edits;
 mod entries;
 pub mod export;
 mod grants;
 mod home;
+mod looks;
 mod mcp;
+mod own_domains;
 mod policies;
 mod policy_files;
 mod present;
 mod rules;
+mod secrets;
 mod servers;
 mod servers_json;
 mod start;
@@ -42,6 +46,7 @@ pub use gate::approval::By as AnsweredBy;
 pub use gate::policy::Preset;
 pub use home::Home;
 pub use policies::{check_files as policy_check, run_cases as policy_test};
+pub use secrets::is_secret;
 pub use start::{Decisions, Options, runtime, start};
 
 use corridor::Corridor;
@@ -56,9 +61,9 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, ClientChange, ClientChangeView, ClientFileView,
-    ClientPlaces, EntryDetail, EntryView, ExportFormat, ExportRow, GrantView, InboxView, PoliciesView, ServersView,
-    StatusView, VerifyView,
+    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, ClientChange, ClientChangeView,
+    ClientFileView, ClientPlaces, EntryDetail, EntryRef, EntryView, ExportFormat, ExportRow, GrantView, InboxView,
+    PoliciesView, ServersView, StatusView, UnguardedView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -88,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) quiet_until: Mutex<i64>,
     /// Files of clients are changed by one at a time.
     pub(crate) client_turn: tokio::sync::Mutex<()>,
+    /// What is new in them.
+    pub(crate) news: client_files::News,
 }
 
 impl Broker {
@@ -129,7 +136,19 @@ impl Broker {
         let place = at.and_then(|i| u32::try_from(i + 1).ok()).unwrap_or(0);
         let question = at.and_then(|i| waiting.into_iter().nth(i));
         let flood = question.is_none().then(|| desk.floods().into_iter().next()).flatten();
-        CurrentQuestionReply { act: question.as_ref().and_then(|q| q.act.clone()), question, place, of, flood }
+        CurrentQuestionReply {
+            act: question.as_ref().and_then(|q| q.act.clone()),
+            question,
+            place,
+            of,
+            flood,
+            batch: None,
+        }
+    }
+
+    /// The calls that wait together with this question; none where it waits alone.
+    pub fn batch_of(&self, id: &str) -> Option<BatchView> {
+        self.inner.corridor.desk.batch_of(id)
     }
 
     /// Says no to everything a server asks now.
@@ -204,6 +223,16 @@ impl Broker {
         (until > clock::now_ms()).then_some(until)
     }
 
+    /// Whether the person stopped everything.
+    pub fn is_stopped(&self) -> bool {
+        self.inner.corridor.stop.is_on()
+    }
+
+    /// How many questions wait for an answer.
+    pub fn waiting(&self) -> usize {
+        self.inner.corridor.desk.unanswered()
+    }
+
     /// Puts a card away; the question stays in the inbox.
     #[expect(clippy::unused_async, reason = "callers see one kind of interface, whatever is behind it")]
     pub async fn later(&self, id: &str) {
@@ -274,6 +303,11 @@ impl Broker {
     /// The rules in force, and what the presets would ask.
     pub fn policies(&self) -> PoliciesView {
         rules::view(&self.inner)
+    }
+
+    /// The domains that the person named as their own.
+    pub fn own_domains(&self) -> Vec<String> {
+        self.inner.corridor.own_domains.all()
     }
 
     /// Puts a stricter preset in force, or the same again. A looser one is a decision: [`Decider::choose_preset`].
@@ -352,9 +386,15 @@ impl Broker {
         &self,
         change: ClientChange,
         clients: &[String],
+        entries: &[EntryRef],
         places: &ClientPlaces,
     ) -> Result<Vec<ClientChangeView>, Fault> {
-        client_files::Changing::plan(&self.inner, places).run(change, clients).await
+        client_files::Changing::plan(&self.inner, places, entries).run(change, clients).await
+    }
+
+    /// Entries of clients that go around Consentry and that nobody has said anything about since they came or changed.
+    pub fn unguarded(&self) -> Vec<UnguardedView> {
+        self.inner.news.now()
     }
 
     /// Sets what a trusted tool can do: more than before only.

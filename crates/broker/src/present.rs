@@ -3,11 +3,16 @@
 mod call;
 mod difference;
 mod marks;
+mod now;
+mod parties;
 mod paths;
 mod remember;
 mod trust;
 
 pub(crate) use call::{call, salient};
+pub(crate) use now::{not_read, now};
+pub(crate) use parties::know;
+pub(crate) use paths::largest;
 pub(crate) use remember::{choice as remember_choice, grant};
 pub(crate) use trust::{Proposal, effects_of, trust};
 
@@ -77,6 +82,8 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         ended: None,
         client_waits: ClientWaits::default(),
         remember: None,
+        now: None,
+        edits: Vec::new(),
     }
 }
 
@@ -94,6 +101,9 @@ pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) 
             ]
         }
     };
+    if let Some(folder) = &program.command.cwd {
+        view.sentence.extend([ours(" It runs in the folder "), slot(folder), ours(".")]);
+    }
     view.reasons = vec![Reason {
         policy: "consentry.run".into(),
         title: "A program that nobody accepted yet".into(),

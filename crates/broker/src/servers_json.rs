@@ -86,12 +86,17 @@ fn command(entry: &Value) -> Result<Command, String> {
         }
         Some(_) => return Err("`env` is not an object".into()),
     }
-    if words.iter().chain(env.keys()).chain(env.values()).any(|t| t.contains('\0'))
+    let cwd = match entry.get("cwd") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(folder)) if folder.starts_with('/') => Some(folder.clone()),
+        Some(_) => return Err("`cwd` is not an absolute path".into()),
+    };
+    if words.iter().chain(env.keys()).chain(env.values()).chain(&cwd).any(|t| t.contains('\0'))
         || env.keys().any(|k| k.is_empty() || k.contains('='))
     {
-        return Err("`command`, `args` and `env` can't hold NUL, nor names of variables `=`".into());
+        return Err("`command`, `args`, `env` and `cwd` can't hold NUL, nor names of variables `=`".into());
     }
-    Ok(Command { words, env })
+    Ok(Command { words, env, cwd })
 }
 
 /// Puts a server into the file, or takes it out (`None`); everything else in it stays.
@@ -108,6 +113,9 @@ pub(crate) fn edit(path: &Path, name: &str, command: Option<&Command>) -> Result
             let mut entry = json!({"command": program, "args": args});
             if !command.env.is_empty() {
                 entry["env"] = json!(command.env);
+            }
+            if let Some(folder) = &command.cwd {
+                entry["cwd"] = json!(folder);
             }
             servers.insert(name.to_owned(), entry);
         }
@@ -173,7 +181,8 @@ mod tests {
     #[test]
     fn an_edit_keeps_everything_else() {
         let (_dir, path) = write(r#"{"z":1,"mcpServers":{"b":{"command":"x","note":"keep"}}}"#);
-        let command = Command { words: vec!["node".into(), "s.js".into()], env: BTreeMap::new() };
+        let command =
+            Command { words: vec!["node".into(), "s.js".into()], env: BTreeMap::new(), cwd: Some("/".into()) };
         edit(&path, "a", Some(&command)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("\"note\": \"keep\"") && text.contains("\"z\": 1"), "{text}");

@@ -8,13 +8,15 @@ use crate::decide::Decider;
 use crate::desk::Desk;
 use crate::grants::Grants;
 use crate::home::Home;
+use crate::looks::Looks;
+use crate::own_domains::OwnDomains;
 use crate::policy_files::PolicyFiles;
 use crate::servers::Servers;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
-use crate::{Broker, Inner, control, door, upstream, watcher};
+use crate::{Broker, Inner, client_files, control, door, upstream, watcher};
 use gate::audit::Record;
 use gate::inspect::protected::Protected;
 use gate::policy::Preset;
@@ -85,6 +87,10 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     harden();
     let seal = Arc::new(Seal::open(&home.data).await);
     let store = Store::open(&home.database(), seal.clone()).await?;
+    if let Err(fault) = store.seal_originals().await {
+        // They stay where they are, readable by this user alone, until the keychain takes them.
+        tracing::warn!("{}", fault.message);
+    }
     let (events, _) = broadcast::channel(256);
     let unfinished = store.unfinished().await?;
     let (audit, writer) = AuditLog::start(store.appender().await?, events.clone());
@@ -112,7 +118,11 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let protected = Protected::new(&own_paths(&home)).map_err(|why| {
         Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
     })?;
+    let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
     let corridor = Arc::new(Corridor {
+        looks: Looks::new(),
+        store: store.clone(),
+        own_domains,
         protected,
         question_life: question_life(),
         patience: patience(),
@@ -139,12 +149,15 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         put_away: Mutex::default(),
         quiet_until: Mutex::default(),
         client_turn: tokio::sync::Mutex::default(),
+        news: client_files::News::default(),
     });
     let broker = Broker { inner: inner.clone() };
     let decider = Decider::new(inner.clone());
     let deciding = (options.decisions == Decisions::CommandLine).then(|| decider.clone());
     let doors = door::open(&broker, control::Rights::new(deciding), options.believe_conversations)?;
-    let watching = watcher::watch(&inner)?;
+    // A home without a place for clients' files has none to look at.
+    let clients = client_files::here().ok().map(|places| client_files::watch(&inner, places));
+    let watching = (watcher::watch(&inner)?, clients);
     tokio::spawn(run_until_stopped(inner, doors, watching, writer, lock));
     Ok((broker, decider))
 }
@@ -261,7 +274,7 @@ async fn asked_to_stop(stop: &CancellationToken) {
 async fn run_until_stopped(
     inner: Arc<Inner>,
     doors: JoinHandle<()>,
-    watching: watcher::Watching,
+    watching: (watcher::Watching, Option<client_files::Watching>),
     writer: JoinHandle<()>,
     lock: File,
 ) {

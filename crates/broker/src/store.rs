@@ -1,5 +1,6 @@
 //! The database. The only file with SQL.
 
+use crate::secrets::Secrets;
 use crate::vault::Seal;
 use gate::audit::Verifier;
 use sha2::{Digest as _, Sha256};
@@ -15,11 +16,14 @@ use wire::{Fault, FaultCode};
 mod appender;
 mod decisions;
 mod originals;
+mod reached;
 mod search;
+mod seen;
 
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
 pub(crate) use originals::{OriginalKey, OriginalRow};
+pub(crate) use reached::{Reached, Times};
 pub(crate) use search::{Found, Named, Reach};
 
 /// The database of one home.
@@ -64,6 +68,11 @@ impl Store {
         let store = Self { pool, path: path.to_owned(), seal, rolled_back: Arc::default() };
         store.check_state().await?;
         Ok(store)
+    }
+
+    /// What of servers' commands stands in the keychain.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::new(self.seal.clone())
     }
 
     fn options(path: &Path) -> SqliteConnectOptions {

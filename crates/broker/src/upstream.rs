@@ -11,6 +11,7 @@ pub(crate) use program::{Command, Program};
 
 use crate::audit_log::Recorded;
 use crate::mcp;
+use crate::secrets::Filled;
 use bridge::frame::{Frame, FrameFault, Kind, Line, Lines, MAX_FRAME};
 use bytes::Bytes;
 use gate::permit::Permit;
@@ -18,7 +19,7 @@ use gate::tool::{Pin, Tool};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +79,8 @@ pub(crate) struct Upstream {
 struct Pending {
     waiting: HashMap<u64, oneshot::Sender<Answer>>,
     closed: Option<String>,
+    /// Calls of our own that have had no answer, also those that nobody waits for any more.
+    own: HashMap<u64, Instant>,
     /// Lines that were no message, messages nobody waited for, log messages: counted, dropped.
     noise: u64,
 }
@@ -103,8 +106,13 @@ pub(crate) struct Initialized {
 
 impl Upstream {
     /// Starts the program and reads what it says; `unasked` gets the rest.
-    pub(crate) fn start(name: &str, program: &Program, unasked: mpsc::Sender<Unasked>) -> Result<Arc<Self>, String> {
-        let (child, stdin, stdout) = Child::spawn(name, program)?;
+    pub(crate) fn start(
+        name: &str,
+        program: &Program,
+        secrets: &Filled,
+        unasked: mpsc::Sender<Unasked>,
+    ) -> Result<Arc<Self>, String> {
+        let (child, stdin, stdout) = Child::spawn(name, program, secrets)?;
         let upstream = Arc::new(Self {
             name: name.to_owned(),
             stdin: tokio::sync::Mutex::new(stdin),
@@ -168,6 +176,13 @@ impl Upstream {
     /// Sends a recorded call, once. The bytes of `params` are exactly those that were judged and shown.
     pub(crate) async fn forward(&self, permit: Recorded<Permit>) -> Result<Sent, UpstreamFault> {
         self.request("tools/call", &permit.get().case().call.request.params).await
+    }
+
+    /// The same, for a call of our own: whatever comes of it, the server's other calls go on.
+    pub(crate) async fn forward_own(&self, permit: Recorded<Permit>) -> Result<Sent, UpstreamFault> {
+        let sent = self.request("tools/call", &permit.get().case().call.request.params).await?;
+        self.pending().own.insert(sent.id, Instant::now());
+        Ok(sent)
     }
 
     /// The answer to a call.
@@ -255,6 +270,7 @@ impl Upstream {
                     Err(fault) => self.take_fault(&fault, &line),
                 },
                 // Whose answer it was can't be told, so nobody may wait for it any longer.
+                Ok(Some(Line::TooLong { bytes })) if self.was_for_us(bytes) => {}
                 Ok(Some(Line::TooLong { bytes })) => {
                     self.child.ended().await;
                     break format!("it sent a message of {bytes} bytes; the limit is {MAX_FRAME}");
@@ -275,7 +291,11 @@ impl Upstream {
     async fn take(&self, frame: Frame, unasked: &mpsc::Sender<Unasked>) {
         match frame.kind() {
             Kind::Response { id, .. } => {
-                let waiting = id.parse().ok().and_then(|id: u64| self.pending().waiting.remove(&id));
+                let waiting = id.parse().ok().and_then(|id: u64| {
+                    let mut pending = self.pending();
+                    pending.own.remove(&id);
+                    pending.waiting.remove(&id)
+                });
                 let Some(tell) = waiting else { return self.noise() };
                 let answer = match (frame.result(), frame.error()) {
                     (Some(result), None) => Answer::Result(result),
@@ -314,6 +334,24 @@ impl Upstream {
             }
             None => self.noise(),
         }
+    }
+
+    /// A line that is too long names nobody. Where a call of our own was sent lately, and before all that wait, it is
+    /// taken for the answer to that: nobody else has to pay for what we asked.
+    fn was_for_us(&self, bytes: u64) -> bool {
+        let mut pending = self.pending();
+        let Pending { waiting, own, .. } = &mut *pending;
+        own.retain(|_, sent| sent.elapsed() < PATIENCE);
+        let Some(id) = own.keys().min().copied() else { return false };
+        if waiting.keys().any(|waiting| *waiting < id) {
+            return false;
+        }
+        own.remove(&id);
+        if let Some(tell) = waiting.remove(&id) {
+            let why = self.blame(&format!("sent an answer of {bytes} bytes; the limit is {MAX_FRAME}"));
+            let _ = tell.send(Answer::Malformed(why));
+        }
+        true
     }
 
     fn noise(&self) {

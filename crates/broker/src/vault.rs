@@ -1,6 +1,7 @@
 //! What is kept in the operating system's keychain. The only file that names it.
 //!
-//! Per home one key, which authenticates stored decisions, and what stood in clients' files before, where it is secret.
+//! Per home one key, which authenticates stored decisions; what stood in clients' files before, where it is secret; and
+//! the values of servers' variables that are.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -14,6 +15,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the keychain holds: the key, then the number of the state sealed last, big endian.
 const LENGTH: usize = 40;
+
+/// What a secret of ours is, as the keychain names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What stood in a client's file.
+    Original,
+    /// The value of a server's variable.
+    Variable,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Original => "consentry originals",
+            Self::Variable => "consentry variables",
+        }
+    }
+}
 
 /// The key that authenticates decisions, and the number of the state it sealed last.
 pub(crate) struct Seal {
@@ -73,18 +92,18 @@ impl Seal {
     }
 
     /// Puts a secret into the keychain under a name of ours.
-    pub(crate) async fn keep(&self, name: &str, secret: Zeroizing<String>) -> Result<(), String> {
-        self.in_keychain(name, move |entry| entry.set_secret(secret.as_bytes())).await
+    pub(crate) async fn keep(&self, kind: Kind, name: &str, secret: Zeroizing<String>) -> Result<(), String> {
+        self.in_keychain(kind, name, move |entry| entry.set_secret(secret.as_bytes())).await
     }
 
     /// A secret by its name.
-    pub(crate) async fn kept(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-        self.in_keychain(name, |entry| entry.get_secret().map(Zeroizing::new)).await
+    pub(crate) async fn kept(&self, kind: Kind, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+        self.in_keychain(kind, name, |entry| entry.get_secret().map(Zeroizing::new)).await
     }
 
     /// Takes a secret out of the keychain; one that is not there is gone already.
-    pub(crate) async fn forget(&self, name: &str) -> Result<(), String> {
-        self.in_keychain(name, |entry| match entry.delete_credential() {
+    pub(crate) async fn forget(&self, kind: Kind, name: &str) -> Result<(), String> {
+        self.in_keychain(kind, name, |entry| match entry.delete_credential() {
             Err(keyring::Error::NoEntry) => Ok(()),
             other => other,
         })
@@ -93,12 +112,13 @@ impl Seal {
 
     async fn in_keychain<T: Send + 'static>(
         &self,
+        kind: Kind,
         name: &str,
         act: impl FnOnce(keyring::Entry) -> Result<T, keyring::Error> + Send + 'static,
     ) -> Result<T, String> {
         let account = format!("{}#{name}", self.account);
         let asked = tokio::task::spawn_blocking(move || {
-            act(keyring::Entry::new("consentry originals", &account).map_err(words)?).map_err(words)
+            act(keyring::Entry::new(kind.word(), &account).map_err(words)?).map_err(words)
         });
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(done)) => done,
@@ -168,6 +188,7 @@ fn words(e: keyring::Error) -> String {
     match e {
         keyring::Error::NoStorageAccess(_) => "the keychain can't be reached or is locked".into(),
         keyring::Error::PlatformFailure(_) | keyring::Error::NoDefaultStore => "there is no keychain service".into(),
+        keyring::Error::NoEntry => "it is not in the keychain".into(),
         other => format!("the keychain failed: {other}"),
     }
 }

@@ -13,7 +13,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use wire::Fault;
 use wire::control::{Reply, Request, Watched};
-use wire::view::{Answer, ApprovalView, Level, Lifetime, RememberChoice};
+use wire::view::{Answer, ApprovalView, FieldEdit, Level, Lifetime, RememberChoice};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Words {
@@ -23,6 +23,11 @@ pub(crate) enum Words {
     Watch,
     /// One question, whole
     Show {
+        /// Its id
+        id: String,
+    },
+    /// What is there now that a call would change, as its server says, where the broker takes decisions on the command line
+    Now {
         /// Its id
         id: String,
     },
@@ -39,6 +44,9 @@ pub(crate) enum Words {
         /// Remember more than this value for an argument: the number of a choice that `approvals show` lists
         #[arg(long, value_name = "POINTER=NUMBER", value_parser = widening, requires = "remember")]
         widen: Vec<(String, u32)>,
+        /// Change a value of the call first: what is sent is the changed call
+        #[arg(long, value_name = "POINTER=JSON", value_parser = setting, conflicts_with = "remember")]
+        set: Vec<FieldEdit>,
     },
     /// Ask a trust question again with other tools or effects, where the broker takes decisions on the command line
     Choose {
@@ -94,15 +102,28 @@ fn widening(words: &str) -> Result<(String, u32), String> {
     Ok((pointer.to_owned(), number))
 }
 
+/// `/path="/tmp/x"`: the value is JSON.
+fn setting(words: &str) -> Result<FieldEdit, String> {
+    let (pointer, value) = words.split_once('=').ok_or("it is POINTER=JSON, as in /count=3 or /path='\"/tmp/x\"'")?;
+    let json = serde_json::from_str::<serde_json::Value>(value);
+    json.map_err(|_| "what follows `=` is no JSON; a text needs its quotes, as in /path='\"/tmp/x\"'")?;
+    Ok(FieldEdit { pointer: pointer.to_owned(), value: value.to_owned() })
+}
+
 pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     let mut control = Control::find().await?;
     match words {
         Words::List => list(&waiting(&mut control).await?, printer)?,
         Words::Watch => return watch(&mut control, printer).await,
         Words::Show { id } => show(&one(&mut control, id).await?, printer)?,
-        Words::Approve { id, digest, remember, widen } => {
+        Words::Now { id } => match control.ask(&Request::LookNow { id }).await? {
+            Reply::Now(now) if printer.is_json() => printer.json(&now)?,
+            Reply::Now(now) => card::now::print(&now, printer)?,
+            other => return Err(unexpected(&other).into()),
+        },
+        Words::Approve { id, digest, remember, widen, set } => {
             let remember = remember.map(|lifetime| RememberChoice { lifetime: lifetime.into(), fields: widen });
-            control.order(&Request::Approve { id: id.clone(), digest, remember }).await?;
+            control.order(&Request::Approve { id: id.clone(), digest, remember, set }).await?;
             answered(&id, Answer::Approved, printer)?;
         }
         Words::Choose { id, except, effects } => {

@@ -6,16 +6,33 @@ use crate::print::{Ended, Printer, Style, note, part, plain};
 use broker::Home;
 use clap::{Args, Subcommand};
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use wire::Fault;
 use wire::control::{Reply, Request};
 use wire::text::escaped;
-use wire::view::{ChangeOutcome, ClientChange, ClientChangeView, ClientEntryView, ClientFileView, EntryState};
+use wire::view::{
+    ChangeOutcome, ClientChange, ClientChangeView, ClientEntryView, ClientFileView, ClientPlaces, EntryRef, EntryState,
+    UnguardedView,
+};
+use wire::{Fault, FaultCode};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Words {
     /// Which servers the clients on this machine run, and what goes around Consentry; needs no broker
-    Scan,
+    Scan {
+        /// The folder of a project whose own files are looked at, too
+        #[arg(long = "project", value_name = "FOLDER")]
+        projects: Vec<PathBuf>,
+    },
+    /// Servers that clients run around Consentry and that you have not decided on since they came or changed
+    New,
+    /// Leave such a server as it is, where the broker takes decisions on the command line
+    Leave {
+        /// The client
+        client: String,
+        /// The server's name there
+        server: String,
+    },
     /// Put Consentry between a client and its servers, where the broker takes decisions on the command line
     Protect(Which),
     /// Put a client's configuration back as it was, where the broker takes decisions on the command line
@@ -30,6 +47,9 @@ pub(crate) struct Which {
     /// All clients
     #[arg(long)]
     all: bool,
+    /// The folder of a project whose own files are meant, too
+    #[arg(long = "project", value_name = "FOLDER")]
+    projects: Vec<PathBuf>,
     /// Show what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -37,10 +57,72 @@ pub(crate) struct Which {
 
 pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     match words {
-        Words::Scan => scan(&broker::client_scan(&broker::client_places()?), printer),
+        Words::Scan { projects } => scan(&broker::client_scan(&places(&projects)?), printer),
+        Words::New => new(&unguarded(&mut Control::open(&Home::find()?).await?).await?, printer),
+        Words::Leave { client, server } => leave(&client, &server, printer).await,
         Words::Protect(which) => change(ClientChange::Protect, which, printer).await,
         Words::Unprotect(which) => change(ClientChange::Unprotect, which, printer).await,
     }
+}
+
+/// Where clients' files are, and the projects that were named.
+fn places(projects: &[PathBuf]) -> Result<ClientPlaces, Fault> {
+    let folder = |path: &PathBuf| {
+        let found = path
+            .canonicalize()
+            .ok()
+            .filter(|path| path.is_dir())
+            .and_then(|path| path.into_os_string().into_string().ok());
+        let missing = || Fault::new(FaultCode::Invalid, format!("There is no folder {}.", path.display()));
+        found.ok_or_else(missing)
+    };
+    let projects = projects.iter().map(folder).collect::<Result<_, _>>()?;
+    Ok(ClientPlaces { projects, ..broker::client_places()? })
+}
+
+async fn unguarded(control: &mut Control) -> Result<Vec<UnguardedView>, Fault> {
+    match control.ask(&Request::Unguarded).await? {
+        Reply::Unguarded(views) => Ok(views),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn new<W: Write>(views: &[UnguardedView], printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    if printer.is_json() {
+        views.iter().try_for_each(|view| printer.json(view))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if views.is_empty() {
+        printer.say("Nothing is new.")?;
+    }
+    for view in views {
+        let what = if view.changed { "changed" } else { "new" };
+        let title = format!(" ({}, {what})  ", view.client);
+        printer.line(&[
+            part(Style::Strong, view.title.as_str()),
+            plain(title),
+            part(Style::Faint, view.file.as_str()),
+        ])?;
+        shown(&view.entry, printer)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn leave<W: Write>(client: &str, server: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let mut control = Control::open(&Home::find()?).await?;
+    let views = unguarded(&mut control).await?;
+    let meant: Vec<_> = views.into_iter().filter(|v| v.client == client && v.entry.server == server).collect();
+    if meant.is_empty() {
+        let why = format!("{client} has no new server named {server}. See `consentry client new`.");
+        return Err(Fault::new(FaultCode::NotFound, why).into());
+    }
+    for view in meant {
+        let UnguardedView { client, file, entry, digest, .. } = view;
+        let entry = EntryRef { client, file, place: entry.place, server: entry.server, digest: Some(digest) };
+        control.order(&Request::LeaveEntry { entry }).await?;
+    }
+    printer.say(&format!("{server} of {client} is left as it is. You are told again when it changes."))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn scan<W: Write>(files: &[ClientFileView], printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
@@ -61,6 +143,9 @@ fn scan<W: Write>(files: &[ClientFileView], printer: &mut Printer<W>) -> Result<
             plain(name),
             part(Style::Faint, file.file.as_str()),
         ])?;
+        if file.project.is_some() {
+            printer.say("  Belongs to a project: whoever shares the folder gets its changes, too.")?;
+        }
         if let Some(fault) = &file.fault {
             printer.line(&[plain("  "), part(Style::Caution, fault)])?;
         } else if file.entries.is_empty() {
@@ -94,9 +179,9 @@ fn shown<W: Write>(entry: &ClientEntryView, printer: &mut Printer<W>) -> Result<
 /// Shows what would change, then changes it, then says what became of it.
 async fn change<W: Write>(change: ClientChange, which: Which, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     let mut control = Control::open(&Home::find()?).await?;
-    let places = broker::client_places()?;
+    let places = places(&which.projects)?;
     let clients = if which.all { Vec::new() } else { which.names };
-    let plan = Request::PlanClients { change, clients: clients.clone(), places: places.clone() };
+    let plan = Request::PlanClients { change, clients: clients.clone(), entries: Vec::new(), places: places.clone() };
     if which.dry_run {
         return told(change, &views(&mut control, &plan).await?, printer);
     }
@@ -105,7 +190,7 @@ async fn change<W: Write>(change: ClientChange, which: Which, printer: &mut Prin
             difference(view, printer)?;
         }
     }
-    let done = views(&mut control, &Request::ChangeClients { change, clients, places }).await?;
+    let done = views(&mut control, &Request::ChangeClients { change, clients, entries: Vec::new(), places }).await?;
     told(change, &done, printer)
 }
 
@@ -174,6 +259,9 @@ fn difference<W: Write>(view: &ClientChangeView, printer: &mut Printer<W>) -> Re
     let through = view.through.as_deref().unwrap_or_default();
     let title = format!("{}: {} (in Consentry: {through})", view.file, view.server);
     printer.line(&[part(Style::Strong, title)])?;
+    if view.shared {
+        printer.say("The file belongs to a project: whoever shares the folder gets the change, too.")?;
+    }
     for line in &view.difference {
         let style = match line.chars().next() {
             Some('+' | '-') => Style::Plain,
@@ -193,11 +281,14 @@ mod tests {
         ClientChangeView {
             client: "cursor".into(),
             file: "/h/.cursor/mcp.json".into(),
+            place: "/mcpServers".into(),
             server: "fi\u{202e}les".into(),
             through: Some("files-cursor".into()),
             outcome,
             why: Some("It was so.".into()),
             difference: vec!["-a\u{1b}[2J".into(), "+b".into()],
+            shared: false,
+            digest: None,
         }
     }
 
@@ -231,6 +322,7 @@ mod tests {
             client: "cursor".into(),
             title: "Cursor".into(),
             file: "/h/.cursor/mcp.json".into(),
+            project: None,
             entries: vec![entry],
             fault: None,
         };

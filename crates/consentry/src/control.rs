@@ -157,7 +157,7 @@ pub(crate) mod tests {
         let mut control = Control::open(&home).await.unwrap();
         let reject = Request::Reject { id: "x".into(), reason: None };
         control.order(&reject).await.unwrap();
-        let approve = Request::Approve { id: "x".into(), digest: "d".into(), remember: None };
+        let approve = Request::Approve { id: "x".into(), digest: "d".into(), remember: None, set: Vec::new() };
         assert_eq!(control.order(&approve).await.unwrap_err(), fault);
         assert_eq!(serving.await.unwrap(), [reject, approve]);
         assert_eq!(control.ask(&Request::Status).await.unwrap_err().code, FaultCode::NoBroker, "it left");

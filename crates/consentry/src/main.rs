@@ -9,6 +9,7 @@ mod client;
 mod connect;
 mod control;
 mod doctor;
+mod domain;
 mod grant;
 mod headless;
 mod inspect;
@@ -56,6 +57,9 @@ enum Noun {
     /// Policies: check files, run cases, explain a decision
     #[command(subcommand)]
     Policy(policy::Words),
+    /// The domains that are your own: cards say who is inside and who outside
+    #[command(subcommand)]
+    Domain(domain::Words),
     /// The record of what happened
     #[command(subcommand)]
     Audit(audit::Words),
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         Noun::Approvals(words) => block_on(approvals::run(words, &mut printer)),
         Noun::Grant(words) => block_on(grant::run(words, &mut printer)),
         Noun::Policy(words) => block_on(policy::run(words, &mut printer)),
+        Noun::Domain(words) => block_on(domain::run(words, &mut printer)),
         Noun::Audit(words) => block_on(audit::run(words, &mut printer)),
         Noun::Stop { lift } => block_on(quiet::stop(lift, &mut printer)),
         Noun::Pause { minutes } => block_on(quiet::pause(minutes, &mut printer)),

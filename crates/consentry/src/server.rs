@@ -7,7 +7,7 @@ use crate::proposal;
 use broker::Home;
 use clap::Subcommand;
 use serde_json::json;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -15,6 +15,7 @@ use wire::control::{Reply, Request};
 use wire::text::escaped;
 use wire::view::{Effect, ServerView, ServersView, ToolView, TrustState};
 use wire::{Fault, FaultCode};
+use zeroize::Zeroizing;
 
 /// How long the broker may take to see a change of `servers.json`.
 const NOTICED: Duration = Duration::from_secs(5);
@@ -28,6 +29,9 @@ pub(crate) enum Words {
         /// A variable of your environment that the server is given; others it does not get
         #[arg(long = "env", value_name = "VARIABLE")]
         env: Vec<String>,
+        /// A variable whose value is read from standard input, a line each; it is kept in the keychain
+        #[arg(long = "secret", value_name = "VARIABLE")]
+        secrets: Vec<String>,
         /// Its command, after `--`
         #[arg(last = true, required = true, value_name = "COMMAND")]
         words: Vec<String>,
@@ -69,7 +73,11 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
     let home = Home::find()?;
     let mut control = Control::open(&home).await?;
     match words {
-        Words::Add { name, env, words } => return add(&mut control, &home, name, env, words, printer).await,
+        Words::Add { name, env, secrets, words } => {
+            let mut env = env.into_iter().map(variable).collect::<Result<Vec<_>, _>>()?;
+            env.extend(typed(secrets, std::io::stdin().lock())?);
+            return add(&mut control, &home, name, env, words, printer).await;
+        }
         Words::List => list(&servers(&mut control).await?, printer)?,
         Words::Show { name } => show(&one(&mut control, &name).await?, printer)?,
         Words::Remove { name } => {
@@ -117,11 +125,10 @@ async fn add<W: Write>(
     control: &mut Control,
     home: &Home,
     name: String,
-    variables: Vec<String>,
+    env: Vec<(String, String)>,
     words: Vec<String>,
     printer: &mut Printer<W>,
 ) -> Result<ExitCode, Ended> {
-    let env = variables.into_iter().map(variable).collect::<Result<Vec<_>, _>>()?;
     let request = Request::AddServer { name: name.clone(), words: words.clone(), env: env.clone() };
     match control.order(&request).await {
         Ok(()) => {
@@ -132,6 +139,13 @@ async fn add<W: Write>(
         Err(fault) if fault.code == FaultCode::NotHere => {
             // A peer that may not even look is refused here, before anything is written.
             servers(control).await?;
+            if let Some((variable, _)) = env.iter().find(|(name, value)| broker::is_secret(name, value)) {
+                let why = format!(
+                    "{name} was not proposed: {variable} may be a secret, and servers.json is no place for one. Propose it \
+                     without, or add it where decisions are taken on the command line."
+                );
+                return Err(Fault::new(FaultCode::NotHere, why).into());
+            }
             proposal::write(&home.servers_json(), &name, &words, &env)?;
             noticed(control, &name).await?;
             if printer.is_json() {
@@ -156,6 +170,18 @@ fn variable(name: String) -> Result<(String, String), Fault> {
         Ok(value) => Ok((name, value)),
         Err(_) => Err(Fault::new(FaultCode::Invalid, format!("The variable {name} is not set, or is not text."))),
     }
+}
+
+/// Variables with values that were typed or piped, in the order of their names.
+fn typed(names: Vec<String>, mut from: impl BufRead) -> Result<Vec<(String, String)>, Fault> {
+    let one = |name: String| {
+        let mut line = Zeroizing::new(String::new());
+        let missing = || Fault::new(FaultCode::Invalid, format!("There is no value for {name} on standard input."));
+        from.read_line(&mut line).map_err(|_| missing())?;
+        let value = line.trim_end_matches(['\n', '\r']).to_owned();
+        if value.is_empty() { Err(missing()) } else { Ok((name, value)) }
+    };
+    names.into_iter().map(one).collect()
 }
 
 /// Waits until the broker knows a server.
@@ -367,6 +393,18 @@ mod tests {
         assert!(!refused.message.contains("s3cret"), "{refused}");
         assert!(variable("CONSENTRY_SURELY_NOT_SET".into()).is_err());
         assert_eq!(variable("PATH".into()).unwrap().1, std::env::var("PATH").unwrap());
+    }
+
+    #[test]
+    fn values_that_are_typed_are_taken_line_by_line() {
+        let names = || vec!["A".to_owned(), "B".to_owned()];
+        let typed = |text: &'static str| typed(names(), text.as_bytes());
+        assert_eq!(
+            typed("one\r\ntwo words\n").unwrap(),
+            [("A".into(), "one".into()), ("B".into(), "two words".into())]
+        );
+        let missing = typed("s3cret\n").unwrap_err();
+        assert!(missing.message.contains('B') && !missing.message.contains("s3cret"), "{missing}");
     }
 
     #[test]

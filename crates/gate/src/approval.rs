@@ -1,5 +1,9 @@
 //! The life of one question: events in, effects out. No clock and no waiting here; the desk drives it.
 
+mod together;
+
+pub use together::{Edited, may_be_listed};
+
 use crate::call::{ApprovalId, Digest};
 use crate::grant::Remember;
 
@@ -53,8 +57,16 @@ pub enum Event {
     Visible,
     /// Its card is hidden, covered, moved or resized.
     Hidden,
+    /// A card that lists it among others, with this digest, is fully visible.
+    Listed(Digest),
+    /// That card is hidden, covered, moved, resized or lists something else.
+    Unlisted,
     /// A yes to what has this digest, with the act that was done and what is to be remembered.
     Approve { digest: Digest, act: Option<String>, by: By, remember: Option<Remember> },
+    /// A yes in one of our windows to what was listed with this digest, together with others.
+    ApproveListed(Digest),
+    /// What is asked was changed by a person who saw what has the digest `shown`.
+    Edit { shown: Digest, now: Edited, by: By },
     /// A no.
     Reject { reason: Option<String>, by: By },
     /// The person wants more time.
@@ -119,6 +131,10 @@ pub enum NotCounted {
     NotHere,
     /// Somebody waits for the answer already.
     Taken,
+    /// It has to be looked at and answered by itself.
+    OneByOne,
+    /// A changed call is never remembered.
+    NotKept,
 }
 
 /// Evidence that a person said yes to exactly one thing. Made only here; moved, never copied, so it is used once.
@@ -178,6 +194,12 @@ pub struct Terms {
 pub struct Approval {
     terms: Terms,
     state: State,
+    /// Whether a yes may be given from a list.
+    listable: bool,
+    /// Since when a card is visible that lists it.
+    listed_since: Option<Millis>,
+    /// Whether a person changed what is asked.
+    edited: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -201,7 +223,8 @@ impl Approval {
     pub fn ask(terms: Terms, now: Millis) -> (Self, Vec<Effect>) {
         let expires_at = terms.lives_ms.map(|l| now.saturating_add(l));
         let wake = expires_at.map(Effect::WakeAt).into_iter().collect();
-        (Self { terms, state: State::Waiting { attended: true, expires_at, visible_since: None } }, wake)
+        let state = State::Waiting { attended: true, expires_at, visible_since: None };
+        (Self { terms, state, listable: false, listed_since: None, edited: false }, wake)
     }
 
     /// How long a card of this level must be visible before a yes counts (design: 600 ms, 2 s for high risk).
@@ -251,6 +274,10 @@ impl Approval {
     }
 
     fn waiting(&mut self, event: Event, now: Millis) -> Vec<Effect> {
+        if matches!(event, Event::Listed(_) | Event::Unlisted) {
+            self.list(&event, now);
+            return Vec::new();
+        }
         let State::Waiting { attended, expires_at, visible_since } = &mut self.state else { return Vec::new() };
         // Time is looked at before the event: a yes that comes after the end is too late even if no tick came yet.
         if expires_at.is_some_and(|e| now >= e) {
@@ -266,6 +293,14 @@ impl Approval {
             Event::Hidden => {
                 *visible_since = None;
                 Vec::new()
+            }
+            // Looked at above.
+            Event::Listed(_) | Event::Unlisted => Vec::new(),
+            Event::Edit { shown, now: edited, by } => vec![self.change(shown, edited, by)],
+            Event::ApproveListed(digest) => {
+                let attended = *attended;
+                let answer = self.weigh_listed(digest, now);
+                self.give(answer, None, attended, now)
             }
             Event::MoreTime | Event::Leave | Event::Return => {
                 match event {
@@ -284,17 +319,32 @@ impl Approval {
             Event::Reject { reason, by } => self.end(Ending::Rejected { reason, by }),
             Event::Approve { digest, act, by, remember } => {
                 let (attended, visible_since) = (*attended, *visible_since);
-                match self.weigh(digest, act.as_deref(), by, visible_since, now) {
-                    Ok(yes) if attended => self.end(Ending::Approved(Yes { remember, ..yes })),
-                    Ok(yes) => {
-                        let yes = Yes { remember, ..yes };
-                        let until = now.saturating_add(PARKED_LIFE);
-                        self.state = State::Parked { yes, until };
-                        vec![Effect::WakeAt(until), Effect::Parked(by)]
-                    }
-                    Err(why) => vec![Effect::NotCounted(why)],
-                }
+                let answer = match self.edited && remember.is_some() {
+                    true => Err(NotCounted::NotKept),
+                    false => self.weigh(digest, act.as_deref(), by, visible_since, now),
+                };
+                self.give(answer, remember, attended, now)
             }
+        }
+    }
+
+    /// A yes that counts ends it, or waits for whoever asked.
+    fn give(
+        &mut self,
+        answer: Result<Yes, NotCounted>,
+        remember: Option<Remember>,
+        attended: bool,
+        now: Millis,
+    ) -> Vec<Effect> {
+        match answer {
+            Ok(yes) if attended => self.end(Ending::Approved(Yes { remember, ..yes })),
+            Ok(yes) => {
+                let (yes, by) = (Yes { remember, ..yes }, yes.by);
+                let until = now.saturating_add(PARKED_LIFE);
+                self.state = State::Parked { yes, until };
+                vec![Effect::WakeAt(until), Effect::Parked(by)]
+            }
+            Err(why) => vec![Effect::NotCounted(why)],
         }
     }
 
@@ -313,7 +363,9 @@ impl Approval {
                 self.state = State::Parked { yes, until };
                 match other {
                     Event::Tick => vec![Effect::WakeAt(until)],
-                    Event::Approve { .. } | Event::MoreTime => late(&other),
+                    Event::Approve { .. } | Event::ApproveListed(_) | Event::Edit { .. } | Event::MoreTime => {
+                        late(&other)
+                    }
                     _ => Vec::new(),
                 }
             }
@@ -360,10 +412,19 @@ impl Approval {
 /// What an event does to a question that is over.
 fn late(event: &Event) -> Vec<Effect> {
     match event {
-        Event::Approve { .. } | Event::Reject { .. } | Event::MoreTime | Event::Return => {
-            vec![Effect::NotCounted(NotCounted::Over)]
-        }
-        Event::Visible | Event::Hidden | Event::Leave | Event::Withdraw | Event::Tick => Vec::new(),
+        Event::Approve { .. }
+        | Event::ApproveListed(_)
+        | Event::Edit { .. }
+        | Event::Reject { .. }
+        | Event::MoreTime
+        | Event::Return => vec![Effect::NotCounted(NotCounted::Over)],
+        Event::Visible
+        | Event::Hidden
+        | Event::Listed(_)
+        | Event::Unlisted
+        | Event::Leave
+        | Event::Withdraw
+        | Event::Tick => Vec::new(),
     }
 }
 

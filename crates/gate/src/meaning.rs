@@ -9,6 +9,8 @@
 
 mod fallback;
 pub mod marks;
+pub mod now;
+pub mod parties;
 mod shapes;
 pub mod shell;
 mod slots;

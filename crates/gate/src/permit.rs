@@ -4,9 +4,10 @@
 //! consent, or has it from a grant, and by settling a question with the [`Yes`] of a person. It can't be cloned, so it is spent once.
 
 use crate::approval::{Consent, Yes};
-use crate::call::{Call, Destination};
+use crate::call::{Call, Destination, destinations};
+use crate::edit::{Changed, Draft, changed};
 use crate::grant::{Grant, Origins};
-use crate::inspect::Finding;
+use crate::inspect::{self, Finding};
 use crate::policy::{Facts, Judgement, Needed, Policies, Reason};
 
 /// What is known about a call when it is judged; the moving part of [`Facts`].
@@ -36,6 +37,13 @@ pub struct Case {
 }
 
 impl Case {
+    /// Looks at the arguments of a call.
+    pub fn inspect(call: Call) -> Self {
+        let findings = inspect::arguments(&call.tool, &call.request.parsed);
+        let destinations = destinations(&call.request.parsed);
+        Self { call, findings, destinations }
+    }
+
     /// Judges the case as things stand.
     pub fn weigh(&self, policies: &Policies, now: &Circumstances) -> Judgement {
         self.with_facts(now, |facts| policies.judge(facts))
@@ -83,6 +91,7 @@ pub struct Permit {
     reasons: Vec<Reason>,
     approval: Option<crate::call::ApprovalId>,
     grant: Option<crate::call::GrantId>,
+    changed: Option<Changed>,
 }
 
 impl Permit {
@@ -110,6 +119,11 @@ impl Permit {
     pub fn grant(&self) -> Option<crate::call::GrantId> {
         self.grant
     }
+
+    /// What a person changed of the call before they said yes.
+    pub fn changed(&self) -> Option<&Changed> {
+        self.changed.as_ref()
+    }
 }
 
 /// A call that may go out only with a person's yes.
@@ -117,6 +131,7 @@ impl Permit {
 pub struct Question {
     case: Case,
     judgement: Judgement,
+    changed: Option<Changed>,
 }
 
 impl Question {
@@ -130,12 +145,36 @@ impl Question {
         &self.judgement
     }
 
+    /// The call as a person may change it.
+    pub fn draft(&self) -> Draft {
+        Draft::of(&self.case, &self.judgement)
+    }
+
+    /// The question about the call as a person changed it, with what they were shown of it. The bytes are made again
+    /// from this very call, so that a draft of another one gives none.
+    ///
+    /// # Errors
+    /// A refusal, where the changes do not fit this call.
+    pub fn edited(self, draft: &Draft) -> Result<Self, Refusal> {
+        let stale = |why: String| Refusal::new(RefusalKind::Stale, why);
+        let (case, changes) = changed(&self.case, draft.edits()).map_err(|fault| stale(fault.to_string()))?;
+        if case.call.digest() != draft.case().call.digest() {
+            return Err(stale("What was changed belongs to another call.".to_owned()));
+        }
+        let (asked, arguments) = (self.case.call.digest(), self.case.call.request.arguments.clone());
+        let changed = (!changes.is_empty()).then_some(Changed { asked, arguments, changes });
+        Ok(Self { case, judgement: draft.judgement().clone(), changed })
+    }
+
     /// The grant that a yes asked for beside this call, if it did.
     ///
     /// # Errors
     /// A sentence that says why it can't be remembered; the yes itself is good all the same.
     pub fn remembered(&self, yes: &Yes, id: crate::call::GrantId, now_ms: i64) -> Result<Option<Grant>, String> {
         let Some(choice) = yes.remember() else { return Ok(None) };
+        if self.changed.is_some() {
+            return Err("A call that was changed is never remembered.".to_owned());
+        }
         let made = (id, yes.approval(), now_ms);
         Grant::remember(&self.case, &self.judgement, choice, made, Origins::Unknown).map(Some)
     }
@@ -168,6 +207,7 @@ impl Question {
             reasons: self.judgement.reasons,
             approval: Some(yes.approval()),
             grant: None,
+            changed: self.changed,
         })
     }
 }
@@ -191,13 +231,15 @@ pub fn judge(case: Case, policies: &Policies, now: &Circumstances, grants: &[Gra
     let covers = |grant: &&Grant| grant.covers(&case, &judgement, Origins::Unknown, now.now_ms);
     if let Some(grant) = grants.iter().find(covers) {
         let (consent, grant) = (Consent::Approved, Some(grant.id));
-        return Verdict::Allow(Permit { case, consent, reasons: judgement.reasons, approval: None, grant });
+        let reasons = judgement.reasons;
+        return Verdict::Allow(Permit { case, consent, reasons, approval: None, grant, changed: None });
     }
     match judgement.needed {
         Needed::Nothing => {
-            Verdict::Allow(Permit { case, consent: Consent::None, reasons: Vec::new(), approval: None, grant: None })
+            let (consent, reasons) = (Consent::None, Vec::new());
+            Verdict::Allow(Permit { case, consent, reasons, approval: None, grant: None, changed: None })
         }
-        Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement }),
+        Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement, changed: None }),
         Needed::Never => Verdict::Deny(Refusal::denied(&judgement)),
     }
 }

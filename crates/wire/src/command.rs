@@ -1,8 +1,9 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
 use crate::view::{
-    ActView, ActivityChoices, ActivityFilter, ApprovalView, Effect, EntryDetail, EntryView, ExportFormat, FloodView,
-    GrantView, InboxView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
+    Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, ItemAnswer,
+    Listed, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -171,7 +172,66 @@ commands! {
         /// What tools can do, where the person knows better.
         effects: Vec<(String, Vec<Effect>)>
     } -> ();
+    /// Has the server of an open question say what is there now, once per question.
+    LookNow("look_now") {
+        /// The approval that is open.
+        id: String
+    } -> NowView;
+    /// Sets the domains that are the person's own: a decision. They only make marks.
+    SetOwnDomains("set_own_domains") {
+        /// All of them.
+        domains: Vec<String>
+    } -> ();
+    /// The clients page: their files, and what they run.
+    Clients("clients") {} -> Vec<ClientFileView>;
+    /// What a change of clients' entries would do. Writes nothing.
+    PlanClients("plan_clients") {
+        /// The change.
+        change: ClientChange,
+        /// The clients; none means all.
+        clients: Vec<String>,
+        /// Only these entries; none means all of those clients.
+        entries: Vec<EntryRef>
+    } -> Vec<ClientChangeView>;
+    /// Changes exactly the entries that were shown, each with its digest: a decision.
+    ChangeClients("change_clients") {
+        /// The change.
+        change: ClientChange,
+        /// The entries.
+        entries: Vec<EntryRef>
+    } -> Vec<ClientChangeView>;
+    /// Entries of clients that go around Consentry and that nobody has said anything about yet.
+    Unguarded("unguarded") {} -> Vec<UnguardedView>;
+    /// Such an entry may go on as it is: a decision.
+    LeaveEntry("leave_entry") {
+        /// The entry, with its digest.
+        entry: EntryRef
+    } -> ();
+    /// Changes values of the call before a yes: another card of the same question, with its own digest.
+    EditCall("edit_call") {
+        /// The approval.
+        id: String,
+        /// The digest that was displayed.
+        digest: String,
+        /// All changes to what was asked; without any it is as it was asked.
+        edits: Vec<FieldEdit>
+    } -> ();
+    /// A card that lists exactly these is fully visible from now on: starts its activation delay.
+    BatchVisible("batch_visible") {
+        /// What it lists.
+        items: Vec<Listed>
+    } -> ();
+    /// That card is covered or gone.
+    BatchHidden("batch_hidden") {} -> ();
+    /// The person says yes to each of these, as they were listed.
+    ApproveBatch("approve_batch") {
+        /// What was chosen.
+        items: Vec<Listed>
+    } -> Vec<ItemAnswer>;
 }
+
+/// The name under which a window shows a card that lists several questions, in place of an approval's id.
+pub const BATCH: &str = "batch";
 
 /// The question to show, and its place among those that wait.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -187,4 +247,7 @@ pub struct CurrentQuestionReply {
     /// A flood that is to be shown where there is no question.
     #[serde(default)]
     pub flood: Option<FloodView>,
+    /// The calls that wait together with the question, if it does not wait alone.
+    #[serde(default)]
+    pub batch: Option<BatchView>,
 }

@@ -4,8 +4,8 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryView, ExportRow, GrantView, PoliciesView, RememberChoice, ServersView, StatusView, ToolView,
-    VerifyView,
+    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, NowView, PoliciesView, RememberChoice,
+    ServersView, StatusView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,9 @@ pub enum Request {
         change: ClientChange,
         /// The clients; none means all.
         clients: Vec<String>,
+        /// Only these entries; none means all of those clients.
+        #[serde(default)]
+        entries: Vec<EntryRef>,
         /// Where their files are.
         places: ClientPlaces,
     },
@@ -99,6 +102,9 @@ pub enum Request {
         /// What is to be remembered of it.
         #[serde(default)]
         remember: Option<RememberChoice>,
+        /// Values that are changed before; where the changed call asks for more, it is asked anew.
+        #[serde(default)]
+        set: Vec<FieldEdit>,
     },
     /// Decision: adds or changes a server and approves its command.
     AddServer {
@@ -117,6 +123,9 @@ pub enum Request {
         change: ClientChange,
         /// The clients; none means all.
         clients: Vec<String>,
+        /// Only these entries; none means all of those clients.
+        #[serde(default)]
+        entries: Vec<EntryRef>,
         /// Where their files are.
         places: ClientPlaces,
     },
@@ -165,6 +174,25 @@ pub enum Request {
         /// `cautious` or `balanced`.
         preset: String,
     },
+    /// Decision: has the server of an open question say what is there now, once per question.
+    LookNow {
+        /// The approval that is open.
+        id: String,
+    },
+    /// The domains that are the person's own.
+    OwnDomains,
+    /// Decision: sets them.
+    SetOwnDomains {
+        /// All of them.
+        domains: Vec<String>,
+    },
+    /// Entries of clients that go around Consentry and that nobody has said anything about yet.
+    Unguarded,
+    /// Decision: such an entry may go on as it is; it is not told again.
+    LeaveEntry {
+        /// The entry.
+        entry: EntryRef,
+    },
 }
 
 /// What comes back: one line per request, and for streams one per item, then [`Reply::End`].
@@ -207,6 +235,12 @@ pub enum Reply {
     Exported(Vec<ExportRow>),
     /// The rules in force.
     Policies(Box<PoliciesView>),
+    /// What is there now.
+    Now(Box<NowView>),
+    /// Domains.
+    Domains(Vec<String>),
+    /// Entries that go around Consentry.
+    Unguarded(Vec<UnguardedView>),
 }
 
 /// A line of `approvals watch --json`.

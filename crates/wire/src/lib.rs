@@ -81,6 +81,8 @@ pub enum Event {
     Rearm,
     /// The rules in force, or what is wrong with the files on disk, changed.
     Policies,
+    /// The files of clients changed, or what is said of them.
+    Clients,
 }
 
 impl Event {

@@ -1,19 +1,23 @@
 //! What a person is shown, and what `--json` prints. Times are milliseconds since 1970-01-01 UTC.
 
 mod activity;
+mod answering;
 mod clients;
 mod difference;
 mod grants;
 mod marks;
+mod now;
 mod pages;
 mod policies;
 mod settings;
 
 pub use activity::*;
+pub use answering::*;
 pub use clients::*;
 pub use difference::*;
 pub use grants::*;
 pub use marks::*;
+pub use now::*;
 pub use pages::*;
 pub use policies::*;
 pub use settings::*;
@@ -359,6 +363,12 @@ pub struct ApprovalView {
     /// What of a yes could be remembered, if anything.
     #[serde(default)]
     pub remember: Option<RememberView>,
+    /// That what is there now can be asked for, where a read of the same server shows it and no rule asks for that.
+    #[serde(default)]
+    pub now: Option<NowOffer>,
+    /// What the person changed of the call; the card shows it as changed.
+    #[serde(default)]
+    pub edits: Vec<EditView>,
 }
 
 /// Where the client stands that asked a question about a call.

@@ -72,27 +72,27 @@ fn propose_server(home: &Home, folder: &Path) {
 /// Two questions before anything of the server's is run or believed: its command, then its tools.
 fn approve_first_use(app: &App, home: &Home, album: &Album) {
     for kind in ["run", "trust"] {
-        let question = wait_for_question(home, kind);
+        let question = home.question(kind);
         let prompt = app.window("prompt");
-        wait_for_card(&prompt, &question);
-        wait_until_armed(&prompt);
+        prompt.wait_for_card(&question);
+        prompt.wait_until_armed();
         album.take(&prompt, &format!("first-use-{kind}"));
         prompt.click("button.approve");
-        wait_for_answer(home, &question);
-        close_card(&prompt);
+        home.wait_until_answered(&question);
+        prompt.close_card();
         say(&format!("`files` is allowed its {kind} by a click"));
     }
 }
 
 /// A program that never called before is let in once; only then does it see tools.
 fn approve_client(app: &App, home: &Home, client: &mut Client, album: &Album) {
-    let question = wait_for_question(home, "client");
+    let question = home.question("client");
     let prompt = app.window("prompt");
-    wait_for_card(&prompt, &question);
-    wait_until_armed(&prompt);
+    prompt.wait_for_card(&question);
+    prompt.wait_until_armed();
     album.take(&prompt, "client");
     prompt.click("button.approve");
-    close_card(&prompt);
+    prompt.close_card();
     let tools = client.hear()["ready"].as_array().map_or(0, Vec::len);
     assert!(tools > 5, "the client sees {tools} tools");
     say(&format!("the client is let in and sees {tools} tools"));
@@ -100,16 +100,16 @@ fn approve_client(app: &App, home: &Home, client: &mut Client, album: &Album) {
 
 fn approve_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, album: &Album) {
     let prompt = app.window("prompt");
-    await_quiet(&prompt);
+    prompt.wait_until_gone();
     watch_for_card(&prompt);
     client.ask("write_file", json!({"path": file, "content": LETTER}));
     let sent_at = client.hear()["sent_at"].as_f64().expect("when it was sent");
-    wait_for_card(&prompt, &wait_for_question(home, "call"));
+    prompt.wait_for_card(&home.question("call"));
     let shown_at = card_shown_at(&prompt);
     let took = shown_at - sent_at;
     say(&format!("from request to card: {took:.0} ms (at most {PROMPT_WITHIN:.0})"));
-    let shown = shown_value(&prompt, "content");
-    wait_until_armed(&prompt);
+    let shown = prompt.shown_value("content");
+    prompt.wait_until_armed();
     album.take_both(&prompt, "card");
     assert!(!file.exists(), "the file was there before the yes");
     prompt.click("button.approve");
@@ -119,23 +119,23 @@ fn approve_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, alb
     assert_eq!(written, shown, "the file does not hold what the card showed");
     assert_eq!(written, LETTER);
     album.take(&prompt, "card-approved");
-    close_card(&prompt);
+    prompt.close_card();
     say("approved by a click: the file holds exactly what the card showed");
     assert!(took <= PROMPT_WITHIN, "the card took {took:.0} ms");
 }
 
 fn reject_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, album: &Album) {
     let prompt = app.window("prompt");
-    await_quiet(&prompt);
+    prompt.wait_until_gone();
     client.ask("write_file", json!({"path": file, "content": "never to be written"}));
     client.hear();
-    wait_for_card(&app.window("prompt"), &wait_for_question(home, "call"));
+    app.window("prompt").wait_for_card(&home.question("call"));
     let main = app.window("main");
     open_page(&main, "Inbox");
     album.take_both(&main, "inbox");
     let prompt = app.window("prompt");
     prompt.click("button.reject");
-    close_card(&prompt);
+    prompt.close_card();
     let result = client.hear();
     assert_eq!(result["is_error"], true, "the rejected write went through: {result}");
     assert!(!file.exists(), "the rejected write left a file");
@@ -144,7 +144,7 @@ fn reject_a_write(app: &App, home: &Home, client: &mut Client, file: &Path, albu
 }
 
 fn read_unasked(app: &App, home: &Home, client: &mut Client, file: &Path) {
-    await_quiet(&app.window("prompt"));
+    app.window("prompt").wait_until_gone();
     client.ask("read_text_file", json!({"path": file}));
     client.hear();
     let result = client.hear();
@@ -176,29 +176,6 @@ fn open_page(main: &Page<'_>, name: &str) {
     main.wait_until(name, &script);
 }
 
-/// Waits until the prompt shows the card of this question.
-fn wait_for_card(prompt: &Page<'_>, id: &str) {
-    let script = "return document.visibilityState === 'visible' && document.querySelector('[data-approval]')?.dataset.approval === ID";
-    prompt.wait_until("the card", &script.replace("ID", &json!(id).to_string()));
-}
-
-/// Waits until Approve has opened: the card has been fully visible for long enough.
-fn wait_until_armed(prompt: &Page<'_>) {
-    prompt.wait_until("Approve to open", "return document.querySelector('button.approve')?.disabled === false");
-}
-
-/// Leaves the outcome of a card, which stays to be read for a while and goes by itself.
-fn close_card(prompt: &Page<'_>) {
-    let answered = "return document.querySelector('.outcome') !== null || document.hidden";
-    prompt.wait_until("the outcome", answered);
-    prompt.try_click(".outcome button");
-}
-
-/// Waits until the prompt has gone again.
-fn await_quiet(prompt: &Page<'_>) {
-    prompt.wait_until("the prompt to go", "return document.hidden && !document.querySelector('[data-approval]')");
-}
-
 /// Has the page note when the next card has been painted.
 fn watch_for_card(prompt: &Page<'_>) {
     prompt.run(
@@ -218,25 +195,6 @@ fn watch_for_card(prompt: &Page<'_>) {
 fn card_shown_at(prompt: &Page<'_>) -> f64 {
     prompt.wait_until("the card to be painted", "return window.shownAt !== null");
     prompt.run("return window.shownAt").as_f64().expect("a time")
-}
-
-/// The value that the card shows for an argument, all of it.
-fn shown_value(prompt: &Page<'_>, name: &str) -> String {
-    let script = "const rows = [...document.querySelectorAll('.values > div')]; \
-                  const row = rows.find(row => row.querySelector('dt')?.textContent.trim() === NAME); \
-                  return row?.querySelector('dd .v')?.textContent ?? null";
-    let shown = prompt.run(&script.replace("NAME", &json!(name).to_string()));
-    shown.as_str().unwrap_or_else(|| panic!("the card shows no value for {name}")).to_owned()
-}
-
-/// The id of a question of this kind, once one waits.
-fn wait_for_question(home: &Home, kind: &str) -> String {
-    let asked = |question: &Value| (question["kind"] == kind).then(|| question["id"].as_str().map(str::to_owned));
-    wait_until(&format!("a question of kind {kind}"), || home.waiting().iter().find_map(asked).flatten())
-}
-
-fn wait_for_answer(home: &Home, id: &str) {
-    wait_until("the answer to count", || home.waiting().iter().all(|question| question["id"] != id).then_some(()));
 }
 
 fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

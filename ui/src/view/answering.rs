@@ -54,10 +54,14 @@ pub(crate) struct Answering {
     seen: StoredValue<bool>,
     beat: RwSignal<u32>,
     sending: RwSignal<bool>,
+    /// Another window lies over this one.
+    covered: RwSignal<bool>,
     /// The value picked, where an act is demanded.
     pub(crate) picked: RwSignal<Option<String>>,
     /// Part of the card has not been on the screen yet.
     pub(crate) unread: RwSignal<bool>,
+    /// A value of the call is being changed.
+    pub(crate) editing: RwSignal<bool>,
     /// What is to be remembered of a yes.
     pub(crate) remember: RwSignal<Option<RememberChoice>>,
     /// The words for the model, when the person wants to give a reason: `None` until asked for.
@@ -88,7 +92,9 @@ impl Answering {
             seen: StoredValue::new(false),
             beat: RwSignal::new(0),
             sending: RwSignal::new(false),
+            covered: RwSignal::new(false),
             picked: RwSignal::new(None),
+            editing: RwSignal::new(false),
             remember: RwSignal::new(None),
             reason: RwSignal::new(None),
             fault: RwSignal::new(None),
@@ -123,6 +129,8 @@ impl Answering {
         let facts = Facts {
             closed: asked.closed,
             sending: self.sending.get(),
+            covered: self.covered.get(),
+            editing: self.editing.get(),
             unread: asked.high && self.unread.get(),
             act_missing: asked.act && self.picked.get().is_none(),
         };
@@ -216,6 +224,7 @@ impl Answering {
         if !self.is_current(round) {
             return;
         }
+        self.covered.set(matches!(&told, Err(fault) if fault.code == FaultCode::TooEarly));
         match told {
             // Ours starts when the broker has started: Approve never opens here first.
             Ok(()) => {
@@ -223,7 +232,8 @@ impl Answering {
                 self.arming.update(|arming| arming.see(backend::now()));
                 self.beat_until_open(round);
             }
-            Err(fault) if fault.code == FaultCode::Gone => {}
+            // The window says when it is free.
+            Err(fault) if matches!(fault.code, FaultCode::Gone | FaultCode::TooEarly) => {}
             Err(fault) => self.fault.set(Some(fault)),
         }
     }

@@ -6,11 +6,14 @@ use super::changes::Changes;
 use super::choosing::Choosing;
 use super::clock::{Clock, moment};
 use super::decision::{Decision, Foot, linger};
+use super::edit::Editing;
 use super::facts;
 use super::marks::{icon, mark, tag};
+use super::now::Now;
 use super::shell::Heard;
 use super::text::excerpt;
 use super::values;
+use crate::arming::Chord;
 use crate::backend;
 use crate::clock::{announcement, left, took};
 use crate::fold::Budget;
@@ -42,18 +45,22 @@ pub(crate) fn Card(
 ) -> impl IntoView {
     let high = view.level == Level::StepUp;
     let answering = Answering::begin(&view, standing, Heard::here());
+    Editing::offer(&view, answering);
     let (reject, pane) = (NodeRef::<Button>::new(), NodeRef::<Div>::new());
     let below = reading(pane, answering);
     let resting = RwSignal::new(false);
+    let keyboard = Keyboard { born: backend::now(), chord: StoredValue::new(Chord::default()) };
     if place == Place::Prompt {
         keep_focus(reject);
         linger(answering, resting, on_close);
-        let keys = window_event_listener(leptos::ev::keydown, move |event| key(&event, answering, on_later));
+        let keys = window_event_listener(leptos::ev::keydown, move |event| keyboard.press(&event, answering, on_later));
         on_cleanup(move || keys.remove());
     }
+    let away = window_event_listener(leptos::ev::blur, move |_| keyboard.chord.update_value(Chord::lose));
+    on_cleanup(move || away.remove());
     let on_key = move |event: KeyboardEvent| {
         if place == Place::Inbox {
-            key(&event, answering, on_later);
+            keyboard.press(&event, answering, on_later);
         }
     };
     let class = move || {
@@ -69,10 +76,12 @@ pub(crate) fn Card(
         >
             <Bar kind=words::bar(&view) high asked_at=view.asked_at answering place />
             <div
-                class="card-body" tabindex="-1" node_ref=pane
+                // Keys scroll it: a card that must be read to its end can be, without a pointer.
+                class="card-body" tabindex="0" role="group" aria-label="The whole question" node_ref=pane
                 on:scroll=move |_| below.1.run(())
             >
                 {body(&view, high)}
+                {now(&view, answering)}
                 {act(&view, answering)}
                 {facts::whole(&view)}
             </div>
@@ -95,6 +104,12 @@ fn body(view: &ApprovalView, high: bool) -> AnyView {
         ApprovalKind::Policy => facts::difference(&view.difference),
     };
     view! { {body::say(view, "say", high)}{body::why(view)}{body::route(view)}{subject} }.into_any()
+}
+
+/// What is there now, where it can be asked for.
+fn now(view: &ApprovalView, answering: Answering) -> Option<AnyView> {
+    let offer = view.now.clone().filter(|_| view.ended.is_none())?;
+    Some(view! { <Now id=view.id.clone() offer answering /> }.into_any())
 }
 
 /// The one act that a high-risk yes takes: pick the value that is in the call.
@@ -231,21 +246,46 @@ fn keep_focus(reject: NodeRef<Button>) {
     on_cleanup(move || activated.remove());
 }
 
-/// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, and
-/// neither does one that a script pressed.
-fn key(event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
-    if !event.is_trusted() || event.repeat() || untrack(|| answering.is_over()) {
-        return;
-    }
-    match event.key().as_str() {
-        "Enter" if event.ctrl_key() || event.meta_key() => {
-            event.prevent_default();
-            answering.approve();
+/// How long a card takes no keys after it came, in milliseconds: what was typed for something else answers nothing.
+const DEAF: f64 = 600.0;
+
+/// The keys of one card.
+#[derive(Clone, Copy)]
+struct Keyboard {
+    /// When the card came.
+    born: f64,
+    chord: StoredValue<Chord>,
+}
+
+impl Keyboard {
+    /// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, and
+    /// neither does one that a script pressed.
+    fn press(self, event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
+        // A field that is being changed has its own keys.
+        if !event.is_trusted() || untrack(|| answering.is_over() || answering.editing.get()) {
+            return;
         }
-        "Escape" => {
-            event.prevent_default();
-            if answering.is_high() { answering.reject() } else { on_later.run(()) }
+        let key = event.key();
+        if event.repeat() || backend::now() - self.born < DEAF {
+            // Not even the button that has the focus is pressed.
+            if matches!(key.as_str(), "Enter" | " " | "Escape") {
+                event.prevent_default();
+            }
+            return;
         }
-        _ => {}
+        match key.as_str() {
+            "Control" | "Meta" => self.chord.update_value(Chord::begin),
+            "Enter" if event.ctrl_key() || event.meta_key() => {
+                event.prevent_default();
+                if self.chord.try_update_value(Chord::complete) == Some(true) {
+                    answering.approve();
+                }
+            }
+            "Escape" => {
+                event.prevent_default();
+                if answering.is_high() { answering.reject() } else { on_later.run(()) }
+            }
+            _ => {}
+        }
     }
 }

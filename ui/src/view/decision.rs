@@ -29,8 +29,12 @@ pub(crate) struct Foot {
 
 impl Foot {
     pub(crate) fn of(view: &ApprovalView, high: bool) -> Self {
+        let mut answers = words::answers(view);
+        if !view.edits.is_empty() {
+            answers.yes = "Approve changed call".into();
+        }
         Self {
-            answers: words::answers(view),
+            answers,
             kind: view.kind,
             closed: view.closed.clone(),
             remember: view.remember.clone(),

@@ -82,8 +82,14 @@ pub(crate) fn client(client: &ClientView) -> AnyView {
     .into_any()
 }
 
-/// The lines of a difference, sign first.
+/// What changes, as lines.
 pub(crate) fn difference(lines: &[String]) -> AnyView {
+    view! { <section class="stack"><h2 class="caption">"What changes"</h2>{difference_lines(lines)}</section> }
+        .into_any()
+}
+
+/// The lines of a difference, sign first.
+pub(crate) fn difference_lines(lines: &[String]) -> AnyView {
     let line = |line: &String| {
         let (class, said) = match line.chars().next() {
             Some('+') => ("new", "added: "),
@@ -92,13 +98,7 @@ pub(crate) fn difference(lines: &[String]) -> AnyView {
         };
         view! { <li class=class><span class="vh">{said}</span><Foreign text=line.as_str() class="v prose" /></li> }
     };
-    view! {
-        <section class="stack">
-            <h2 class="caption">"What changes"</h2>
-            <ul class="difference">{lines.iter().map(line).collect_view()}</ul>
-        </section>
-    }
-    .into_any()
+    view! { <ul class="difference">{lines.iter().map(line).collect_view()}</ul> }.into_any()
 }
 
 /// Everything else that the yes covers: the exact bytes, every reason, the process, the digest.

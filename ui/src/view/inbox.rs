@@ -8,6 +8,7 @@ use super::flood::Flood;
 use super::marks::{back, icon, mark, tag};
 use super::shell::{Heard, how_to_connect, trouble};
 use super::text::excerpt;
+use super::unguarded::Unguarded;
 use crate::backend::call;
 use crate::clock::left;
 use crate::fold::Budget;
@@ -41,6 +42,7 @@ pub(crate) fn InboxPage() -> impl IntoView {
     };
     view! {
         <header class="head"><h1>"Inbox"</h1><span class="note">{counts}</span></header>
+        <Unguarded />
         {move || match state.get() {
             State::Loading => ().into_any(),
             State::Failed => inbox.get_untracked().and_then(Result::err).map(|fault| {

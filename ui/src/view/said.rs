@@ -53,6 +53,11 @@ fn line(value: &ArgumentView, said: &MarkView) -> Option<AnyView> {
             let n = usize::try_from(*count).unwrap_or(usize::MAX);
             view! { <span class="note">{words::count(n, "item", "items")}</span> }.into_any()
         }
+        Mark::Party { value: who, times, last_at, inside, like, .. } => {
+            // Where the value is nothing but the party, its name stands there already.
+            let named = (value.text.trim() != who).then_some(who.as_str());
+            party(named, *times, *last_at, *inside, like.as_deref())
+        }
     };
     Some(view! { <li>{place}{said}</li> }.into_any())
 }
@@ -82,6 +87,42 @@ fn path(leads_to: Option<&str>, linked: bool, found: Found, place: PathPlace, ro
         PathPlace::Unknown => None,
     };
     view! { <p class="leads">{leads}{what}</p>{place} }.into_any()
+}
+
+/// Whether calls went there before, whose it is, and whom it can be taken for.
+fn party(
+    named: Option<&str>,
+    times: Option<u64>,
+    last_at: Option<i64>,
+    inside: Option<bool>,
+    like: Option<&str>,
+) -> AnyView {
+    let name = named.map(|who| view! { <b>{excerpt(who, Budget::NAME, "v")}</b> });
+    let seen = match (times, last_at) {
+        (None, _) => mark("caution", "help", "Not known whether you used it before"),
+        (Some(0), _) => tag("caution", "plus", "First time"),
+        (Some(n), at) => {
+            let n = usize::try_from(n).unwrap_or(usize::MAX);
+            let last = at.map(|at| format!(", last {}", when(at))).unwrap_or_default();
+            mark("", "check", format!("Seen {}{last}", words::count(n, "time", "times")))
+        }
+    };
+    let place = inside.map(|inside| match inside {
+        true => mark("ok", "check", "Inside your domains"),
+        false => tag("caution", "alert", "Outside your domains"),
+    });
+    let like = like.map(|like| {
+        let tagged = tag("danger", "stop", "Looks like");
+        let other = excerpt(like, Budget::NAME, "v");
+        view! { <p>{tagged}" "{other}<span class="note">", which you know. It is another."</span></p> }
+    });
+    view! { <span class="row wrap">{name}{seen}{place}</span>{like} }.into_any()
+}
+
+/// `at 16:05`, `on 3 Nov, 16:05`.
+fn when(at: i64) -> String {
+    let said = super::clock::moment(at);
+    if said.contains(',') { format!("on {said}") } else { format!("at {said}") }
 }
 
 /// A URL with its owner in bold.

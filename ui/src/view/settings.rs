@@ -1,6 +1,7 @@
 //! Settings of the windows themselves. Nothing here lets a call run.
 
 use super::marks::icon;
+use super::own_domains::OwnDomains;
 use super::shell::{Chosen, trouble};
 use super::text::Foreign;
 use crate::backend::call;
@@ -41,13 +42,13 @@ pub(crate) fn SettingsPage() -> impl IntoView {
             {move || match fetched.get() {
                 None => ().into_any(),
                 Some(Err(fault)) => trouble(&fault),
-                Some(Ok(view)) => all(&view, prefer, autostart),
+                Some(Ok(view)) => all(&view, prefer, autostart, Callback::new(move |()| fetch())),
             }}
         </div>
     }
 }
 
-fn all(view: &SettingsView, prefer: Callback<Preferences>, autostart: Callback<bool>) -> AnyView {
+fn all(view: &SettingsView, prefer: Callback<Preferences>, autostart: Callback<bool>, fetch: Callback<()>) -> AnyView {
     let now = view.preferences;
     let broken =
         view.fault.as_ref().map(|why| view! { <p class="fault">{icon("alert")}<span>{why.clone()}</span></p> });
@@ -96,6 +97,7 @@ fn all(view: &SettingsView, prefer: Callback<Preferences>, autostart: Callback<b
                     <span class="note">"The card opens either way. A notification can say no, never yes."</span></span>
             </label>
         </section>
+        <OwnDomains domains=view.own_domains.clone() on_set=fetch />
         <section><h2>"Start"</h2>{start}</section>
         <section>
             <h2>"Where things are"</h2>

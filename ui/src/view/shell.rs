@@ -1,6 +1,7 @@
 //! The main window's frame: where one can go, what the broker's state is, and the page.
 
 use super::activity::ActivityPage;
+use super::clients::ClientsPage;
 use super::clock::Clock;
 use super::grants::GrantsPage;
 use super::inbox::InboxPage;
@@ -28,6 +29,7 @@ pub(crate) struct Heard {
     pub(crate) grants: RwSignal<u32>,
     pub(crate) rearm: RwSignal<u32>,
     pub(crate) policies: RwSignal<u32>,
+    pub(crate) clients: RwSignal<u32>,
     /// Why nothing is heard, if so.
     pub(crate) deaf: RwSignal<Option<Fault>>,
 }
@@ -47,6 +49,7 @@ impl Heard {
                     Event::Grants => this.grants,
                     Event::Rearm => this.rearm,
                     Event::Policies => this.policies,
+                    Event::Clients => this.clients,
                 };
                 counter.update(|n| *n = n.wrapping_add(1));
             });
@@ -74,6 +77,7 @@ impl Heard {
             grants: counter(),
             rearm: counter(),
             policies: counter(),
+            clients: counter(),
             deaf: RwSignal::new(None),
         }
     }
@@ -133,13 +137,15 @@ enum Page {
     Inbox,
     Activity,
     Servers,
+    Clients,
     Grants,
     Policies,
     Settings,
 }
 
 impl Page {
-    const ALL: [Self; 6] = [Self::Inbox, Self::Activity, Self::Servers, Self::Grants, Self::Policies, Self::Settings];
+    const ALL: [Self; 7] =
+        [Self::Inbox, Self::Activity, Self::Servers, Self::Clients, Self::Grants, Self::Policies, Self::Settings];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {
@@ -153,6 +159,7 @@ impl Page {
             Self::Inbox => "inbox",
             Self::Activity => "activity",
             Self::Servers => "servers",
+            Self::Clients => "clients",
             Self::Policies => "policies",
             Self::Settings => "settings",
             Self::Grants => "grants",
@@ -164,6 +171,7 @@ impl Page {
             Self::Inbox => ("inbox", "Inbox"),
             Self::Activity => ("pulse", "Activity"),
             Self::Servers => ("server", "Servers"),
+            Self::Clients => ("app", "Clients"),
             Self::Policies => ("scale", "Policies"),
             Self::Settings => ("sliders", "Settings"),
             Self::Grants => ("check", "Grants"),
@@ -205,6 +213,7 @@ pub(crate) fn Shell() -> impl IntoView {
                     Page::Inbox => view! { <InboxPage /> }.into_any(),
                     Page::Activity => view! { <ActivityPage /> }.into_any(),
                     Page::Servers => view! { <ServersPage /> }.into_any(),
+                    Page::Clients => view! { <ClientsPage /> }.into_any(),
                     Page::Policies => view! { <PoliciesPage /> }.into_any(),
                     Page::Settings => view! { <SettingsPage /> }.into_any(),
                     Page::Grants => view! { <GrantsPage /> }.into_any(),
@@ -286,8 +295,8 @@ pub(crate) fn how_to_connect() -> AnyView {
         <div class="panel calm">
             <p><b>"Put a client behind Consentry"</b></p>
             <p class="soft">
-                "In the client’s own list of MCP servers, replace each server’s command with this one, "
-                "and restart the client. NAME is the server’s name here."
+                <a href="#clients">"Clients"</a>" does it for you. By hand: in the client’s own list of MCP servers, "
+                "replace each server’s command with this one, and restart the client. NAME is the server’s name here."
             </p>
             <pre class="code">{EXAMPLE}</pre>
         </div>

@@ -1,5 +1,6 @@
 //! The values of a call, each whole and as what it is, and what we can say about all of them together.
 
+use super::edit;
 use super::marks::{effects, icon, origin_unknown, tag};
 use super::said;
 use super::text::{Foreign, excerpt};
@@ -37,6 +38,7 @@ fn value(value: &ArgumentView) -> AnyView {
                 <div class="what">{shown}</div>
                 <span class="about">{undeclared}{origin_unknown()}</span>
                 {said::about(value)}
+                {edit::field(value)}
             </dd>
         </div>
     }

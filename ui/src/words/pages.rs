@@ -131,8 +131,8 @@ pub const TOUR: [(&str, &str); 3] = [
     ),
     (
         "Everything is kept",
-        "Activity tells what happened, also what was blocked. Next: add a server, then put “consentry connect” where your \
-         client starts it.",
+        "Activity tells what happened, also what was blocked. Next: under Clients, put Consentry between a client \
+         and its servers.",
     ),
 ];
 

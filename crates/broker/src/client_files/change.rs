@@ -3,21 +3,22 @@
 use super::edit::{self, Original};
 use super::entry::{Found, Standing, standing};
 use super::mask::{difference, masked_source};
-use super::table::{CLIENTS, ClientRow, FileRow, client};
+use super::outcome::{Ended, Target, chosen, through_us, told};
+use super::projects::with_projects;
+use super::table::{ClientRow, FileRow};
 use super::write::{self, Locked, Replaced, Source};
 use super::{entry, files, step};
 use crate::audit_log::Durability;
 use crate::clock::now_ms;
 use crate::desk::by_word;
 use crate::servers::Import;
-use crate::store::{OriginalKey, OriginalRow};
+use crate::store::OriginalRow;
 use crate::upstream::{Command, Program};
 use crate::{AnsweredBy, Inner};
 use gate::audit::Record;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::text::escaped;
-use wire::view::{ChangeOutcome, ClientChange, ClientChangeView, ClientPlaces};
+use wire::view::{ChangeOutcome, ClientChange, ClientChangeView, ClientPlaces, EntryRef};
 use wire::{Fault, FaultCode};
 use zeroize::Zeroizing;
 
@@ -27,45 +28,6 @@ const ATTEMPTS: u32 = 6;
 /// How long an original is kept after it was put back, in milliseconds: a client that runs may write its file from
 /// memory, with our entry in it.
 const KEPT_AFTER: i64 = 24 * 60 * 60 * 1000;
-
-/// An entry that is to be changed.
-#[derive(Clone)]
-struct Target {
-    client: &'static ClientRow,
-    row: &'static FileRow,
-    path: PathBuf,
-    place: String,
-    name: String,
-}
-
-impl Target {
-    fn key(&self) -> OriginalKey {
-        OriginalKey {
-            client: self.client.name.into(),
-            file: self.path.to_string_lossy().into_owned(),
-            place: self.place.clone(),
-            name: self.name.clone(),
-        }
-    }
-}
-
-/// How an entry ended, before it is told.
-struct Ended {
-    outcome: ChangeOutcome,
-    through: Option<String>,
-    why: Option<String>,
-    difference: Vec<String>,
-}
-
-impl Ended {
-    fn of(outcome: ChangeOutcome, through: Option<String>) -> Self {
-        Self { outcome, through, why: None, difference: Vec::new() }
-    }
-
-    fn because(outcome: ChangeOutcome, why: impl Into<String>) -> Self {
-        Self { outcome, through: None, why: Some(why.into()), difference: Vec::new() }
-    }
-}
 
 /// One way through an entry: how it ended, or nothing when its file changed on the way.
 type Attempt = Result<Option<Ended>, String>;
@@ -80,7 +42,9 @@ struct Open {
 /// A change of clients' files under way.
 pub(crate) struct Changing<'broker> {
     inner: &'broker Inner,
-    places: &'broker ClientPlaces,
+    places: ClientPlaces,
+    /// Only these entries; none means all.
+    entries: &'broker [EntryRef],
     /// Who decided it; nobody yet when it is only planned.
     by: Option<AnsweredBy>,
     /// Servers that are to be added, as far as planned.
@@ -89,27 +53,38 @@ pub(crate) struct Changing<'broker> {
 
 impl<'broker> Changing<'broker> {
     /// Writes nothing.
-    pub(crate) fn plan(inner: &'broker Inner, places: &'broker ClientPlaces) -> Self {
-        Self { inner, places, by: None, planned: Vec::new() }
+    pub(crate) fn plan(inner: &'broker Inner, places: &ClientPlaces, entries: &'broker [EntryRef]) -> Self {
+        Self { inner, places: places.clone(), entries, by: None, planned: Vec::new() }
     }
 
     /// Does it: a person decided so.
-    pub(crate) fn decided(inner: &'broker Inner, places: &'broker ClientPlaces, by: AnsweredBy) -> Self {
-        Self { inner, places, by: Some(by), planned: Vec::new() }
+    pub(crate) fn decided(
+        inner: &'broker Inner,
+        places: &ClientPlaces,
+        entries: &'broker [EntryRef],
+        by: AnsweredBy,
+    ) -> Self {
+        Self { by: Some(by), ..Self::plan(inner, places, entries) }
     }
 
     /// Goes through the entries of these clients, or of all.
     pub(crate) async fn run(mut self, change: ClientChange, names: &[String]) -> Result<Vec<ClientChangeView>, Fault> {
-        let clients = chosen(names)?;
+        let clients = chosen(names, self.entries)?;
         let _turn = self.inner.client_turn.lock().await;
+        let given = self.places.clone();
+        let found = blocking(move || Ok(with_projects(&given))).await;
+        self.places = found.map_err(|why| Fault::new(FaultCode::Internal, format!("Projects {why}.")))?;
         let mut views = Vec::new();
         for client in &clients {
-            for (row, path) in files(client, self.places) {
+            for (row, path) in files(client, &self.places) {
                 views.extend(self.file(change, client, row, path).await);
             }
         }
         if change == ClientChange::Unprotect && self.by.is_some() {
             self.settle(&clients).await?;
+            // Who takes Consentry away need not be told that it is gone.
+            let done = views.iter().filter(|view| view.outcome == ChangeOutcome::Done);
+            self.inner.news.leave_all(self.inner, &self.places, done).await?;
         }
         Ok(views)
     }
@@ -132,11 +107,18 @@ impl<'broker> Changing<'broker> {
         };
         let found = match read.await {
             Ok(found) => found,
+            // Where only some entries are meant, another file's fault is no news.
+            Err(_) if !self.entries.is_empty() && !self.entries.iter().any(|e| path == Path::new(&e.file)) => {
+                return Vec::new();
+            }
             Err(why) => return vec![told(&target("", ""), Ended::because(ChangeOutcome::Failed, why))],
         };
         let mut views = Vec::new();
         for found in found {
             let target = target(&found.name, &found.place);
+            if !self.entries.is_empty() && !self.entries.iter().any(|entry| target.is(entry)) {
+                continue;
+            }
             let ended = match change {
                 ClientChange::Protect => Some(self.tried(&target, change).await),
                 ClientChange::Unprotect if self.concerns(&target, &found).await => {
@@ -200,17 +182,29 @@ impl<'broker> Changing<'broker> {
         let resolving = command.clone();
         blocking(move || Program::resolve(&resolving)).await.map_err(|why| format!("was left alone: {why}"))?;
         let import = self.inner.corridor.servers.name_for(&target.name, target.client.name, &command, &self.planned);
-        let to = through_us(import.name(), target.client.name)?;
+        let to = through_us(import.name(), target.client.name, &self.inner.home)?;
         let (edited, original) = edit::protect(target.row, &open.source.text, found, &to, &command)?;
         let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
         let (before, after) = (shown(&open.source.text, found), shown(&edited.text, &edited.found));
         let mut ended = Ended::of(ChangeOutcome::Planned, Some(import.name().to_owned()));
         ended.difference = difference(&before, &after);
+        let is_secret = !command.env.is_empty() || before.contains(super::mask::MASK);
+        if let Some(why) = self.inner.store.secrets().fault().filter(|_| is_secret) {
+            return Err(format!("was left alone: it holds what may be a secret. Such {why}"));
+        }
+        ended.digest = Some(self.digest(
+            target,
+            "protect",
+            import.name(),
+            (&open.source.text, found),
+            (&edited.text, &edited.found),
+        ));
+        self.as_shown(target, ended.digest.as_deref())?;
         let Some(by) = self.by else {
-            self.planned.push((import.name().to_owned(), command));
+            let planned = self.inner.store.secrets().referred(import.name(), &command);
+            self.planned.push((import.name().to_owned(), planned));
             return Ok(Some(ended));
         };
-        let is_secret = !command.env.is_empty() || before.contains(super::mask::MASK);
         let row = self.keep(target, &import, &original, is_secret).await?;
         let changed = self.change(target, open, edited.text, &import, command, by).await;
         match changed {
@@ -224,6 +218,33 @@ impl<'broker> Changing<'broker> {
                 self.inner.store.forget_original(&row).await.map_err(|f| f.message)?;
                 Err(why)
             }
+        }
+    }
+
+    /// Stands for a change of an entry: what stands there now, and what would. Other parts of the file may change
+    /// meanwhile; the client may write them at any time.
+    fn digest(
+        &self,
+        target: &Target,
+        what: &str,
+        through: &str,
+        open: (&str, &Found),
+        edited: (&str, &Found),
+    ) -> String {
+        let entry = |(text, found): (&str, &Found)| text.get(found.node.span.clone()).unwrap_or_default().to_owned();
+        let (file, before, after) = (target.path.to_string_lossy(), entry(open), entry(edited));
+        let parts = [what, target.client.name, &file, &target.place, &target.name, through, &before, &after];
+        self.inner.store.secrets().mark(&parts)
+    }
+
+    /// Refuses what is no longer what the person was shown.
+    fn as_shown(&self, target: &Target, digest: Option<&str>) -> Result<(), String> {
+        let shown = self.entries.iter().find(|entry| target.is(entry)).and_then(|entry| entry.digest.as_deref());
+        match shown {
+            Some(_) if self.by.is_some() && shown != digest => {
+                Err("has changed since it was shown, so it was left alone; look at it again".into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -255,8 +276,10 @@ impl<'broker> Changing<'broker> {
         command: Command,
         by: AnsweredBy,
     ) -> Result<Replaced, String> {
-        if let Import::Add(name) = import {
-            self.inner.corridor.servers.add(name, command, by).await.map_err(|f| f.message)?;
+        match import {
+            Import::Add(name) => self.inner.corridor.servers.add(name, command, by).await.map_err(|f| f.message)?,
+            // Its secrets are there already, unless somebody took them out of the keychain.
+            Import::There(name) => drop(self.inner.store.secrets().keep(name, &command).await?),
         }
         step("client-imported");
         self.record("protect", target, import.name(), by).await?;
@@ -284,6 +307,9 @@ impl<'broker> Changing<'broker> {
         let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
         let mut ended = Ended::of(ChangeOutcome::Planned, Some(server.clone()));
         ended.difference = difference(&shown(&open.source.text, found), &shown(&edited.text, &edited.found));
+        ended.digest =
+            Some(self.digest(target, "unprotect", &server, (&open.source.text, found), (&edited.text, &edited.found)));
+        self.as_shown(target, ended.digest.as_deref())?;
         let Some(by) = self.by else { return Ok(Some(ended)) };
         self.record("unprotect", target, &server, by).await?;
         if replace(open, edited.text).await? == Replaced::Changed {
@@ -332,7 +358,7 @@ impl<'broker> Changing<'broker> {
     async fn is_gone(&self, clients: &[&'static ClientRow], row: &OriginalRow) -> bool {
         let Some(client) = clients.iter().find(|client| client.name == row.key.client) else { return false };
         let path = PathBuf::from(&row.key.file);
-        let Some((file, _)) = files(client, self.places).into_iter().find(|(_, p)| *p == path) else { return false };
+        let Some((file, _)) = files(client, &self.places).into_iter().find(|(_, p)| *p == path) else { return false };
         let read = blocking(move || write::read(&path).and_then(|source| entry::entries(file, &source.text))).await;
         read.is_ok_and(|found| !found.iter().any(|f| f.place == row.key.place && f.name == row.key.name))
     }
@@ -350,15 +376,6 @@ impl<'broker> Changing<'broker> {
     }
 }
 
-/// What a client runs instead.
-fn through_us(server: &str, client: &str) -> Result<Command, String> {
-    let own = crate::start::own_binaries().into_iter().find(|path| path.is_file());
-    let program = own.ok_or("was left alone: the program `consentry` is not where this Consentry was started from")?;
-    let program = program.to_str().ok_or("was left alone: the path of `consentry` is not text")?.to_owned();
-    let words = [&program, "connect", server, "--client", client].map(str::to_owned).to_vec();
-    Ok(Command { words, env: std::collections::BTreeMap::new() })
-}
-
 async fn replace(open: Open, text: String) -> Result<Replaced, String> {
     let Some(locked) = open.locked else { return Err("is not held".into()) };
     let replaced = blocking(move || locked.replace(&open.source, &text)).await?;
@@ -368,35 +385,4 @@ async fn replace(open: Open, text: String) -> Result<Replaced, String> {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err("could not be worked on".into()))
-}
-
-fn chosen(names: &[String]) -> Result<Vec<&'static ClientRow>, Fault> {
-    if names.is_empty() {
-        return Ok(CLIENTS.iter().collect());
-    }
-    let one = |name: &String| {
-        client(name).ok_or_else(|| {
-            let known: Vec<&str> = CLIENTS.iter().map(|row| row.name).collect();
-            let why = format!("There is no client named `{}`. Known: {}.", escaped(name), known.join(", "));
-            Fault::new(FaultCode::Invalid, why)
-        })
-    };
-    names.iter().map(one).collect()
-}
-
-fn told(target: &Target, ended: Ended) -> ClientChangeView {
-    let file = target.path.to_string_lossy().into_owned();
-    let why = ended.why.map(|why| match ended.outcome {
-        ChangeOutcome::Failed => format!("{}: {} {}.", escaped(&file), escaped(&target.name), escaped(&why)),
-        _ => escaped(&why),
-    });
-    ClientChangeView {
-        client: target.client.name.into(),
-        file,
-        server: target.name.clone(),
-        through: ended.through,
-        outcome: ended.outcome,
-        why,
-        difference: ended.difference,
-    }
 }

@@ -8,6 +8,7 @@ use crate::upstream::Command;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use zeroize::Zeroize;
 
 /// What stood in a client's file before, and what stands there instead. May hold secrets.
 #[derive(Clone, Serialize, Deserialize, PartialEq)]
@@ -21,6 +22,12 @@ pub(crate) struct Original {
     /// The bytes that stand there instead, and what they mean.
     ours: String,
     ours_value: Value,
+}
+
+impl Drop for Original {
+    fn drop(&mut self) {
+        self.text.zeroize();
+    }
 }
 
 // It holds the values of variables.

@@ -175,7 +175,7 @@ pub(super) fn standing(row: &FileRow, found: &Found) -> Standing {
         return Standing::Ours(server);
     }
     if URLS.iter().any(|name| node.get(name).is_some_and(|url| url.text().is_some())) {
-        return not_yet("Servers at a URL are not supported yet.");
+        return not_yet("Remote servers, at a URL, come later. It is left as it is.");
     }
     if let Some(fault) = found.fault {
         return Standing::NotYet(format!("It can't be rewritten: {fault}."));
@@ -186,7 +186,6 @@ pub(super) fn standing(row: &FileRow, found: &Found) -> Standing {
     }
     let Some((words, env)) = words(row, node) else { return not_yet("It has no command that Consentry can read.") };
     for (name, what) in [
-        ("cwd", "runs in a folder of its own (`cwd`)"),
         ("envFile", "takes variables from a file (`envFile`)"),
         ("env_vars", "takes variables from its client (`env_vars`)"),
         ("env_keys", "takes secrets from its client (`env_keys`)"),
@@ -204,10 +203,17 @@ pub(super) fn standing(row: &FileRow, found: &Found) -> Standing {
         Some(_) => None,
     };
     let Some(env) = env else { return not_yet("Its variables are not names with values.") };
-    if words.iter().chain(env.values()).any(|text| is_filled_in(text)) {
-        return not_yet("It has `${…}` in it, which only its client can fill in.");
+    if let Some(text) = words.iter().chain(env.values()).find(|text| is_filled_in(text)) {
+        return Standing::NotYet(format!("It has {} in it, which only its client can fill in.", variable(text)));
     }
-    Standing::Runs(Command { words, env })
+    match node.get("cwd").filter(|cwd| is_something(cwd)).map(Node::text) {
+        None => Standing::Runs(Command { words, env, cwd: None }),
+        Some(Some(folder)) if folder.starts_with('/') && !is_filled_in(folder) => {
+            let cwd = Some(folder.to_owned());
+            Standing::Runs(Command { words, env, cwd })
+        }
+        Some(_) => not_yet("It runs in a folder (`cwd`) that only its client can find."),
+    }
 }
 
 fn is_something(node: &Node) -> bool {
@@ -223,6 +229,17 @@ fn is_something(node: &Node) -> bool {
 fn is_filled_in(text: &str) -> bool {
     let variable = |rest: &str| rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '_');
     text.contains("${") || text.strip_prefix('$').is_some_and(variable)
+}
+
+/// The name of the first thing a client fills in. What stands in it for want of a value may be a secret.
+fn variable(text: &str) -> String {
+    let inside = text.split_once("${").and_then(|(_, rest)| rest.split_once('}')).map(|(inside, _)| inside);
+    let name = inside.map(|inside| inside.split(":-").next().unwrap_or_default());
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.');
+    match name.filter(|name| !name.is_empty() && name.len() <= 40 && name.chars().all(plain)) {
+        Some(name) => format!("`${{{name}}}`"),
+        None => "something".into(),
+    }
 }
 
 /// The server that `consentry connect SERVER` names.
@@ -246,6 +263,7 @@ mod tests {
         Standing::Runs(Command {
             words: words.iter().map(|w| (*w).to_owned()).collect(),
             env: env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            cwd: None,
         })
     }
 
@@ -267,6 +285,15 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_to_run_in_is_taken_over() {
+        let Standing::Runs(command) = &stands("vscode", r#"{"servers":{"a":{"command":"p","cwd":"/x y"}}}"#)[0].1
+        else {
+            panic!("it runs")
+        };
+        assert_eq!(command.cwd.as_deref(), Some("/x y"));
+    }
+
+    #[test]
     fn what_goes_through_consentry_is_known_by_its_words() {
         let text = r#"{"mcpServers":{"a":{"command":"/usr/bin/consentry","args":["connect","b","--client","x"]}}}"#;
         assert_eq!(stands("cursor", text)[0].1, Standing::Ours("b".into()));
@@ -276,8 +303,11 @@ mod tests {
     fn what_can_not_be_taken_over_says_why() {
         for (entry, why) in [
             (r#"{"url":"https://x"}"#, "URL"),
-            (r#"{"command":"p","cwd":"/x"}"#, "cwd"),
-            (r#"{"command":"p","env":{"K":"${input:k}"}}"#, "client can fill in"),
+            (r#"{"command":"p","cwd":"x"}"#, "cwd"),
+            (r#"{"command":"p","cwd":"${workspaceFolder}/x"}"#, "cwd"),
+            (r#"{"command":"p","env":{"K":"${input:k}"}}"#, "`${input:k}` in it, which only its client can fill in"),
+            (r#"{"command":"p","args":["${T:-hunter2}"]}"#, "`${T}` in it"),
+            (r#"{"command":"p","args":["$TOKEN"]}"#, "something in it"),
             (r#"{"command":"p","envFile":"/x"}"#, "envFile"),
             (r#"{"type":"builtin"}"#, "program of its own"),
             (r#"{"command":"p","command":"q"}"#, "repeats a name"),

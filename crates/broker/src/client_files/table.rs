@@ -55,11 +55,13 @@ enum Base {
     Dot,
     Codex,
     Claude,
+    /// The folder of a project.
+    Project,
     /// Not on this system.
     Nowhere,
 }
 
-use Base::{Claude, Codex, Config, Dot, Home, Nowhere};
+use Base::{Claude, Codex, Config, Dot, Home, Nowhere, Project};
 use Format::{Json, Toml, Yaml};
 
 const MCP_SERVERS: &[&[&str]] = &[&["mcpServers"]];
@@ -72,6 +74,11 @@ const fn home(path: &'static str, format: Format, roots: &'static [&'static [&'s
 /// A file at the same place below the folder of settings everywhere.
 const fn config(path: &'static str, roots: &'static [&'static [&'static str]]) -> FileRow {
     at([(Config, path), (Config, path), (Config, path)], Json, roots)
+}
+
+/// A file at the same place below every project's folder.
+const fn project(path: &'static str, format: Format, roots: &'static [&'static [&'static str]]) -> FileRow {
+    at([(Project, path), (Project, path), (Project, path)], format, roots)
 }
 
 const fn at(places: [(Base, &'static str); 3], format: Format, roots: &'static [&'static [&'static str]]) -> FileRow {
@@ -91,13 +98,20 @@ pub(super) const CLIENTS: &[ClientRow] = &[
     ClientRow {
         name: "claude-code",
         title: "Claude Code",
-        files: &[at(
-            [(Claude, ".claude.json"), (Claude, ".claude.json"), (Claude, ".claude.json")],
-            Json,
-            &[&["mcpServers"], &["projects", "*", "mcpServers"]],
-        )],
+        files: &[
+            at(
+                [(Claude, ".claude.json"), (Claude, ".claude.json"), (Claude, ".claude.json")],
+                Json,
+                &[&["mcpServers"], &["projects", "*", "mcpServers"]],
+            ),
+            project(".mcp.json", Json, MCP_SERVERS),
+        ],
     },
-    ClientRow { name: "cursor", title: "Cursor", files: &[home(".cursor/mcp.json", Json, MCP_SERVERS)] },
+    ClientRow {
+        name: "cursor",
+        title: "Cursor",
+        files: &[home(".cursor/mcp.json", Json, MCP_SERVERS), project(".cursor/mcp.json", Json, MCP_SERVERS)],
+    },
     ClientRow {
         name: "vscode",
         title: "Visual Studio Code",
@@ -107,6 +121,7 @@ pub(super) const CLIENTS: &[ClientRow] = &[
             config("Code/User/settings.json", &[&["mcp", "servers"], &["mcp.servers"]]),
             config("Code - Insiders/User/mcp.json", &[&["servers"]]),
             config("Code - Insiders/User/profiles/*/mcp.json", &[&["servers"]]),
+            project(".vscode/mcp.json", Json, &[&["servers"]]),
         ],
     },
     ClientRow {
@@ -120,22 +135,28 @@ pub(super) const CLIENTS: &[ClientRow] = &[
     ClientRow {
         name: "zed",
         title: "Zed",
-        files: &[at(
-            [(Dot, "zed/settings.json"), (Dot, "zed/settings.json"), (Config, "Zed/settings.json")],
-            Json,
-            &[&["context_servers"]],
-        )],
+        files: &[
+            at(
+                [(Dot, "zed/settings.json"), (Dot, "zed/settings.json"), (Config, "Zed/settings.json")],
+                Json,
+                &[&["context_servers"]],
+            ),
+            project(".zed/settings.json", Json, &[&["context_servers"]]),
+        ],
     },
     ClientRow {
         name: "codex",
         title: "Codex",
-        files: &[at(
-            [(Codex, "config.toml"), (Codex, "config.toml"), (Codex, "config.toml")],
-            Toml,
-            &[&["mcp_servers"]],
-        )],
+        files: &[
+            at([(Codex, "config.toml"), (Codex, "config.toml"), (Codex, "config.toml")], Toml, &[&["mcp_servers"]]),
+            project(".codex/config.toml", Toml, &[&["mcp_servers"]]),
+        ],
     },
-    ClientRow { name: "gemini-cli", title: "Gemini CLI", files: &[home(".gemini/settings.json", Json, MCP_SERVERS)] },
+    ClientRow {
+        name: "gemini-cli",
+        title: "Gemini CLI",
+        files: &[home(".gemini/settings.json", Json, MCP_SERVERS), project(".gemini/settings.json", Json, MCP_SERVERS)],
+    },
     ClientRow {
         name: "goose",
         title: "Goose",
@@ -182,7 +203,11 @@ pub(super) const CLIENTS: &[ClientRow] = &[
     ClientRow {
         name: "kiro",
         title: "Kiro",
-        files: &[home(".kiro/settings/mcp.json", Json, MCP_SERVERS), home(".kiro/agents/*.json", Json, MCP_SERVERS)],
+        files: &[
+            home(".kiro/settings/mcp.json", Json, MCP_SERVERS),
+            home(".kiro/agents/*.json", Json, MCP_SERVERS),
+            project(".kiro/settings/mcp.json", Json, MCP_SERVERS),
+        ],
     },
     ClientRow {
         name: "amazon-q",
@@ -191,6 +216,7 @@ pub(super) const CLIENTS: &[ClientRow] = &[
             home(".aws/amazonq/mcp.json", Json, MCP_SERVERS),
             home(".aws/amazonq/agents/default.json", Json, MCP_SERVERS),
             home(".aws/amazonq/cli-agents/*.json", Json, MCP_SERVERS),
+            project(".amazonq/mcp.json", Json, MCP_SERVERS),
         ],
     },
     ClientRow {
@@ -221,7 +247,11 @@ pub(super) const CLIENTS: &[ClientRow] = &[
     ClientRow { name: "factory", title: "Factory", files: &[home(".factory/mcp.json", Json, MCP_SERVERS)] },
     ClientRow { name: "qoder", title: "Qoder", files: &[home(".qoder/mcp.json", Json, MCP_SERVERS)] },
     ClientRow { name: "trae", title: "Trae", files: &[config("Trae/User/mcp.json", MCP_SERVERS)] },
-    ClientRow { name: "junie", title: "Junie", files: &[home(".junie/mcp/mcp.json", Json, MCP_SERVERS)] },
+    ClientRow {
+        name: "junie",
+        title: "Junie",
+        files: &[home(".junie/mcp/mcp.json", Json, MCP_SERVERS), project(".junie/mcp/mcp.json", Json, MCP_SERVERS)],
+    },
 ];
 
 /// Which of a row's places counts here.
@@ -234,8 +264,21 @@ const SYSTEM: usize = if cfg!(target_os = "macos") {
 };
 
 impl FileRow {
-    /// The path below the person's folders; `*` in it stands for any name.
-    pub(super) fn pattern(&self, places: &ClientPlaces) -> Option<String> {
+    /// Whether it belongs to a project's folder.
+    pub(super) fn is_project(&self) -> bool {
+        self.places.get(SYSTEM).is_some_and(|(base, _)| *base == Project)
+    }
+
+    /// Where it may be; `*` in a path stands for any name.
+    pub(super) fn patterns(&self, places: &ClientPlaces) -> Vec<String> {
+        match self.places.get(SYSTEM) {
+            Some((Project, path)) => places.projects.iter().map(|folder| format!("{folder}/{path}")).collect(),
+            _ => self.pattern(places).into_iter().collect(),
+        }
+    }
+
+    /// The path below the person's folders.
+    fn pattern(&self, places: &ClientPlaces) -> Option<String> {
         let (base, path) = self.places.get(SYSTEM)?;
         let folder = match base {
             Home => places.home.clone(),
@@ -245,7 +288,7 @@ impl FileRow {
             Dot => format!("{}/.config", places.home),
             Codex => places.codex.clone().unwrap_or_else(|| format!("{}/.codex", places.home)),
             Claude => places.claude.clone().unwrap_or_else(|| places.home.clone()),
-            Nowhere => return None,
+            Project | Nowhere => return None,
         };
         Some(format!("{folder}/{path}"))
     }
@@ -276,8 +319,15 @@ mod tests {
 
     #[test]
     fn folders_that_were_moved_are_honoured() {
-        let places = ClientPlaces { home: "/h".into(), config: "/c".into(), codex: Some("/x".into()), claude: None };
-        let path = |name: &str| client(name).unwrap().files[0].pattern(&places).unwrap();
+        let places = ClientPlaces {
+            home: "/h".into(),
+            config: "/c".into(),
+            codex: Some("/x".into()),
+            claude: None,
+            projects: vec!["/p".into()],
+        };
+        let path = |name: &str| client(name).unwrap().files[0].patterns(&places).remove(0);
+        assert_eq!(client("cursor").unwrap().files[1].patterns(&places), ["/p/.cursor/mcp.json"]);
         assert_eq!(path("codex"), "/x/config.toml");
         assert_eq!(path("claude-code"), "/h/.claude.json");
         assert_eq!(path("zed"), if SYSTEM == 0 { "/c/zed/settings.json" } else { "/h/.config/zed/settings.json" });

@@ -99,7 +99,7 @@ impl Opening {
         let servers = &self.connection.corridor.servers;
         let name = &self.connection.server;
         let (tell, unasked) = mpsc::channel(64);
-        let upstream = Upstream::start(name, &trusted.program, tell)?;
+        let upstream = self.connection.corridor.servers.start(name, &trusted.program, tell).await?;
         let started = Started(upstream.clone());
         servers.runs(name, &upstream);
         let listed = async {

@@ -4,7 +4,7 @@
 //! has the same digest. The answer is given once, to whoever waits then; a yes that nobody waits for is parked and runs
 //! nothing by itself.
 
-use super::{Asked, Desk, State};
+use super::{Asked, Behind, Desk, State};
 use crate::audit_log::Durability;
 use crate::clock::now_ms;
 use gate::approval::{Ending, Event, NO_LASTS, Terms, Yes};
@@ -49,12 +49,12 @@ impl Desk {
     pub(crate) async fn settle(
         self: &Arc<Self>,
         terms: Terms,
-        card: ApprovalView,
+        (card, behind): (ApprovalView, Behind),
         call: CallId,
         patience: Patience<'_>,
     ) -> Result<Yes, Refusal> {
         let Patience { longest, cancel, nudge } = patience;
-        let mut asked = self.put(terms, card, call, longest).await?;
+        let mut asked = self.put(terms, (card, behind), call, longest).await?;
         crate::corridor::border("asked");
         let late = tokio::time::sleep(longest);
         tokio::pin!(late);
@@ -87,7 +87,7 @@ impl Desk {
     async fn put(
         self: &Arc<Self>,
         terms: Terms,
-        mut card: ApprovalView,
+        (mut card, behind): (ApprovalView, Behind),
         call: CallId,
         longest: Duration,
     ) -> Result<Asked, Refusal> {
@@ -99,7 +99,7 @@ impl Desk {
         if let Some(joined) = self.join(digest, &card, call).await {
             return joined;
         }
-        self.ask(terms, card, Some(call)).await
+        self.ask_about(terms, card, Some(call), Some(behind)).await
     }
 
     /// Joins the question that asks the same and that nobody waits for.
@@ -111,12 +111,12 @@ impl Desk {
     ) -> Option<Result<Asked, Refusal>> {
         let (id, outcome, ending) = {
             let mut state = self.state();
-            let same = |o: &super::Open| {
-                o.view.kind == ApprovalKind::Call && o.approval.terms().digest == digest && !o.approval.is_attended()
-            };
+            let same =
+                |o: &super::Open| o.view.kind == ApprovalKind::Call && o.asked() == digest && !o.approval.is_attended();
             let (id, open) = state.open.iter_mut().find(|(_, o)| same(o)).map(|(id, o)| (*id, o))?;
             // What was not on the card was not answered.
-            let fits = fits(&open.view, card);
+            // A changed call is held against the card that it was shown on when it is judged again.
+            let fits = open.is_edited() || fits(&open.view, card);
             let (settle, ending) = oneshot::channel();
             if fits {
                 open.settle = Some(settle);
@@ -192,7 +192,7 @@ impl State {
         self.folded.extend(flooding.map(|(server, _)| server.clone()));
     }
 
-    fn is_folded(&self, view: &ApprovalView) -> bool {
+    pub(super) fn is_folded(&self, view: &ApprovalView) -> bool {
         view.kind == ApprovalKind::Call && self.folded.contains(&view.server) && !self.opened.contains(&view.server)
     }
 }

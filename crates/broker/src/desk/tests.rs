@@ -61,7 +61,7 @@ impl Scene {
             });
         }
         let patience = Patience { longest: PATIENCE, cancel: &cancel, nudge: None };
-        let card = blank(ApprovalKind::Call, server);
+        let card = (blank(ApprovalKind::Call, server), behind());
         let yes = self.desk.settle(terms, card, CallId(Uuid::now_v7()), patience).await?;
         assert_eq!(yes.digest(), Digest([call; 32]));
         self.ran.fetch_add(1, Ordering::SeqCst);
@@ -100,6 +100,10 @@ impl Scene {
     fn runs(&self) -> usize {
         self.ran.load(Ordering::SeqCst)
     }
+}
+
+fn behind() -> Behind {
+    Behind { group: Digest([9; 32]), draft: None, words: Vec::new(), calls_last_hour: 1 }
 }
 
 /// When the person answers, seen from the moment at which the first attempt is over.
@@ -254,7 +258,7 @@ async fn a_card_that_says_less_does_not_answer_a_call_that_needs_more() {
     let cancel = CancellationToken::new();
     let patience = Patience { longest: PATIENCE, cancel: &cancel, nudge: None };
     let before = scene.desk.waiting()[0].id.clone();
-    let _ = scene.desk.settle(terms, riskier, CallId(Uuid::now_v7()), patience).await;
+    let _ = scene.desk.settle(terms, (riskier, behind()), CallId(Uuid::now_v7()), patience).await;
     let now = scene.desk.waiting();
     assert_eq!(now.len(), 1);
     assert_ne!(now[0].id, before, "it is another question");

@@ -14,6 +14,10 @@ pub(super) fn fault(why: NotCounted) -> Fault {
         NotCounted::TooEarly => Fault::new(FaultCode::TooEarly, "The card was not visible long enough yet."),
         NotCounted::ActMissing => Fault::new(FaultCode::ActMissing, "Pick the value that is in the call first."),
         NotCounted::NotHere => Fault::new(FaultCode::NotHere, "This can only say no. Approve in Consentry's window."),
+        NotCounted::OneByOne => {
+            Fault::new(FaultCode::NotHere, "This one can't be approved together with others. Open it and look at it.")
+        }
+        NotCounted::NotKept => Fault::new(FaultCode::Invalid, "A call that was changed is never remembered."),
         NotCounted::Taken => Fault::new(FaultCode::Gone, "Somebody waits for the answer already."),
     }
 }

@@ -22,7 +22,9 @@ pub(super) async fn tell(
     if asked.or(answered).or(intent).or(outcome).or(refused).is_none() {
         return Ok(None);
     }
-    let card = card(store, asked).await?;
+    // The last card is the one that was answered.
+    let edited = records.iter().rev().find(|record| text(record, "kind") == "edited");
+    let card = card(store, edited.or(asked)).await?;
     let decisive = [refused, intent, asked].into_iter().flatten().find(|record| !ids(record).is_empty());
     let reasons = reasons(card.as_deref(), decisive, policies);
     let mut story = StoryView { reasons, card, ..StoryView::default() };
@@ -88,11 +90,24 @@ fn said(
         said.push(answer(asked, answered));
     }
     match (intent, refused) {
+        (Some(intent), _) if text(intent, "initiator") == "consentry" => {
+            let why =
+                "Consentry itself read this, to show on a card what is there now. No rule asks about such a read.";
+            said.push(why.into());
+        }
         (Some(intent), _) if text(intent, "consent") == "none" => {
             said.push("No rule asked, so it ran without a question.".into());
         }
         (Some(intent), _) if asked.is_none() && !text(intent, "grant").is_empty() => {
             said.push("It ran on a yes that is remembered. See Grants.".into());
+        }
+        (Some(intent), _) if !list(intent, "edited").is_empty() => {
+            let changed: Vec<String> = list(intent, "edited").iter().map(|pointer| escaped(pointer)).collect();
+            let changed = changed.join(", ");
+            said.push(format!(
+                "The person changed it first: {changed}. The changed call was sent, as the card showed it."
+            ));
+            said.push("The entry of what was sent holds both, what was asked and what was sent.".into());
         }
         (Some(_), _) => said.push("It was sent to the server, exactly as the card showed it.".into()),
         (None, Some(refused)) => {
@@ -102,6 +117,9 @@ fn said(
         (None, None) => {}
     }
     match outcome.map(|outcome| (outcome, text(outcome, "result"))) {
+        Some((outcome, "completed")) if text(outcome, "initiator") == "consentry" => {
+            said.push("The server answered.".into());
+        }
         Some((_, "completed")) => said.push("The server answered, and the client got the answer.".into()),
         Some((_, "failed")) => said.push("The server answered with an error.".into()),
         Some((outcome, "not_sent")) => said.push(format!("It could not be sent: {}", shown(outcome, "message"))),
@@ -146,8 +164,12 @@ fn duration(ms: i64) -> String {
 }
 
 fn ids(record: &Value) -> Vec<String> {
-    let policies = record.get("policies").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    policies.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    list(record, "policies")
+}
+
+fn list(record: &Value, name: &str) -> Vec<String> {
+    let items = record.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn text<'a>(record: &'a Value, name: &str) -> &'a str {

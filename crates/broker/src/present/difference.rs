@@ -47,12 +47,16 @@ pub(super) fn change(difference: Difference) -> ChangeView {
 }
 
 fn word(word: Word) -> WordView {
-    let sign = match word.sign {
+    WordView { sign: sign(word.sign), text: word.text }
+}
+
+/// Whether a piece stays.
+pub(super) fn sign(sign: Sign) -> wire::view::Sign {
+    match sign {
         Sign::Same => wire::view::Sign::Same,
         Sign::Gone => wire::view::Sign::Gone,
         Sign::New => wire::view::Sign::New,
-    };
-    WordView { sign, text: word.text }
+    }
 }
 
 fn class(class: Class) -> ChangeClass {

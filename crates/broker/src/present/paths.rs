@@ -90,6 +90,21 @@ fn named(at: usize, value: &ArgumentView) -> Vec<(usize, String, String)> {
     items.filter(|(_, t)| is_path(t)).map(|(i, t)| (at, format!("{}/{i}", value.pointer), t.to_owned())).collect()
 }
 
+/// How large the largest of these files on this computer is, where that can be found out without waiting.
+pub(crate) async fn largest(texts: &[String]) -> Option<u64> {
+    let texts = texts.to_vec();
+    let permit = LOOKS.try_acquire().ok()?;
+    let look = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let far = far_mounts(&std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default());
+        let end = |text: &String| follow(&absolute(text, home.as_deref())?, &far);
+        let ends = texts.iter().filter_map(end).filter(|end| end.found == Found::File);
+        ends.filter_map(|end| std::fs::symlink_metadata(end.path).ok()).map(|at| at.len()).max()
+    });
+    tokio::time::timeout(PATIENCE, look).await.ok()?.ok()?
+}
+
 fn not_looked() -> Mark {
     Mark::Path { leads_to: None, linked: false, found: Found::NotLooked, place: PathPlace::Unknown, root: None }
 }

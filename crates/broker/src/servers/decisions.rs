@@ -164,6 +164,10 @@ impl Servers {
         self.store.undecide(PIN, name).await?;
         self.store.undecide(EFFECTS, name).await?;
         drop(turn);
+        let configured = entry.configured.as_ref().and_then(|c| c.as_ref().ok());
+        for command in configured.into_iter().chain(entry.accepted.as_ref().map(|a| &a.command)) {
+            self.forget_secrets(command).await;
+        }
         for id in self.desk.about_server(&[ApprovalKind::Run, ApprovalKind::Trust, ApprovalKind::Drift], name) {
             let _ = self.desk.step(id, gate::approval::Event::Withdraw).await;
         }

@@ -38,8 +38,10 @@ impl Servers {
         command: &Command,
         planned: &[(String, Command)],
     ) -> Import {
-        let entries = self.entries();
+        let (entries, secrets) = (self.entries(), self.store.secrets());
         for name in names(wanted, client) {
+            // As it would stand in our file under this name: what it would refer to in the keychain, too.
+            let command = &secrets.referred(&name, command);
             if let Some((_, other)) = planned.iter().find(|(planned, _)| *planned == name) {
                 if other == command {
                     return Import::Add(name);

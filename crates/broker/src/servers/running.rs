@@ -1,11 +1,36 @@
 //! Which processes of a server run, and who is connected through it.
 
 use super::Servers;
-use crate::upstream::Upstream;
+use crate::upstream::{Command, Program, Unasked, Upstream};
 use gate::call::ConnectionId;
 use std::sync::{Arc, Weak};
+use tokio::sync::mpsc;
 
 impl Servers {
+    /// Starts a server's program. Its secrets are fetched for this one start.
+    pub(crate) async fn start(
+        &self,
+        name: &str,
+        program: &Program,
+        unasked: mpsc::Sender<Unasked>,
+    ) -> Result<Arc<Upstream>, String> {
+        let secrets = self.store.secrets().filled(name, &program.command).await?;
+        Upstream::start(name, program, &secrets, unasked)
+    }
+
+    /// Takes out of the keychain what a command referred to that is in force no longer.
+    pub(super) async fn forget_secrets(&self, command: &Command) {
+        let others: Vec<Command> = {
+            let entries = self.entries();
+            let commands = |e: &super::Entry| {
+                let configured = e.configured.as_ref().and_then(|c| c.as_ref().ok()).cloned();
+                [configured, e.accepted.as_ref().map(|a| a.command.clone())]
+            };
+            entries.values().flat_map(commands).flatten().collect()
+        };
+        self.store.secrets().forget(command, others.iter()).await;
+    }
+
     pub(crate) fn set_fault(&self, name: &str, fault: Option<String>) {
         if let Some(entry) = self.entries().get_mut(name) {
             entry.fault = fault;

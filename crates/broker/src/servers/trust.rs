@@ -5,7 +5,7 @@ use crate::desk::Asked;
 use crate::mcp;
 use crate::present;
 use crate::servers_json;
-use crate::upstream::{Command, Program, Upstream};
+use crate::upstream::{Command, Program};
 use gate::approval::{By, Ending, Level, Terms};
 use gate::call::{ApprovalId, Digest};
 use gate::tool::{Pin, Tool};
@@ -231,16 +231,31 @@ impl Servers {
     pub(crate) async fn add(self: &Arc<Self>, name: &str, command: Command, by: By) -> Result<(), Fault> {
         let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
         servers_json::check_name(name).map_err(|why| invalid(format!("That is no name: {why}.")))?;
-        let program = resolve(&command).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
+        resolve(&command).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
         let turn = self.turn.lock().await;
-        self.accept(name, &program, Authority::Person(by)).await?;
-        servers_json::edit(&self.file, name, Some(&command))?;
+        let kept = self.store.secrets().keep(name, &command).await;
+        let command =
+            kept.map_err(|why| Fault::new(FaultCode::Storage, format!("The server was not added: {why}.")))?;
+        let added = self.put(name, &command, by).await;
         drop(turn);
-        if let Some(entry) = self.entries().get_mut(name) {
-            entry.configured = Some(Ok(command));
+        if let Err(fault) = added {
+            self.forget_secrets(&command).await;
+            return Err(fault);
+        }
+        let before = self.entries().get_mut(name).and_then(|entry| entry.configured.replace(Ok(command)));
+        if let Some(Ok(before)) = before {
+            self.forget_secrets(&before).await;
         }
         self.touch();
         Ok(())
+    }
+
+    /// Accepts a command and writes it into the file.
+    async fn put(&self, name: &str, command: &Command, by: By) -> Result<(), Fault> {
+        let invalid = |why| Fault::new(FaultCode::Invalid, format!("The command can't be run: {why}."));
+        let program = resolve(command).await.map_err(invalid)?;
+        self.accept(name, &program, Authority::Person(by)).await?;
+        servers_json::edit(&self.file, name, Some(command))
     }
 
     async fn list_accepting(self: &Arc<Self>, name: &str, by: By) -> Result<Listing, String> {
@@ -281,7 +296,7 @@ impl Servers {
         let (tell, mut unasked) = mpsc::channel(16);
         // What it says unasked is of no interest; the channel must not fill up.
         tokio::spawn(async move { while unasked.recv().await.is_some() {} });
-        let upstream = Upstream::start(name, program, tell)?;
+        let upstream = self.start(name, program, tell).await?;
         let listed = async {
             let initialized = upstream.initialize(mcp::NEWEST).await?;
             read_tools(name, upstream.list().await?, initialized.instructions)

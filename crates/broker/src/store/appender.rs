@@ -2,6 +2,7 @@
 //!
 //! It is SQLite without sqlx in between, whose thread costs two hops for each append.
 
+use super::reached::{MOST, NOTE, PRUNE, Reached};
 use gate::audit::Body;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use std::path::Path;
@@ -23,6 +24,10 @@ pub(crate) struct Sealed {
     pub(crate) record: String,
     pub(crate) call: Option<String>,
     pub(crate) bodies: Vec<Body>,
+    /// Whom the call went to that this is the outcome of.
+    pub(crate) reached: Vec<Reached>,
+    /// When, in milliseconds since 1970-01-01 UTC.
+    pub(crate) at: i64,
 }
 
 /// Why a batch was not written.
@@ -110,6 +115,7 @@ impl Appender {
                     body.execute(params![sha256, content.as_ref()])?;
                     bytes += content.len();
                 }
+                note(&transaction, &sealed.reached, sealed.at);
             }
         }
         transaction.commit()?;
@@ -126,6 +132,9 @@ impl Appender {
     /// Folds the write-ahead log into the main file as far as readers allow. Waits for the disk.
     pub(crate) fn fold(&mut self) {
         self.unfolded = 0;
+        if let Err(e) = self.connection.execute(PRUNE, [MOST]) {
+            tracing::warn!("whom calls went to could not be pruned: {e}");
+        }
         let folded = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         if let Err(e) = folded {
             // Nothing is lost: it is tried again, and done at the latest when the database is closed.
@@ -138,5 +147,20 @@ impl Appender {
         if let Err((_, e)) = self.connection.close() {
             tracing::warn!("the audit log could not be closed in order: {e}");
         }
+    }
+}
+
+/// Counts whom a call went to. Only marks on cards depend on it, so a record is not held up by its failure.
+fn note(transaction: &rusqlite::Transaction<'_>, reached: &[Reached], at: i64) {
+    if reached.is_empty() {
+        return;
+    }
+    let noted = transaction.prepare_cached(NOTE).and_then(|mut note| {
+        reached
+            .iter()
+            .try_for_each(|row| note.execute(params![row.kind, row.value, at, row.look, row.backward]).map(drop))
+    });
+    if let Err(e) = noted {
+        tracing::warn!("whom a call went to could not be counted: {e}");
     }
 }

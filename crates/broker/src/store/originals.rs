@@ -2,12 +2,13 @@
 
 use super::Store;
 use crate::clock::now_ms;
+use crate::vault::Kind;
 use sqlx::Row;
 use wire::{Fault, FaultCode};
 use zeroize::Zeroizing;
 
 /// One entry of one file of one client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OriginalKey {
     pub(crate) client: String,
     pub(crate) file: String,
@@ -31,7 +32,7 @@ pub(crate) struct OriginalRow {
 
 impl Store {
     /// Keeps an original, synced to disk; one that was kept for the same entry before is replaced. A secret one goes to
-    /// the keychain where there is one.
+    /// the keychain, and nowhere else: without one it is refused.
     pub(crate) async fn keep_original(
         &self,
         key: &OriginalKey,
@@ -41,9 +42,12 @@ impl Store {
         is_secret: bool,
     ) -> Result<(), Fault> {
         let before = self.original_row(key).await?;
-        let (kept, secret) = if is_secret && self.seal.fault().is_none() {
+        if let Some(why) = self.seal.fault().filter(|_| is_secret) {
+            return Err(keychain(why.to_owned()));
+        }
+        let (kept, secret) = if self.seal.fault().is_none() {
             let name = uuid::Uuid::now_v7().to_string();
-            self.seal.keep(&name, text).await.map_err(keychain)?;
+            self.seal.keep(Kind::Original, &name, text).await.map_err(keychain)?;
             (None, Some(name))
         } else {
             (Some(text), None)
@@ -75,6 +79,38 @@ impl Store {
         Ok(())
     }
 
+    /// Moves originals that were kept here for want of a keychain into it, and leaves nothing of them behind.
+    pub(crate) async fn seal_originals(&self) -> Result<(), Fault> {
+        if self.seal.fault().is_some() {
+            return Ok(());
+        }
+        let fault = |e: sqlx::Error| self.fault(&e);
+        let mut connection = self.pool.acquire().await.map_err(fault)?;
+        let open = "SELECT client, file, place, name, kept FROM original WHERE kept IS NOT NULL";
+        let rows = sqlx::query(open).fetch_all(&mut *connection).await.map_err(fault)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        sqlx::query("PRAGMA secure_delete = ON").execute(&mut *connection).await.map_err(fault)?;
+        for row in rows {
+            let name = uuid::Uuid::now_v7().to_string();
+            self.seal.keep(Kind::Original, &name, Zeroizing::new(row.get(4))).await.map_err(keychain)?;
+            sqlx::query(
+                "UPDATE original SET kept = NULL, secret = ? WHERE client = ? AND file = ? AND place = ? AND name = ?",
+            )
+            .bind(&name)
+            .bind(row.get::<String, _>(0))
+            .bind(row.get::<String, _>(1))
+            .bind(row.get::<String, _>(2))
+            .bind(row.get::<String, _>(3))
+            .execute(&mut *connection)
+            .await
+            .map_err(fault)?;
+        }
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await.map_err(fault)?;
+        Ok(())
+    }
+
     /// Every original that is kept.
     pub(crate) async fn originals(&self) -> Result<Vec<OriginalRow>, Fault> {
         let rows = sqlx::query(
@@ -102,7 +138,7 @@ impl Store {
     /// The original of an entry.
     pub(crate) async fn original(&self, row: &OriginalRow) -> Result<Zeroizing<String>, Fault> {
         if let Some(name) = &row.secret {
-            let secret = self.seal.kept(name).await.map_err(keychain)?;
+            let secret = self.seal.kept(Kind::Original, name).await.map_err(keychain)?;
             return String::from_utf8(secret.to_vec())
                 .map(Zeroizing::new)
                 .map_err(|_| keychain("it holds no text".into()));
@@ -150,7 +186,7 @@ impl Store {
 
     /// A secret nothing points to any more; one that can't be removed does no harm but to lie there.
     async fn forget_secret(&self, name: &str) {
-        if let Err(why) = self.seal.forget(name).await {
+        if let Err(why) = self.seal.forget(Kind::Original, name).await {
             tracing::warn!("a secret that is no longer needed could not be removed from the keychain: {why}");
         }
     }

@@ -199,7 +199,7 @@ mod tests {
     fn entry(record: Record) -> Sealed {
         let call = record.call.map(|call| call.to_string());
         let (record, bodies) = record.seal();
-        Sealed { record, call, bodies }
+        Sealed { record, call, bodies, reached: Vec::new(), at: 0 }
     }
 
     fn call(number: u128) -> CallId {

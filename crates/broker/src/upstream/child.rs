@@ -1,6 +1,7 @@
 //! The process of a server: its own group, only the environment it was given, and nothing of it left behind.
 
 use super::Program;
+use crate::secrets::Filled;
 use bridge::frame::{Line, LineBuffer};
 use rustix::process::{Pid, Signal, WaitOptions};
 use std::collections::VecDeque;
@@ -43,8 +44,12 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts the program.
-    pub(crate) fn spawn(name: &str, program: &Program) -> Result<(Self, ChildStdin, ChildStdout), String> {
+    /// Starts the program, with secrets that stand nowhere else but in its environment.
+    pub(crate) fn spawn(
+        name: &str,
+        program: &Program,
+        secrets: &Filled,
+    ) -> Result<(Self, ChildStdin, ChildStdout), String> {
         let mark = uuid::Uuid::now_v7().to_string();
         let mut command = tokio::process::Command::new(&program.resolved);
         command
@@ -52,6 +57,7 @@ impl Child {
             .env_clear()
             .envs(INHERITED.iter().filter_map(|n| std::env::var_os(n).map(|v| (*n, v))))
             .envs(&program.command.env)
+            .envs(secrets.iter())
             .env(MARK, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,6 +65,9 @@ impl Child {
             .process_group(0)
             .kill_on_drop(true);
         die_with_us(&mut command);
+        if let Some(folder) = &program.command.cwd {
+            command.current_dir(folder);
+        }
         if let Some(word) = program.command.words.first() {
             command.arg0(word);
         }

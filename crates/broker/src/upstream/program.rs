@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroize;
 
 /// Programs that run what their first argument names.
 const INTERPRETERS: &[&str] =
@@ -18,12 +19,26 @@ pub(crate) struct Command {
     pub(crate) words: Vec<String>,
     /// Its environment, beside the few variables every program gets.
     pub(crate) env: BTreeMap<String, String>,
+    /// The folder it runs in; without one, ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cwd: Option<String>,
+}
+
+// Values that were read from a client's file may be secrets, until they are in the keychain.
+impl Drop for Command {
+    fn drop(&mut self) {
+        self.env.values_mut().for_each(Zeroize::zeroize);
+    }
 }
 
 // Values of the environment are often secrets.
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Command").field("words", &self.words).field("env", &self.env.keys()).finish()
+        f.debug_struct("Command")
+            .field("words", &self.words)
+            .field("env", &self.env.keys())
+            .field("cwd", &self.cwd)
+            .finish()
     }
 }
 
@@ -43,9 +58,13 @@ impl Program {
     /// Finds and hashes the program. Blocks on the disk.
     pub(crate) fn resolve(command: &Command) -> Result<Self, String> {
         let first = command.words.first().ok_or("the command is empty")?;
-        let resolved = find(first, command.env.get("PATH").map(String::as_str))?;
+        let folder = command.cwd.as_deref().map(Path::new);
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(format!("there is no folder {} to run in", folder.display()));
+        }
+        let resolved = find(first, command.env.get("PATH").map(String::as_str), folder)?;
         let sha256 = hash(&resolved)?;
-        let script = script(&resolved, &command.words).map(|s| hash(&s).map(|h| (s, h))).transpose()?;
+        let script = script(&resolved, &command.words, folder).map(|s| hash(&s).map(|h| (s, h))).transpose()?;
         let env: Vec<String> = command.env.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let mut parts: Vec<&[u8]> = vec![resolved.as_os_str().as_encoded_bytes(), sha256.as_bytes()];
         if let Some((path, hash)) = &script {
@@ -55,15 +74,18 @@ impl Program {
         parts.extend(command.words.iter().map(String::as_bytes));
         parts.push(b"env");
         parts.extend(env.iter().map(String::as_bytes));
+        if let Some(folder) = &command.cwd {
+            parts.extend([b"cwd".as_slice(), folder.as_bytes()]);
+        }
         let identity = Digest::of("consentry program 1", &parts);
         Ok(Self { command: command.clone(), resolved, sha256, identity })
     }
 }
 
-fn find(program: &str, path: Option<&str>) -> Result<PathBuf, String> {
+fn find(program: &str, path: Option<&str>, folder: Option<&Path>) -> Result<PathBuf, String> {
     let absolute = |p: &Path| p.canonicalize().ok().filter(|p| p.is_file());
     if program.contains('/') {
-        return absolute(Path::new(program)).ok_or_else(|| format!("there is no program {program}"));
+        return absolute(&within(folder, program)).ok_or_else(|| format!("there is no program {program}"));
     }
     let ours = std::env::var("PATH").unwrap_or_default();
     std::env::split_paths(path.unwrap_or(&ours))
@@ -71,15 +93,20 @@ fn find(program: &str, path: Option<&str>) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("there is no program {program} in PATH"))
 }
 
+/// A path as a program that runs in this folder reads it.
+fn within(folder: Option<&Path>, path: &str) -> PathBuf {
+    folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+}
+
 /// The script an interpreter is told to run: its first argument that is no option.
-fn script(program: &Path, words: &[String]) -> Option<PathBuf> {
+fn script(program: &Path, words: &[String], folder: Option<&Path>) -> Option<PathBuf> {
     let name = program.file_name()?.to_str()?;
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     if !INTERPRETERS.contains(&stem) {
         return None;
     }
     let first = words.iter().skip(1).find(|w| !w.starts_with('-'))?;
-    Path::new(first).canonicalize().ok().filter(|p| p.is_file())
+    within(folder, first).canonicalize().ok().filter(|p| p.is_file())
 }
 
 fn hash(file: &Path) -> Result<String, String> {
@@ -100,7 +127,7 @@ mod tests {
     use super::*;
 
     fn command(words: &[&str]) -> Command {
-        Command { words: words.iter().map(|w| (*w).to_owned()).collect(), env: BTreeMap::new() }
+        Command { words: words.iter().map(|w| (*w).to_owned()).collect(), env: BTreeMap::new(), cwd: None }
     }
 
     #[test]
@@ -115,6 +142,20 @@ mod tests {
         std::fs::write(&script, "two").unwrap();
         assert_ne!(Program::resolve(&command(&words)).unwrap().identity, first.identity);
         assert!(Program::resolve(&command(&["no-such-program-here"])).unwrap_err().contains("PATH"));
+    }
+
+    #[test]
+    fn a_folder_to_run_in_is_where_its_paths_begin() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("server.sh"), "one").unwrap();
+        let mut there = command(&["sh", "server.sh"]);
+        there.cwd = Some(dir.path().to_string_lossy().into_owned());
+        let first = Program::resolve(&there).unwrap();
+        std::fs::write(dir.path().join("server.sh"), "two").unwrap();
+        assert_ne!(Program::resolve(&there).unwrap().identity, first.identity);
+        assert_ne!(Program::resolve(&command(&["sh", "server.sh"])).unwrap().identity, first.identity);
+        there.cwd = Some("/nonexistent/folder".into());
+        assert!(Program::resolve(&there).unwrap_err().contains("/nonexistent/folder"));
     }
 
     #[test]

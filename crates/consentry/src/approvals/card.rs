@@ -2,6 +2,7 @@
 
 mod changes;
 mod marks;
+pub(crate) mod now;
 
 use crate::print::{Ended, Part, Printer, Style, ahead, moment, part, plain, shortened, word};
 use std::io::Write;
@@ -40,6 +41,9 @@ pub(super) fn print<W: Write>(view: &ApprovalView, now: i64, to: &mut Printer<W>
         to.field("Reaches", &format!("{} {}", destination.kind, destination.value))?;
     }
     arguments(view, to)?;
+    if view.now.is_some() && view.ended.is_none() {
+        to.field("There now", &format!("see it with `consentry approvals now {}`", view.id))?;
+    }
     if let Some(run) = &view.run {
         command(run, to)?;
     }
@@ -268,7 +272,9 @@ pub(super) mod tests {
             closed: None,
             ended: None,
             client_waits: wire::view::ClientWaits::default(),
+            edits: Vec::new(),
             remember: None,
+            now: None,
         }
     }
 

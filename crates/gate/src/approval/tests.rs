@@ -195,3 +195,103 @@ proptest! {
         prop_assert!(endings <= 1);
     }
 }
+
+/// What was asked, changed by a person who saw it.
+fn edit(digest: u8, level: Level, differs: bool) -> Event {
+    let act = (level == Level::StepUp).then(|| "DE75".to_owned());
+    let now = Edited { digest: Digest([digest; 32]), level, act, differs };
+    Event::Edit { shown: DIGEST, now, by: By::Window }
+}
+
+#[test]
+fn a_changed_call_is_another_card_and_the_yes_is_for_what_it_shows() {
+    let mut a = asked(Level::Approve);
+    a.step(Event::Visible, 0);
+    assert_eq!(a.step(edit(8, Level::Approve, true), 1_000), [Effect::Changed]);
+    let yes = |digest: u8, remember| {
+        let digest = Digest([digest; 32]);
+        Event::Approve { digest, act: None, by: By::Window, remember }
+    };
+    assert_eq!(a.step(yes(7, None), 5_000), [Effect::NotCounted(NotCounted::OtherDigest)], "what was asked is gone");
+    assert_eq!(a.step(yes(8, None), 5_000), [Effect::NotCounted(NotCounted::TooEarly)], "nobody saw it yet");
+    a.step(Event::Visible, 5_000);
+    let keep = Remember { lifetime: crate::grant::Lifetime::Hour, fields: std::collections::BTreeMap::new() };
+    assert_eq!(a.step(yes(8, Some(keep)), 5_600), [Effect::NotCounted(NotCounted::NotKept)]);
+    let effects = a.step(yes(8, None), 5_600);
+    let Ending::Approved(yes) = ended(&effects) else { panic!() };
+    assert_eq!(yes.digest(), Digest([8; 32]));
+}
+
+#[test]
+fn a_change_may_ask_for_more_and_then_wants_its_own_act() {
+    let mut a = asked(Level::Approve);
+    a.step(edit(8, Level::StepUp, true), 0);
+    a.step(Event::Visible, 0);
+    let yes = |act: &str| {
+        let (digest, act) = (Digest([8; 32]), Some(act.to_owned()));
+        Event::Approve { digest, act, by: By::Window, remember: None }
+    };
+    assert_eq!(a.step(yes("DE75"), 1_999), [Effect::NotCounted(NotCounted::TooEarly)]);
+    assert_eq!(a.step(yes("DE89"), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
+    let effects = a.step(yes("DE75"), 2_000);
+    let Ending::Approved(yes) = ended(&effects) else { panic!() };
+    assert_eq!(yes.consent(), Consent::SteppedUp);
+}
+
+#[test]
+fn only_who_saw_the_call_and_may_decide_changes_it() {
+    let mut a = asked(Level::Approve);
+    let tightening = Event::Edit {
+        shown: DIGEST,
+        now: Edited { digest: Digest([8; 32]), level: Level::Approve, act: None, differs: true },
+        by: By::Tightening,
+    };
+    assert_eq!(a.step(tightening, 0), [Effect::NotCounted(NotCounted::NotHere)]);
+    a.step(edit(8, Level::Approve, true), 0);
+    assert_eq!(a.step(edit(9, Level::Approve, true), 0), [Effect::NotCounted(NotCounted::OtherDigest)]);
+    assert_eq!(a.terms().digest, Digest([8; 32]));
+    a.step(Event::Leave, 0);
+    a.step(Event::Visible, 0);
+    let yes = Event::Approve { digest: Digest([8; 32]), act: None, by: By::Window, remember: None };
+    assert!(matches!(a.step(yes, 600)[..], [_, Effect::Parked(By::Window)]));
+    let again = Event::Edit {
+        shown: Digest([8; 32]),
+        now: Edited { digest: DIGEST, level: Level::Approve, act: None, differs: false },
+        by: By::Window,
+    };
+    assert_eq!(a.step(again, 700), [Effect::NotCounted(NotCounted::Over)], "a yes was given to what it was");
+}
+
+#[test]
+fn a_list_answers_what_it_showed_for_long_enough_and_only_mild_calls() {
+    use crate::tool::Effect as Tells;
+    let listed = |level, effects: &[Tells]| {
+        let mut a = asked(level).with_effects(effects);
+        a.step(Event::Listed(DIGEST), 100);
+        a
+    };
+    let mut a = listed(Level::Approve, &[Tells::Write]);
+    assert_eq!(a.step(Event::ApproveListed(Digest([8; 32])), 900), [Effect::NotCounted(NotCounted::OtherDigest)]);
+    assert_eq!(a.step(Event::ApproveListed(DIGEST), 699), [Effect::NotCounted(NotCounted::TooEarly)]);
+    assert_eq!(
+        a.step(approve(By::Window), 900),
+        [Effect::NotCounted(NotCounted::TooEarly)],
+        "its own card was not seen"
+    );
+    assert!(matches!(ended(&a.step(Event::ApproveListed(DIGEST), 700)), Ending::Approved(_)));
+    for effect in [Tells::Delete, Tells::Send, Tells::Pay, Tells::Execute, Tells::Privilege] {
+        let mut a = listed(Level::Approve, &[Tells::Write, effect]);
+        assert_eq!(
+            a.step(Event::ApproveListed(DIGEST), 9_000),
+            [Effect::NotCounted(NotCounted::OneByOne)],
+            "{effect:?}"
+        );
+    }
+    let mut high = listed(Level::StepUp, &[Tells::Write]);
+    assert_eq!(high.step(Event::ApproveListed(DIGEST), 9_000), [Effect::NotCounted(NotCounted::OneByOne)]);
+    let mut unlisted = listed(Level::Approve, &[Tells::Write]);
+    unlisted.step(Event::Unlisted, 800);
+    assert_eq!(unlisted.step(Event::ApproveListed(DIGEST), 900), [Effect::NotCounted(NotCounted::TooEarly)]);
+    unlisted.step(Event::Listed(Digest([8; 32])), 900);
+    assert_eq!(unlisted.step(Event::ApproveListed(DIGEST), 9_000), [Effect::NotCounted(NotCounted::TooEarly)]);
+}

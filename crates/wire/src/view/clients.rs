@@ -13,6 +13,9 @@ pub struct ClientPlaces {
     pub codex: Option<String>,
     /// `CLAUDE_CONFIG_DIR`, if set.
     pub claude: Option<String>,
+    /// Folders of projects to look into, beside those that clients' own settings name.
+    #[serde(default)]
+    pub projects: Vec<String>,
 }
 
 /// One configuration file of a client.
@@ -24,6 +27,9 @@ pub struct ClientFileView {
     pub title: String,
     /// The file.
     pub file: String,
+    /// The folder of the project it belongs to, if it does: whoever shares the folder shares the file.
+    #[serde(default)]
+    pub project: Option<String>,
     /// The servers in it. Empty when it can't be read.
     pub entries: Vec<ClientEntryView>,
     /// Why it can't be read, if so.
@@ -84,6 +90,38 @@ pub enum ClientChange {
     Unprotect,
 }
 
+/// An entry of a client's file, by where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRef {
+    /// The client.
+    pub client: String,
+    /// The file.
+    pub file: String,
+    /// JSON pointer of the map or list it stands in.
+    pub place: String,
+    /// Its name there.
+    pub server: String,
+    /// What was shown of it: another one by now is left alone. None where nothing was shown.
+    pub digest: Option<String>,
+}
+
+/// An entry that goes around Consentry, and that nobody has said anything about since it came or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnguardedView {
+    /// The client's name on the command line.
+    pub client: String,
+    /// The client's name as people know it.
+    pub title: String,
+    /// The file.
+    pub file: String,
+    /// The entry.
+    pub entry: ClientEntryView,
+    /// Whether it was there before, and is another now.
+    pub changed: bool,
+    /// Stands for exactly what it is now.
+    pub digest: String,
+}
+
 /// What became of one entry, or would.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientChangeView {
@@ -91,6 +129,9 @@ pub struct ClientChangeView {
     pub client: String,
     /// The file.
     pub file: String,
+    /// Foreign: JSON pointer of the map or list it stands in.
+    #[serde(default)]
+    pub place: String,
     /// Foreign: the entry's name.
     pub server: String,
     /// Its name in Consentry, if it has one.
@@ -101,6 +142,12 @@ pub struct ClientChangeView {
     pub why: Option<String>,
     /// Foreign: the difference in the file, as a unified diff without its heading, secrets masked.
     pub difference: Vec<String>,
+    /// Whether the file belongs to a project: whoever shares the folder gets the change, too.
+    #[serde(default)]
+    pub shared: bool,
+    /// Stands for exactly this change, where it would be made.
+    #[serde(default)]
+    pub digest: Option<String>,
 }
 
 /// How the change of an entry ended.

@@ -72,6 +72,21 @@ pub enum Mark {
         /// How many it holds.
         count: u64,
     },
+    /// It names somebody that the call reaches.
+    Party {
+        /// `host`, `address` or `account`.
+        kind: String,
+        /// Foreign: who, normalised.
+        value: String,
+        /// How often a call went there before; `None` where that is not known.
+        times: Option<u64>,
+        /// When the last one did, in milliseconds since 1970-01-01 UTC.
+        last_at: Option<i64>,
+        /// Whether it is in a domain that the person named as their own; `None` where they named none.
+        inside: Option<bool>,
+        /// Foreign: a domain that calls went to before, or the person's own, that this one can be taken for but is not.
+        like: Option<String>,
+    },
 }
 
 /// What a look at a path found.

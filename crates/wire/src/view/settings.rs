@@ -46,6 +46,9 @@ pub struct SettingsView {
     pub version: String,
     /// What is wrong with the file the choices are kept in, if anything.
     pub fault: Option<String>,
+    /// The domains that are the person's own.
+    #[serde(default)]
+    pub own_domains: Vec<String>,
 }
 
 /// A place on this machine.

@@ -11,7 +11,7 @@ fn row(name: &str) -> &'static FileRow {
 
 fn ours(name: &str) -> Command {
     let words = ["/opt/consentry/bin/consentry", "connect", name, "--client", "x"];
-    Command { words: words.map(str::to_owned).to_vec(), env: BTreeMap::new() }
+    Command { words: words.map(str::to_owned).to_vec(), env: BTreeMap::new(), cwd: None }
 }
 
 /// Protects one entry; the text after, and what puts it back.

@@ -1,6 +1,6 @@
 //! What can be said about a value, under it.
 
-use crate::print::{Ended, Part, Printer, Style, part, plain};
+use crate::print::{Ended, Part, Printer, Style, moment, part, plain};
 use std::io::Write;
 use wire::view::{ArgumentView, Found, Mark, PathPlace, PieceKind};
 
@@ -61,7 +61,31 @@ fn words(mark: &Mark) -> Vec<Part> {
             vec![plain(said.join(", "))]
         }
         Mark::Items { count } => vec![plain(format!("{count} items"))],
+        Mark::Party { value, times, last_at, inside, like, .. } => {
+            party(value, *times, *last_at, *inside, like.as_deref())
+        }
     }
+}
+
+fn party(value: &str, times: Option<u64>, last_at: Option<i64>, inside: Option<bool>, like: Option<&str>) -> Vec<Part> {
+    let mut line = vec![plain(format!("{value}: "))];
+    line.push(match (times, last_at) {
+        (None, _) => part(Style::Caution, "not known whether you used it before"),
+        (Some(0), _) => part(Style::Caution, "first time"),
+        (Some(n), Some(at)) => {
+            plain(format!("seen {n} {}, last on {} UTC", if n == 1 { "time" } else { "times" }, moment(at)))
+        }
+        (Some(n), None) => plain(format!("seen {n} times")),
+    });
+    match inside {
+        Some(true) => line.push(plain(", inside your domains")),
+        Some(false) => line.push(part(Style::Caution, ", outside your domains")),
+        None => {}
+    }
+    if let Some(like) = like {
+        line.push(part(Style::Danger, format!(", looks like {like}, which you know; it is another")));
+    }
+    line
 }
 
 fn path(leads_to: Option<&str>, linked: bool, found: Found, place: PathPlace, root: Option<&str>) -> Vec<Part> {
@@ -117,6 +141,22 @@ mod tests {
             Mark::Base64 { text: "rm \u{1b}[2J".into(), bytes: 90 },
             Mark::Amount { currency: Some("EUR".into()), unit: None, maybe_hundredths: true },
             Mark::Items { count: 3 },
+            Mark::Party {
+                kind: "address".into(),
+                value: "a@exarnple.org\u{202e}".into(),
+                times: Some(0),
+                last_at: None,
+                inside: Some(false),
+                like: Some("example.org".into()),
+            },
+            Mark::Party {
+                kind: "host".into(),
+                value: "b.example".into(),
+                times: Some(14),
+                last_at: Some(0),
+                inside: None,
+                like: None,
+            },
         ];
         let value = ArgumentView {
             pointer: "/a".into(),
@@ -136,6 +176,8 @@ mod tests {
             "base64 of rm [U+001B ESC][2J (+83 bytes)",
             "in EUR, a whole number",
             "/a/0 3 items",
+            "a@exarnple.org[U+202E RLO]: first time, outside your domains, looks like example.org, which you know",
+            "b.example: seen 14 times, last on 1970-01-01",
         ] {
             assert!(out.contains(expected), "{expected:?} is missing in\n{out}");
         }

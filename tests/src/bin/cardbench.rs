@@ -1,0 +1,141 @@
+//! `cardbench`: how long from a request until its card is painted, and what the app costs while nothing happens. The app
+//! is answered by real keys, since a release build lets no driver near its windows; when a card was on the screen stands
+//! in its own log.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a measurement that cannot go on says so and stops; what it found it prints"
+)]
+
+use e2e::process::{DEADLINE, Running};
+use e2e::stage::PROMPT;
+use e2e::{Display, Fixture, Home, Key, Keyring, McpClient};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Cards that are measured, after a first one that is not.
+const CARDS: usize = 20;
+
+/// How long the app is watched while nothing happens.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// From request to card, in milliseconds.
+const BUDGET: i64 = 150;
+
+fn main() {
+    let mut home = Home::new();
+    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let display = Display::start(&mut home).expect("a display: see the line above");
+    let server = Fixture::new(&home, "notes");
+    let words = server.words();
+    let servers = json!({"mcpServers": {"notes": {"command": words[0], "args": words[1..]}}});
+    std::fs::create_dir_all(home.servers_json().parent().expect("it stands in a folder")).expect("the config folder");
+    std::fs::write(home.servers_json(), servers.to_string()).expect("servers.json");
+    let app = Running::spawn("consentry-desktop", &mut home.command(e2e::binary("consentry-desktop")));
+    wait_until("the app", || home.socket().exists().then_some(()));
+    for kind in ["run", "trust"] {
+        approve(&home, &display, &home.question(kind));
+    }
+    let mut client = McpClient::open_under(&home, "notes");
+    let hello =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}});
+    let id = client.request("initialize", hello);
+    approve(&home, &display, &home.question("client"));
+    client.reply(&id);
+    client.notify("notifications/initialized", Value::Null);
+    while client.tools().is_empty() {
+        client.notification("notifications/tools/list_changed");
+    }
+    for number in 0..=CARDS {
+        card(&home, &display, &mut client, number);
+    }
+    let mut times = painted(&home);
+    times.drain(..times.len().saturating_sub(CARDS));
+    times.sort_unstable();
+    assert_eq!(times.len(), CARDS, "not every card was on the screen");
+    let (median, last) = (times[CARDS / 2], times[CARDS - 1]);
+    println!("from request to painted card: median {median} ms, slowest of {CARDS} {last} ms (budget {BUDGET} ms)");
+    wait_until("the prompt to go", || (!display.shows(PROMPT)).then_some(()));
+    let busy = idle(&home);
+    println!("the app while nothing happens, main window open: {busy:.2} % of one core over {} s", IDLE.as_secs());
+    drop((client, app));
+    assert!(median <= BUDGET, "cards are too slow");
+}
+
+/// Presses Control and Enter until the question is answered: when a card has opened is the app's affair.
+fn approve(home: &Home, display: &Display, question: &Value) {
+    let window = display.window(PROMPT);
+    wait_until("a yes to count", || {
+        display.focus(window);
+        display.key(Key::ControlEnter);
+        std::thread::sleep(Duration::from_millis(200));
+        home.waiting().iter().all(|waiting| waiting["id"] != question["id"]).then_some(())
+    });
+}
+
+/// One call that is asked about, shown, and rejected.
+fn card(home: &Home, display: &Display, client: &mut McpClient, number: usize) {
+    // The prompt is warm and hidden, as it is when nobody has been asked for a while.
+    wait_until("the prompt to go", || (!display.shows(PROMPT)).then_some(()));
+    let arguments = json!({"to": "ann@example.org", "subject": format!("number {number}"), "body": "See below."});
+    let asked = client.begin("send_mail", arguments);
+    let question = home.question("call");
+    display.window(PROMPT);
+    // Long enough for the page to have painted it; the log says when it had.
+    std::thread::sleep(Duration::from_millis(700));
+    home.run(&["approvals", "reject", question["id"].as_str().expect("an id")]).succeeded();
+    client.reply(&asked);
+}
+
+/// When each card of a call was on the screen, in milliseconds after it was asked for.
+fn painted(home: &Home) -> Vec<i64> {
+    let entries = home.audit();
+    let answered = entries.iter().filter(|entry| entry["kind"] == "answered" && entry["tool"] == "send_mail");
+    let record = |entry: &Value| {
+        let shown = home.json(&["audit", "show", &entry["seq"].to_string()]).succeeded().value();
+        serde_json::from_str::<Value>(shown["record"].as_str()?).ok()
+    };
+    answered.filter_map(record).filter_map(|record| record["visible_after_ms"].as_i64()).collect()
+}
+
+/// What all processes of this home but the client's and the server's used of one core, in percent.
+fn idle(home: &Home) -> f64 {
+    // What the last card set in motion has to come to rest first.
+    std::thread::sleep(Duration::from_secs(5));
+    let (before, began) = (ticks(home), Instant::now());
+    std::thread::sleep(IDLE);
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+    let used = (ticks(home) - before) as f64 / 100.0;
+    100.0 * used / began.elapsed().as_secs_f64()
+}
+
+/// Processor time of the app and its web views so far, in hundredths of a second (proc(5), `utime` and `stime`).
+fn ticks(home: &Home) -> u64 {
+    let mark = format!("CONSENTRY_HOME={}", home.path().display());
+    let mut sum = 0;
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let path = process.path();
+        let environment = std::fs::read(path.join("environ")).unwrap_or_default();
+        let program = std::fs::read_to_string(path.join("comm")).unwrap_or_default();
+        let is_app = program.starts_with("consentry-deskt") || program.starts_with("WebKit");
+        if !is_app || !environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()) {
+            continue;
+        }
+        let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect::<Vec<_>>()).unwrap_or_default();
+        sum += [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum::<u64>();
+    }
+    sum
+}
+
+fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let limit = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < limit, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,142 @@
+//! The app on a display of its own, with a keychain, and one server that stands in `servers.json` as a proposal.
+
+use crate::window::{App, Page};
+use crate::{DEADLINE, Display, Fixture, Home, Key, Keyring, McpClient};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// What a person sits in front of.
+pub struct Stage {
+    // Dropped in this order: what looks at the app before the app, and the display last.
+    /// The app.
+    pub app: App,
+    /// The server, named `notes`.
+    pub server: Fixture,
+    /// The home.
+    pub home: Home,
+    keyring: Keyring,
+    /// The display, and hands at it.
+    pub display: Display,
+}
+
+/// The title of the prompt.
+pub const PROMPT: &str = "Consentry asks";
+/// The title of the main window.
+pub const MAIN: &str = "Consentry";
+
+impl Stage {
+    /// With nothing trusted yet. `None`, with the reason printed, where a part is missing.
+    pub fn set() -> Option<Self> {
+        let mut home = Home::new();
+        let keyring = Keyring::start(&mut home)?;
+        let display = Display::start(&mut home)?;
+        let server = Fixture::new(&home, "notes");
+        let words = server.words();
+        let servers = json!({"mcpServers": {"notes": {"command": words[0], "args": words[1..]}}});
+        std::fs::create_dir_all(home.servers_json().parent().expect("it stands in a folder")).expect("a folder");
+        std::fs::write(home.servers_json(), servers.to_string()).expect("servers.json");
+        let app = App::start(&home, &[]);
+        Some(Self { app, server, home, keyring, display })
+    }
+
+    /// With the server trusted and the client let in, each by a key.
+    pub fn ready() -> Option<(Self, McpClient)> {
+        let stage = Self::set()?;
+        let client = stage.let_in();
+        Some((stage, client))
+    }
+
+    /// Answers the three questions of a first use by the keyboard, and shakes hands.
+    pub fn let_in(&self) -> McpClient {
+        for kind in ["run", "trust"] {
+            self.approve_by_key(&self.home.question(kind));
+        }
+        let mut client = McpClient::open_under(&self.home, "notes");
+        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+        let id = client.request("initialize", hello);
+        self.approve_by_key(&self.home.question("client"));
+        client.reply(&id);
+        client.notify("notifications/initialized", Value::Null);
+        // Until it was let in it saw no tools; that it may look again follows the yes.
+        while client.tools().is_empty() {
+            client.notification("notifications/tools/list_changed");
+        }
+        client
+    }
+
+    /// The address of the session bus.
+    pub fn bus(&self) -> &str {
+        self.keyring.address()
+    }
+
+    /// The prompt with the card of this question on it, and the keys.
+    pub fn card(&self, question: &Value) -> Page<'_> {
+        let prompt = self.app.window("prompt");
+        prompt.wait_for_card(question);
+        self.display.focus(self.display.window(PROMPT));
+        prompt.wait_until("the keys to be at the prompt", "return document.hasFocus()");
+        prompt
+    }
+
+    /// The same once the delay has passed: until then a card takes no keys.
+    pub fn read_card(&self, question: &Value) -> Page<'_> {
+        let prompt = self.card(question);
+        let passed = "return !/second|moment/.test(document.querySelector('button.approve')?.textContent ?? 'moment')";
+        prompt.wait_until("the delay to pass", passed);
+        prompt
+    }
+
+    /// Approves a question by the keyboard.
+    pub fn approve_by_key(&self, question: &Value) {
+        let prompt = self.card(question);
+        prompt.wait_until_armed();
+        self.display.key(Key::ControlEnter);
+        self.home.wait_until_answered(question);
+        prompt.close_card();
+    }
+
+    /// The main window, with the keys.
+    pub fn main(&self) -> Page<'_> {
+        self.display.focus(self.display.window(MAIN));
+        let main = self.app.window("main");
+        main.wait_until("the keys to be at the main window", "return document.hasFocus()");
+        main
+    }
+
+    /// Goes from control to control with Tab until the one is reached for which a script, an expression over `e`, holds.
+    pub fn reach(&self, page: &Page<'_>, what: &str, holds: &str) {
+        let script = format!("const e = document.activeElement; return !!e && e !== document.body && !!({holds})");
+        let seen = "const e = document.activeElement; return e?.outerHTML.slice(0, 160)";
+        let mut passed = Vec::new();
+        for _ in 0..150 {
+            if page.run(&script) == true {
+                // A control that had the keys from the start is marked from the first key on.
+                let marked = page.run("return document.activeElement.matches(':focus-visible')");
+                assert!(marked == true || passed.is_empty(), "{what} has the keys and does not show it");
+                return;
+            }
+            passed.push(page.run(seen).to_string());
+            self.display.key(Key::Tab);
+        }
+        panic!("{what} can't be reached by Tab; passed: {passed:#?}");
+    }
+
+    /// Reaches the button with these words and presses it by a key.
+    pub fn press(&self, page: &Page<'_>, words: &str) {
+        self.reach(
+            page,
+            words,
+            &format!("e.matches('button, a, summary') && e.textContent.includes({})", json!(words)),
+        );
+        self.display.key(Key::Enter);
+    }
+
+    /// Waits for something of the broker's.
+    pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Home) -> bool) {
+        let until = Instant::now() + DEADLINE;
+        while !holds(&self.home) {
+            assert!(Instant::now() < until, "waited too long for {what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}

@@ -1,7 +1,21 @@
 //! Whether a text carries instructions for the model that reads it.
+//!
+//! A text is cut into sentences; each is weighed by the classes of meaning in it (who is spoken to, what is asked, of
+//! which object, to be kept from whom: in many languages), by its words, and by how it sits among its neighbours. What
+//! weighs most decides. Lexicon, weights and thresholds are data, trained by `cargo xtask train-detector`; see
+//! `docs/detector.md` for what it finds and what it doesn't.
+
+pub mod features;
+mod fold;
+pub mod lexicon;
+pub mod pack;
+pub mod reading;
 
 use super::Kind;
+use pack::{Head, Pack, Parts, Weights};
+use reading::Reading;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// What the detector made of one text.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +30,114 @@ pub struct Judged {
     pub reason: String,
 }
 
-/// Judges one text as what it is to the model.
-pub fn judge(_kind: Kind, _text: &str) -> Judged {
-    Judged { score: 0.0, flagged: false, span: 0..0, reason: String::new() }
+/// The pack that ships.
+static SHIPPED: LazyLock<Option<Pack>> =
+    LazyLock::new(|| Parts::from_bytes(include_bytes!("../../data/injection.bin")).and_then(Pack::new));
+
+/// Judges one text as what it is to the model. A detector that can't be read flags everything.
+pub fn judge(kind: Kind, text: &str) -> Judged {
+    match &*SHIPPED {
+        Some(pack) => pack.judge(kind, text),
+        None => Judged {
+            score: 1.0,
+            flagged: true,
+            span: 0..text.len(),
+            reason: "could not be checked: the detector's data is broken".into(),
+        },
+    }
+}
+
+/// The version of the pack that ships, if it can be read.
+pub fn version() -> Option<u32> {
+    SHIPPED.as_ref().map(|pack| pack.parts.version)
+}
+
+/// What a text weighs, before its threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weighed {
+    /// The heaviest sentence, and which it is.
+    pub first: f32,
+    /// See `first`.
+    pub at: usize,
+    /// The next heaviest.
+    pub second: f32,
+    /// How many sentences.
+    pub sentences: usize,
+}
+
+impl Weighed {
+    /// The weight of the text for one kind.
+    pub fn total(&self, head: &Head) -> f32 {
+        let doublings = (self.sentences.max(1) as f32).log2();
+        self.first + head.second * self.second.max(0.0) - head.length * doublings
+    }
+}
+
+/// Weighs each sentence with `weigh`.
+pub fn weigh(reading: &Reading, mut weigh: impl FnMut(usize) -> f32) -> Weighed {
+    let mut weighed = Weighed { first: -20.0, at: 0, second: -20.0, sentences: reading.len() };
+    for at in 0..reading.len() {
+        let weight = weigh(at);
+        if weight > weighed.first {
+            (weighed.second, weighed.first, weighed.at) = (weighed.first, weight, at);
+        } else {
+            weighed.second = weighed.second.max(weight);
+        }
+    }
+    weighed
+}
+
+/// How much of a sum counts, by how many are summed: long sentences are not odd for being long.
+pub fn share(count: usize) -> f32 {
+    1.0 / (count.max(4) as f32).sqrt()
+}
+
+impl Weights {
+    /// The weight of one sentence; `scratch` is reused.
+    pub fn sentence(&self, reading: &Reading, at: usize, scratch: &mut Vec<u32>) -> f32 {
+        features::classes(reading, at, scratch);
+        let sum = |numbers: &[u32], weights: &[i8], mask: usize| -> i32 {
+            numbers.iter().map(|n| i32::from(weights.get(*n as usize & mask).copied().unwrap_or(0))).sum()
+        };
+        let words = features::words(reading, at);
+        let by_class = sum(scratch, &self.classes, features::CLASS_WEIGHTS - 1) as f32 * share(scratch.len());
+        let by_word = sum(words, &self.words, features::WORD_WEIGHTS - 1) as f32 * share(words.len());
+        by_class * self.class_scale + by_word * self.word_scale
+    }
+}
+
+impl Pack {
+    /// What a text weighs as what it is to the model.
+    pub fn weigh(&self, head: &Head, reading: &Reading) -> Weighed {
+        let Some(weights) = self.parts.sets.get(usize::from(head.set)) else { return Weighed::default() };
+        let mut scratch = Vec::with_capacity(512);
+        weigh(reading, |at| head.bias + weights.sentence(reading, at, &mut scratch))
+    }
+
+    /// The head of a kind.
+    pub fn head(&self, kind: Kind) -> Option<&Head> {
+        self.parts.heads.get(match kind {
+            Kind::ToolDescription => 0,
+            Kind::ToolOutput => 1,
+            Kind::Argument => 2,
+        })
+    }
+
+    /// Judges one text as what it is to the model.
+    pub fn judge(&self, kind: Kind, text: &str) -> Judged {
+        let nothing = Judged { score: 0.0, flagged: false, span: 0..0, reason: String::new() };
+        let reading = Reading::of(&self.lexicon, text);
+        let Some(head) = self.head(kind).filter(|_| !reading.is_empty()) else { return nothing };
+        let weighed = self.weigh(head, &reading);
+        let total = weighed.total(head);
+        let flagged = total >= head.threshold;
+        let Some(sentence) = reading.sentences.get(weighed.at) else { return nothing };
+        Judged {
+            // A half is where flagging begins.
+            score: 1.0 / (1.0 + (head.threshold - total).exp()),
+            flagged,
+            span: sentence.span.clone(),
+            reason: if flagged { features::told(sentence) } else { String::new() },
+        }
+    }
 }

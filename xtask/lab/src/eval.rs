@@ -1,0 +1,3 @@
+//! Measuring: one file for each detector.
+
+pub(crate) mod injection;

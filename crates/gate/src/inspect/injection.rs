@@ -92,15 +92,20 @@ pub fn share(count: usize) -> f32 {
     1.0 / (count.max(4) as f32).sqrt()
 }
 
+/// How much a plain fact counts.
+pub const FACT: f32 = 0.4;
+
 impl Weights {
     /// The weight of one sentence; `scratch` is reused.
     pub fn sentence(&self, reading: &Reading, at: usize, scratch: &mut Vec<u32>) -> f32 {
-        features::classes(reading, at, scratch);
+        let facts = features::classes(reading, at, scratch);
         let sum = |numbers: &[u32], weights: &[i8], mask: usize| -> i32 {
             numbers.iter().map(|n| i32::from(weights.get(*n as usize & mask).copied().unwrap_or(0))).sum()
         };
         let words = features::words(reading, at);
-        let by_class = sum(scratch, &self.classes, features::CLASS_WEIGHTS - 1) as f32 * share(scratch.len());
+        let (facts, combined) = scratch.split_at(facts);
+        let by_class = sum(facts, &self.classes, features::CLASS_WEIGHTS - 1) as f32 * FACT
+            + sum(combined, &self.classes, features::CLASS_WEIGHTS - 1) as f32 * share(combined.len());
         let by_word = sum(words, &self.words, features::WORD_WEIGHTS - 1) as f32 * share(words.len());
         by_class * self.class_scale + by_word * self.word_scale
     }

@@ -4,18 +4,20 @@ use super::rows::{Example, Set};
 use gate::inspect::injection::features::{self, CLASS_WEIGHTS, WORD_WEIGHTS};
 use gate::inspect::injection::pack::Weights;
 use gate::inspect::injection::reading::Reading;
-use gate::inspect::injection::{Weighed, share, weigh};
+use gate::inspect::injection::{FACT, Weighed, share, weigh};
 use std::collections::HashMap;
 
-const ROUNDS: usize = 7;
-const RATE: f32 = 0.25;
+fn env(n:&str,d:f32)->f32{std::env::var(n).ok().and_then(|v|v.parse().ok()).unwrap_or(d)}
+
+
 /// How fast the weights of words are drawn to nothing, and those of classes.
-const WORD_DECAY: f32 = 2e-3;
-const CLASS_DECAY: f32 = 2e-4;
+
+
 /// How often words are left out in training, so that the classes learn to stand alone.
-const WORDLESS: u64 = 40;
+
 /// In how many sources a word must stand to count.
 const SOURCES: u32 = 3;
+use std::sync::LazyLock;static RATE:LazyLock<f32>=LazyLock::new(||env("RATE",0.25));static WORD_DECAY:LazyLock<f32>=LazyLock::new(||env("WD",2e-3));static CLASS_DECAY:LazyLock<f32>=LazyLock::new(||env("CD",2e-4));
 
 /// Weights while they learn.
 pub(crate) struct Model {
@@ -60,13 +62,14 @@ impl Model {
         let counted = counted(&order);
         let weight = |positive| order.iter().filter(|e| e.positive == positive).map(|e| e.weight).sum::<f32>();
         let balance = (weight(false) / weight(true).max(1.0)).clamp(0.2, 5.0);
+        let wl=env("WL",40.0) as u64;
         let (mut model, mut chance, mut scratch) = (Self::new(), Chance::new(17), Vec::new());
-        for round in 0..ROUNDS {
+        for round in 0..env("ROUNDS",7.0) as usize {
             for i in (1..order.len()).rev() {
                 order.swap(i, usize::try_from(chance.below(i as u64 + 1)).unwrap_or(0));
             }
             for e in &order {
-                let worded = chance.below(100) >= WORDLESS;
+                let worded = chance.below(100) >= wl;
                 let weighed = weigh(&e.reading, |at| model.sentence(&e.reading, at, worded, &counted, &mut scratch));
                 let weight = if e.positive { e.weight * balance } else { e.weight };
                 model.learn(e, weighed.at, weight, worded, &counted, &mut scratch);
@@ -86,9 +89,10 @@ impl Model {
     }
 
     fn sentence(&self, reading: &Reading, at: usize, worded: bool, counted: &[bool], scratch: &mut Vec<u32>) -> f32 {
-        features::classes(reading, at, scratch);
-        let by_class: f32 = scratch.iter().filter_map(|n| self.classes.get(*n as usize)).sum();
-        let mut total = self.bias + by_class * share(scratch.len());
+        let facts = features::classes(reading, at, scratch);
+        let (facts, combined) = scratch.split_at(facts);
+        let sum = |numbers: &[u32]| numbers.iter().filter_map(|n| self.classes.get(*n as usize)).sum::<f32>();
+        let mut total = self.bias + sum(facts) * FACT + sum(combined) * share(combined.len());
         if worded {
             let words = features::words(reading, at);
             let by_word: f32 = words.iter().map(|n| *n as usize % WORD_WEIGHTS).map(|n| if counted[n] { self.words[n] } else { 0.0 }).sum();
@@ -105,16 +109,18 @@ impl Model {
             return;
         }
         self.grown.0 += slope * slope;
-        self.bias -= RATE * slope / self.grown.0.sqrt();
-        let x = share(scratch.len());
-        for n in scratch.iter().map(|n| *n as usize) {
-            step(&mut self.classes[n], &mut self.grown.1[n], slope * x, CLASS_DECAY);
+        self.bias -= *RATE * slope / self.grown.0.sqrt();
+        let facts = features::classes(&e.reading, at, scratch);
+        let x = share(scratch.len() - facts);
+        for (i, n) in scratch.iter().map(|n| *n as usize).enumerate() {
+            let x = if i < facts { FACT } else { x };
+            step(&mut self.classes[n], &mut self.grown.1[n], slope * x, *CLASS_DECAY);
         }
         if worded {
             let words = features::words(&e.reading, at);
             let x = share(words.len());
             for n in words.iter().map(|n| *n as usize % WORD_WEIGHTS).filter(|n| counted[*n]) {
-                step(&mut self.words[n], &mut self.grown.2[n], slope * x, WORD_DECAY);
+                step(&mut self.words[n], &mut self.grown.2[n], slope * x, *WORD_DECAY);
             }
         }
     }
@@ -136,7 +142,7 @@ impl Model {
 fn step(weight: &mut f32, grown: &mut f32, slope: f32, decay: f32) {
     let slope = slope + decay * *weight;
     *grown += slope * slope;
-    *weight -= RATE * slope / grown.sqrt();
+    *weight -= *RATE * slope / grown.sqrt();
 }
 
 fn bytes(weights: &[f32]) -> (f32, Vec<i8>) {

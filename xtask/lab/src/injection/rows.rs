@@ -107,8 +107,9 @@ pub(crate) fn part(source: &str) -> usize {
         "composed" | "evasion" | "evasion-lookalike" | "s-labs" | "neuralchemy-core" | "yanismiraoui" | "intentprobe"
         | "bfcl" => 1,
         "embedded-request" | "toolalpaca" => 2,
-        "made:steal" | "made:other-harmless" | "made:prefer" => 3,
-        "made:languages" | "made:quoted" | "awesome-mcp-registry" | "made:hidden" => 4,
+        "awesome-mcp-registry" => 4,
+        // Made texts are never left out: what they teach is measured on the others.
+        made if made.starts_with("made:") => PARTS,
         _ => short(source).bytes().map(usize::from).sum::<usize>() % PARTS,
     }
 }

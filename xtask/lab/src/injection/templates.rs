@@ -10,11 +10,11 @@ const SENTENCES: &str = include_str!("../../data/sentences.txt");
 const DEPTH: u8 = 8;
 
 /// What is made: source, kind, label, the sentence, how many, and whether it is put into a harmless text.
-const MADE: [(&str, &str, bool, &str, usize, Into); 26] = [
+const MADE: [(&str, &str, bool, &str, usize, Into); 30] = [
     ("made:attack", "tool_output", true, "attack", 1400, Into::Data),
     ("made:attack", "tool_output", true, "attack", 500, Into::Nothing),
-    ("made:request", "tool_output", true, "request", 900, Into::Data),
-    ("made:request", "tool_output", true, "request", 100, Into::Short),
+    ("made:request", "tool_output", true, "request", 1500, Into::Data),
+    ("made:request", "tool_output", true, "request", 400, Into::Short),
     ("made:attack", "tool_output", true, "attack", 500, Into::Short),
     ("made:steal", "tool_output", true, "steal", 400, Into::Data),
     ("made:languages", "tool_output", true, "language", 900, Into::Data),
@@ -23,10 +23,14 @@ const MADE: [(&str, &str, bool, &str, usize, Into); 26] = [
     ("made:people", "email", false, "person", 300, Into::Data),
     ("made:manual", "web", false, "manual", 700, Into::Data),
     ("made:manual", "web", false, "manual", 300, Into::Nothing),
+    ("made:dialog", "tool_output", false, "dialog", 500, Into::Nothing),
+    ("made:dialog", "tool_output", false, "dialog", 200, Into::Data),
+    ("made:status", "tool_output", false, "status", 700, Into::Nothing),
+    ("made:status", "tool_output", false, "status", 300, Into::Data),
     ("made:log", "tool_output", false, "log", 300, Into::Data),
     ("made:log", "tool_output", false, "log", 150, Into::Short),
-    ("made:quoted", "web", false, "quoted", 700, Into::Nothing),
-    ("made:quoted", "web", false, "quoted", 400, Into::Data),
+    ("made:quoted", "web", false, "quoted", 500, Into::Nothing),
+    ("made:quoted", "web", false, "quoted", 250, Into::Data),
     ("made:plain", "web", false, "plain", 500, Into::Data),
     ("made:plain", "web", false, "plain", 300, Into::Nothing),
     ("made:poison", "tool_description", true, "poison", 900, Into::Nothing),
@@ -36,7 +40,7 @@ const MADE: [(&str, &str, bool, &str, usize, Into); 26] = [
     ("made:overt", "tool_description", true, "overt", 600, Into::Nothing),
     ("made:skill", "tool_description", true, "skill", 400, Into::Description),
     ("made:good", "tool_description", false, "good", 700, Into::Nothing),
-    ("made:modest", "tool_description", false, "modest", 1200, Into::Nothing),
+    ("made:modest", "tool_description", false, "modest", 1500, Into::Nothing),
 ];
 
 /// Into what a made text is put.

@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// The share of harmless texts of unseen sources that may be flagged: of descriptions, of outputs, of arguments.
 const ALARMS: [f32; 3] = [0.002, 0.008, 0.002];
+/// The same of descriptions that give harmless orders.
+const ORDERS: f32 = 0.1;
 
 /// What was trained, and what was measured on the way.
 pub(crate) struct Trained {
@@ -40,7 +42,10 @@ pub(crate) fn train(corpus: Vec<Row>, lexicon: &str, version: u32) -> Result<Tra
         let model = Model::trained(&examples, set, |_| true);
         head.bias = model.bias;
         // The heads' sums begin with the bias, and so do these scores.
-        head.threshold = scores.threshold(ALARMS[number]);
+        head.threshold = match set {
+            Set::Description => registries(&unseen, &head),
+            Set::Output => scores.threshold(ALARMS[number]),
+        };
         described(&mut report, set, &unseen, &head, &scores)?;
         sets.push(model.packed());
         heads.push(head);
@@ -76,12 +81,20 @@ fn unseen(examples: &[Example], set: Set) -> Vec<Unseen<'_>> {
 fn scores(unseen: &[Unseen<'_>], head: &Head) -> Scores {
     let mut scores = Scores::default();
     for u in unseen {
-        // What was made of harmless texts is hard on purpose: it has a share of its own, not in the threshold.
-        if u.example.positive || !u.example.source.starts_with("made:") {
-            scores.add(u.example.positive, u.weighed.total(head));
-        }
+        scores.add(u.example.positive, u.weighed.total(head));
     }
     scores
+}
+
+/// The threshold of descriptions: few alarms on what registries list, and not many on harmless orders, which are hard
+/// on purpose.
+fn registries(unseen: &[Unseen<'_>], head: &Head) -> f32 {
+    let (mut listed, mut orders) = (Scores::default(), Scores::default());
+    for u in unseen.iter().filter(|u| !u.example.positive) {
+        let scores = if u.example.source == "synth-tool-imperative" { &mut orders } else { &mut listed };
+        scores.add(false, u.weighed.total(head));
+    }
+    listed.threshold(ALARMS[0]).max(orders.threshold(ORDERS))
 }
 
 /// How much length takes off and the second sentence adds: what finds most at one false alarm in a hundred.
@@ -112,6 +125,18 @@ fn described(report: &mut String, set: Set, unseen: &[Unseen<'_>], head: &Head, 
         head.length,
         head.second,
     )?;
+    if std::env::var("DBG").is_ok() {
+        let mut top: Vec<&Unseen<'_>> = unseen.iter().filter(|u| !u.example.positive).collect();
+        top.sort_by(|a, b| b.weighed.total(head).total_cmp(&a.weighed.total(head)));
+        for u in top.iter().take(45) {
+            eprintln!("FA {:.2} {} {:?}", u.weighed.total(head), u.example.source, &u.example.text.get(u.example.reading.span(u.weighed.at)).unwrap_or(""));
+        }
+        for src in ["bipia", "embedded-request", "composed", "synth-tool-poison", "intentprobe"] {
+            for u in unseen.iter().filter(|u| u.example.positive && u.example.source == src && u.weighed.total(head) < head.threshold).step_by(23).take(14) {
+                eprintln!("MISS {:.2} {} {:?}", u.weighed.total(head), u.example.source, &u.example.text.get(u.example.reading.span(u.weighed.at)).unwrap_or(""));
+            }
+        }
+    }
     let mut sources: BTreeMap<(bool, &str), Vec<f32>> = BTreeMap::new();
     for u in unseen {
         sources.entry((u.example.positive, &u.example.source)).or_default().push(u.weighed.total(head));

@@ -20,22 +20,28 @@ pub fn words(reading: &Reading, at: usize) -> &[u32] {
     reading.sentences.get(at).and_then(|s| reading.grams.get(s.grams.clone())).unwrap_or_default()
 }
 
-/// Fills `out` with the numbers of the classes' weights of sentence `at`.
-pub fn classes(reading: &Reading, at: usize, out: &mut Vec<u32>) {
+/// Fills `out` with the numbers of the classes' weights of sentence `at`. Gives how many of them, at the front, are
+/// plain facts, each of which counts for itself; those behind are combinations, of which there are many or few.
+pub fn classes(reading: &Reading, at: usize, out: &mut Vec<u32>) -> usize {
     out.clear();
-    let Some(sentence) = reading.sentences.get(at) else { return };
-    let mut put = |group: u32, a: u32, b: u32| {
-        out.push(mix(mix(group, a.wrapping_add(1)), b.wrapping_add(77)) % CLASS_WEIGHTS as u32);
-    };
+    let Some(sentence) = reading.sentences.get(at) else { return 0 };
+    let mut put = |group: u32, a: u32, b: u32| out.push(number(group, a, b));
     let leading = sentence.leading & VERBS;
     for a in bits(sentence.classes) {
         put(1, a, 0);
+    }
+    for verb in bits(leading) {
+        put(3, verb, 0);
+    }
+    surroundings(reading, at, sentence, &mut put);
+    let facts = out.len();
+    let mut put = |group: u32, a: u32, b: u32| out.push(number(group, a, b));
+    for a in bits(sentence.classes) {
         for b in bits(sentence.classes >> (a + 1)) {
             put(2, a, a + 1 + b);
         }
     }
     for verb in bits(leading) {
-        put(3, verb, 0);
         for b in bits(sentence.classes & !(1 << verb)) {
             put(4, verb, b);
         }
@@ -47,7 +53,11 @@ pub fn classes(reading: &Reading, at: usize, out: &mut Vec<u32>) {
     for three in order.windows(3).take(24) {
         put(6, u32::from(three[0]) << 8 | u32::from(three[1]), u32::from(three[2]));
     }
-    surroundings(reading, at, sentence, &mut put);
+    facts
+}
+
+fn number(group: u32, a: u32, b: u32) -> u32 {
+    mix(mix(group, a.wrapping_add(1)), b.wrapping_add(77)) % CLASS_WEIGHTS as u32
 }
 
 /// What the place of a sentence and its neighbours say.
@@ -63,6 +73,11 @@ fn surroundings(reading: &Reading, at: usize, sentence: &Sentence, put: &mut imp
     for a in bits(reading.classes & WHOLE & !sentence.classes) {
         put(9, a, command);
     }
+    // Told of, not told: attacks that a text reports.
+    let before = neighbour(at.checked_sub(1)) | neighbour(at.checked_sub(2)) | neighbour(at.checked_sub(3));
+    let reported = u32::from((before | sentence.classes) >> 26 & 1 == 1) << 1
+        | u32::from(neighbour(Some(at + 1)) >> 26 & 1 == 1);
+    put(19, reported, command << 1 | u32::from(sentence.classes >> QUOTED & 1 == 1));
     let last = u32::from(at + 1 == reading.sentences.len()) | u32::from(at == 0) << 1;
     put(10, last, command);
     // A plain sentence among data, or beside code.
@@ -77,6 +92,10 @@ fn surroundings(reading: &Reading, at: usize, sentence: &Sentence, put: &mut imp
     put(15, sentence.words.min(40) / 4, command);
     let marks = [QUOTED, COMMENT, SHOUTED, ASKS].iter().fold(0, |m, c| m << 1 | u32::from(sentence.classes >> c & 1 == 1));
     put(16, marks, command);
+    // In a conversation that was written down, people ask each other for things.
+    if reading.turns >= 2 {
+        put(18, reading.turns.min(4), command);
+    }
     put(17, (reading.sentences.len() as u32 + 1).ilog2().min(6), command);
 }
 

@@ -53,6 +53,8 @@ pub struct Reading {
     pub(super) prose: u32,
     /// Whether it looks like JSON.
     pub(super) json: bool,
+    /// How often a speaker's name opens a line, up to a few.
+    pub(super) turns: u32,
 }
 
 impl Reading {
@@ -60,6 +62,7 @@ impl Reading {
     pub fn of(lexicon: &Lexicon, text: &str) -> Self {
         let start = text.trim_start();
         let mut reading = Self { json: start.starts_with(['{', '[']), ..Self::default() };
+        reading.turns = turns(text);
         let mut topics = vec![0u8; TOPICS];
         let (mut folded, mut long) = (String::with_capacity(LONGEST * 2), Vec::new());
         let mut prose = 0u64;
@@ -68,8 +71,9 @@ impl Reading {
             append(&text[span.clone()], &mut folded);
             let letters = share_of_letters(&folded);
             prose += u64::from(letters) * span.len() as u64;
-            // Crumbs of data carry no instruction.
-            if folded.bytes().filter(|b| b.is_ascii_alphabetic() || *b >= 0x80).count() < 8 {
+            // Crumbs of data carry no instruction, nor do addresses, sums and the like.
+            let one_word = folded.is_ascii() && !folded.trim().contains(' ');
+            if one_word || letters < 50 || folded.len() * letters as usize / 100 < 8 {
                 continue;
             }
             let sentence = reading.sentence(lexicon, text, span, &folded, letters, &mut long);
@@ -97,6 +101,11 @@ impl Reading {
     /// Whether nothing in it could be an instruction.
     pub fn is_empty(&self) -> bool {
         self.sentences.is_empty()
+    }
+
+    /// Where a sentence stands, in bytes of the text.
+    pub fn span(&self, at: usize) -> Range<usize> {
+        self.sentences.get(at).map_or(0..0, |s| s.span.clone())
     }
 
     fn sentence(
@@ -240,6 +249,18 @@ fn shape(text: &str, span: &Range<usize>, folded: &str) -> u64 {
         classes |= 1 << ASKS;
     }
     classes
+}
+
+fn turns(text: &str) -> u32 {
+    let mut count = 0;
+    for (at, _) in text.match_indices(": ") {
+        let name = &text.as_bytes()[..at];
+        count += u32::from([&b"user"[..], b"assistant", b"customer", b"agent"].iter().any(|n| name.ends_with(n)));
+        if count == 8 {
+            break;
+        }
+    }
+    count / 2
 }
 
 fn share_of_letters(folded: &str) -> u32 {

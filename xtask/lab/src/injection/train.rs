@@ -14,7 +14,7 @@ use std::path::Path;
 /// The share of harmless texts of unseen sources that may be flagged: of descriptions, of outputs, of arguments.
 const ALARMS: [f32; 3] = [0.002, 0.008, 0.002];
 /// The same of descriptions that give harmless orders.
-const ORDERS: f32 = 0.1;
+const ORDERS: f32 = 0.15;
 
 /// What was trained, and what was measured on the way.
 pub(crate) struct Trained {

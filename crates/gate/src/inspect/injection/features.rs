@@ -1,14 +1,14 @@
 //! From a sentence among its neighbours to the numbers of weights.
 
-use super::reading::{ASKS, COMMENT, QUOTED, Reading, SHOUTED, Sentence, mix};
+use super::reading::{ASKS, COMMENT, EMAIL, QUOTED, Reading, SHOUTED, Sentence, URL, mix};
 
 /// How many weights the classes have, and how many the words.
 pub const CLASS_WEIGHTS: usize = 1 << 14;
 /// See [`CLASS_WEIGHTS`].
 pub const WORD_WEIGHTS: usize = 1 << 17;
 
-/// Classes of verbs that an instruction has: send, run, read, say, destroy, pay, override.
-const VERBS: u64 = 0b11_1111_1000;
+/// Classes of verbs that an instruction has: send, run, read, say, destroy, pay, override, and any other.
+const VERBS: u64 = 0b11_1111_1000 | 1 << 36;
 /// Classes that change what a neighbour means: assistant, override, newtask, conceal, authority, delimiter, role, report,
 /// people, harm, doc.
 const CONTEXT: u64 = 1 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 23 | 1 << 24 | 1 << 26 | 1 << 30 | 1 << 31 | 1 << 33;
@@ -119,7 +119,7 @@ pub(super) fn told(sentence: &Sentence) -> String {
             parts.push(words);
         }
     };
-    let address = has(36) || has(37) || has(19);
+    let address = has(URL) || has(EMAIL) || has(19);
     say(has(9) && (has(10) || has(11)), "asks to set earlier instructions aside");
     say(has(13), "asks to keep something from the person");
     say((verb(3) || has(3)) && address, "asks to send something to an address");

@@ -4,11 +4,11 @@ use super::fold::{append, stands_alone};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// The classes in the order of their numbers. A pack's lexicon names them; the code knows some by number.
-pub(super) const CLASSES: [&str; 36] = [
+pub(super) const CLASSES: [&str; 37] = [
     "assistant", "you", "user", "send", "run", "read", "say", "destroy", "pay", "override", "prior", "instructions",
     "newtask", "conceal", "authority", "urgent", "secret", "money", "thing", "external", "tool", "condition", "reason",
     "delimiter", "role", "prefer", "report", "not", "please", "question", "people", "harm", "machine", "doc", "local",
-    "self",
+    "self", "verb",
 ];
 
 /// More words than this are no lexicon of ours.

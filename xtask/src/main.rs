@@ -28,6 +28,7 @@ usage: cargo xtask COMMAND
   bench [ROUNDS]     the corridor beside the direct connection and the floor, against its budgets
   gallery            a picture of every page and state, light, dark, large and narrow, into target/gallery
   tidy               rules of the house that no compiler checks
+  train-detector [--data DIR]  train the injection detector again; corpora in ../shared/data unless said otherwise
   icons              draw the icons again from icons/*.svg";
 
 fn main() -> ExitCode {
@@ -59,6 +60,10 @@ fn perform(words: &[&str]) -> Result<ExitCode> {
         ["bench", rounds] => bench::bench(&place, &mut steps, rounds.parse()?)?,
         ["gallery"] => gallery::gallery(&place, &mut steps)?,
         ["tidy"] => return Ok(tidy::report(&place)),
+        ["train-detector", rest @ ..] => {
+            let words = ["run", "--release", "-p", "lab", "--", "train-detector"];
+            shell::run(shell::cargo(&place.root, &words).args(rest))?;
+        }
         ["icons"] => icons::draw(&place)?,
         [] | ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => bail!("no such command: {}\n\n{USAGE}", words.join(" ")),

@@ -54,10 +54,6 @@ fn table(out: &mut String, pack: &Pack, kind: Kind, rows: &[Row]) -> Result<()> 
     for row in rows.iter().filter(|r| kind_of(r) == Some(kind)) {
         let total = pack.weigh(head, &Reading::of(&pack.lexicon, &row.text)).total(head);
         scores.add(row.label == "injection", total);
-        if std::env::var("DBG").is_ok() && row.label == "benign" && total >= head.threshold - 0.3 {
-            eprintln!("FA {total:.2} {} {:?}", row.source, pack.judge(kind, &row.text).reason);
-            eprintln!("   {:?}", &row.text[pack.judge(kind, &row.text).span]);
-        }
         let count = sources.entry((&row.label, rows::short(&row.source))).or_default();
         count.0 += 1;
         count.1 += usize::from(total >= head.threshold);
@@ -104,7 +100,8 @@ mod tests {
 
     #[test]
     fn prompts_are_not_judged() {
-        let row = |kind: &str| Row { text: String::new(), label: String::new(), kind: kind.into(), source: String::new() };
+        let row =
+            |kind: &str| Row { text: String::new(), label: String::new(), kind: kind.into(), source: String::new() };
         assert_eq!(kind_of(&row("user_prompt")), None);
         assert_eq!(kind_of(&row("web")), Some(Kind::ToolOutput));
     }

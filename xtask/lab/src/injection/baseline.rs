@@ -56,7 +56,12 @@ fn windows(text: &str) -> impl Iterator<Item = Vec<u32>> {
     let words: Vec<(usize, u32)> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
-        .map(|w| (w.as_ptr() as usize - lower.as_ptr() as usize, w.bytes().fold(5381, |h: u32, b| h.wrapping_mul(33) ^ u32::from(b))))
+        .map(|w| {
+            (
+                w.as_ptr() as usize - lower.as_ptr() as usize,
+                w.bytes().fold(5381, |h: u32, b| h.wrapping_mul(33) ^ u32::from(b)),
+            )
+        })
         .collect();
     let starts: Vec<usize> = (0..lower.len().max(1)).step_by(WINDOW / 2).collect();
     starts.into_iter().filter_map(move |start| {

@@ -7,17 +7,18 @@ use gate::inspect::injection::reading::Reading;
 use gate::inspect::injection::{FACT, Weighed, share, weigh};
 use std::collections::HashMap;
 
-fn env(n:&str,d:f32)->f32{std::env::var(n).ok().and_then(|v|v.parse().ok()).unwrap_or(d)}
-
+const ROUNDS: usize = 7;
+const RATE: f32 = 0.25;
 
 /// How fast the weights of words are drawn to nothing, and those of classes.
+const WORD_DECAY: f32 = 2e-3;
+const CLASS_DECAY: f32 = 2e-4;
 
-
-/// How often words are left out in training, so that the classes learn to stand alone.
+/// How often of a hundred times words are left out in training, so that the classes learn to stand alone.
+const WORDLESS: u64 = 10;
 
 /// In how many sources a word must stand to count.
 const SOURCES: u32 = 3;
-use std::sync::LazyLock;static RATE:LazyLock<f32>=LazyLock::new(||env("RATE",0.25));static WORD_DECAY:LazyLock<f32>=LazyLock::new(||env("WD",2e-3));static CLASS_DECAY:LazyLock<f32>=LazyLock::new(||env("CD",2e-4));
 
 /// Weights while they learn.
 pub(crate) struct Model {
@@ -62,14 +63,13 @@ impl Model {
         let counted = counted(&order);
         let weight = |positive| order.iter().filter(|e| e.positive == positive).map(|e| e.weight).sum::<f32>();
         let balance = (weight(false) / weight(true).max(1.0)).clamp(0.2, 5.0);
-        let wl=env("WL",40.0) as u64;
         let (mut model, mut chance, mut scratch) = (Self::new(), Chance::new(17), Vec::new());
-        for round in 0..env("ROUNDS",7.0) as usize {
+        for round in 0..ROUNDS {
             for i in (1..order.len()).rev() {
                 order.swap(i, usize::try_from(chance.below(i as u64 + 1)).unwrap_or(0));
             }
             for e in &order {
-                let worded = chance.below(100) >= wl;
+                let worded = chance.below(100) >= WORDLESS;
                 let weighed = weigh(&e.reading, |at| model.sentence(&e.reading, at, worded, &counted, &mut scratch));
                 let weight = if e.positive { e.weight * balance } else { e.weight };
                 model.learn(e, weighed.at, weight, worded, &counted, &mut scratch);
@@ -95,7 +95,11 @@ impl Model {
         let mut total = self.bias + sum(facts) * FACT + sum(combined) * share(combined.len());
         if worded {
             let words = features::words(reading, at);
-            let by_word: f32 = words.iter().map(|n| *n as usize % WORD_WEIGHTS).map(|n| if counted[n] { self.words[n] } else { 0.0 }).sum();
+            let by_word: f32 = words
+                .iter()
+                .map(|n| *n as usize % WORD_WEIGHTS)
+                .map(|n| if counted[n] { self.words[n] } else { 0.0 })
+                .sum();
             total += by_word * share(words.len());
         }
         total
@@ -109,18 +113,18 @@ impl Model {
             return;
         }
         self.grown.0 += slope * slope;
-        self.bias -= *RATE * slope / self.grown.0.sqrt();
+        self.bias -= RATE * slope / self.grown.0.sqrt();
         let facts = features::classes(&e.reading, at, scratch);
         let x = share(scratch.len() - facts);
         for (i, n) in scratch.iter().map(|n| *n as usize).enumerate() {
             let x = if i < facts { FACT } else { x };
-            step(&mut self.classes[n], &mut self.grown.1[n], slope * x, *CLASS_DECAY);
+            step(&mut self.classes[n], &mut self.grown.1[n], slope * x, CLASS_DECAY);
         }
         if worded {
             let words = features::words(&e.reading, at);
             let x = share(words.len());
             for n in words.iter().map(|n| *n as usize % WORD_WEIGHTS).filter(|n| counted[*n]) {
-                step(&mut self.words[n], &mut self.grown.2[n], slope * x, *WORD_DECAY);
+                step(&mut self.words[n], &mut self.grown.2[n], slope * x, WORD_DECAY);
             }
         }
     }
@@ -142,7 +146,7 @@ impl Model {
 fn step(weight: &mut f32, grown: &mut f32, slope: f32, decay: f32) {
     let slope = slope + decay * *weight;
     *grown += slope * slope;
-    *weight -= *RATE * slope / grown.sqrt();
+    *weight -= RATE * slope / grown.sqrt();
 }
 
 fn bytes(weights: &[f32]) -> (f32, Vec<i8>) {

@@ -56,7 +56,7 @@ pub(crate) fn examples(lexicon: &Lexicon, corpus: Vec<Row>, made: bool) -> Vec<E
         let example = |set, aside, reading, weight, text| Example {
             set,
             positive,
-            part: part(&row.source),
+            part: part(&row.source, &row.text),
             source: short(&row.source),
             weight,
             reading,
@@ -101,13 +101,15 @@ pub(crate) fn short(source: &str) -> String {
 }
 
 /// The part a source is left out with. Sources that share texts are in one part.
-pub(crate) fn part(source: &str) -> usize {
+pub(crate) fn part(source: &str, text: &str) -> usize {
     match source {
-        "bipia" | "bipia-email" | "synth-tool-poison" | "synth-tool-imperative" => 0,
-        "composed" | "evasion" | "evasion-lookalike" | "s-labs" | "neuralchemy-core" | "yanismiraoui" | "intentprobe"
-        | "bfcl" => 1,
+        "bipia" | "bipia-email" | "synth-tool-poison" => 0,
+        "composed" | "evasion" | "evasion-lookalike" | "s-labs" | "neuralchemy-core" | "yanismiraoui"
+        | "intentprobe" | "bfcl" => 1,
         "embedded-request" | "toolalpaca" => 2,
         "awesome-mcp-registry" => 4,
+        // Harmless orders have no like elsewhere: some are always seen.
+        "synth-tool-imperative" => text.bytes().map(usize::from).sum::<usize>() % PARTS,
         // Made texts are never left out: what they teach is measured on the others.
         made if made.starts_with("made:") => PARTS,
         _ => short(source).bytes().map(usize::from).sum::<usize>() % PARTS,

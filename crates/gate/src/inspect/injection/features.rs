@@ -11,7 +11,8 @@ pub const WORD_WEIGHTS: usize = 1 << 17;
 const VERBS: u64 = 0b11_1111_1000 | 1 << 36;
 /// Classes that change what a neighbour means: assistant, override, newtask, conceal, authority, delimiter, role, report,
 /// people, harm, doc.
-const CONTEXT: u64 = 1 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 23 | 1 << 24 | 1 << 26 | 1 << 30 | 1 << 31 | 1 << 33;
+const CONTEXT: u64 =
+    1 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 23 | 1 << 24 | 1 << 26 | 1 << 30 | 1 << 31 | 1 << 33;
 /// Classes of the whole text that do: assistant, report, people, harm, doc.
 const WHOLE: u64 = 1 | 1 << 26 | 1 << 30 | 1 << 31 | 1 << 33;
 
@@ -75,8 +76,8 @@ fn surroundings(reading: &Reading, at: usize, sentence: &Sentence, put: &mut imp
     }
     // Told of, not told: attacks that a text reports.
     let before = neighbour(at.checked_sub(1)) | neighbour(at.checked_sub(2)) | neighbour(at.checked_sub(3));
-    let reported = u32::from((before | sentence.classes) >> 26 & 1 == 1) << 1
-        | u32::from(neighbour(Some(at + 1)) >> 26 & 1 == 1);
+    let reported =
+        u32::from((before | sentence.classes) >> 26 & 1 == 1) << 1 | u32::from(neighbour(Some(at + 1)) >> 26 & 1 == 1);
     put(19, reported, command << 1 | u32::from(sentence.classes >> QUOTED & 1 == 1));
     let last = u32::from(at + 1 == reading.sentences.len()) | u32::from(at == 0) << 1;
     put(10, last, command);
@@ -90,7 +91,8 @@ fn surroundings(reading: &Reading, at: usize, sentence: &Sentence, put: &mut imp
         put(14, shared, u32::from(sentence.prose > 90));
     }
     put(15, sentence.words.min(40) / 4, command);
-    let marks = [QUOTED, COMMENT, SHOUTED, ASKS].iter().fold(0, |m, c| m << 1 | u32::from(sentence.classes >> c & 1 == 1));
+    let marks =
+        [QUOTED, COMMENT, SHOUTED, ASKS].iter().fold(0, |m, c| m << 1 | u32::from(sentence.classes >> c & 1 == 1));
     put(16, marks, command);
     // In a conversation that was written down, people ask each other for things.
     if reading.turns >= 2 {

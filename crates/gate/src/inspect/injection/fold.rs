@@ -7,13 +7,13 @@ pub(super) fn fold(c: char) -> Option<char> {
         '\0'..='\u{1F}' | '\u{A0}' | '\u{3000}' => ' ',
         '`' => '\'',
         '\u{20}'..='\u{7F}' => c,
-        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => return None,
+        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => {
+            return None;
+        }
         '\u{0300}'..='\u{036F}' | '\u{064B}'..='\u{065F}' | '\u{0640}' | '\u{FE00}'..='\u{FE0F}' => return None,
         '\u{C0}'..='\u{17F}' => latin(c),
         '\u{1E00}'..='\u{1EFF}' => vietnamese(c),
-        '\u{FF01}'..='\u{FF5E}' => {
-            char::from_u32(c as u32 - 0xFEE0).map_or(' ', |ascii| ascii.to_ascii_lowercase())
-        }
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).map_or(' ', |ascii| ascii.to_ascii_lowercase()),
         'ё' | 'Ё' => 'е',
         'أ' | 'إ' | 'آ' => 'ا',
         '。' | '।' | '｡' => '.',

@@ -5,10 +5,43 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// The classes in the order of their numbers. A pack's lexicon names them; the code knows some by number.
 pub(super) const CLASSES: [&str; 37] = [
-    "assistant", "you", "user", "send", "run", "read", "say", "destroy", "pay", "override", "prior", "instructions",
-    "newtask", "conceal", "authority", "urgent", "secret", "money", "thing", "external", "tool", "condition", "reason",
-    "delimiter", "role", "prefer", "report", "not", "please", "question", "people", "harm", "machine", "doc", "local",
-    "self", "verb",
+    "assistant",
+    "you",
+    "user",
+    "send",
+    "run",
+    "read",
+    "say",
+    "destroy",
+    "pay",
+    "override",
+    "prior",
+    "instructions",
+    "newtask",
+    "conceal",
+    "authority",
+    "urgent",
+    "secret",
+    "money",
+    "thing",
+    "external",
+    "tool",
+    "condition",
+    "reason",
+    "delimiter",
+    "role",
+    "prefer",
+    "report",
+    "not",
+    "please",
+    "question",
+    "people",
+    "harm",
+    "machine",
+    "doc",
+    "local",
+    "self",
+    "verb",
 ];
 
 /// More words than this are no lexicon of ours.
@@ -77,11 +110,8 @@ fn entry(word: &str, class: u8) -> Option<(String, Entry)> {
     let pattern = pattern.trim().to_owned();
     let (first, last) = (pattern.chars().next()?, pattern.chars().next_back()?);
     let plain = |c: char| c.is_alphanumeric() && !stands_alone(c);
-    let entry = Entry {
-        class,
-        begins: !word.starts_with('*') && plain(first),
-        ends: !word.ends_with('*') && plain(last),
-    };
+    let entry =
+        Entry { class, begins: !word.starts_with('*') && plain(first), ends: !word.ends_with('*') && plain(last) };
     Some((pattern, entry))
 }
 

@@ -211,7 +211,11 @@ fn word_end(folded: &str, at: usize) -> usize {
     match rest.chars().next() {
         // Each character of such a script is a word.
         Some(c) if stands_alone(c) => at + c.len_utf8(),
-        _ => at + rest.find(|c: char| !(c.is_ascii_alphanumeric() || c as u32 >= 0x80) || stands_alone(c)).unwrap_or(rest.len()),
+        _ => {
+            at + rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c as u32 >= 0x80) || stands_alone(c))
+                .unwrap_or(rest.len())
+        }
     }
 }
 
@@ -239,9 +243,9 @@ fn shape(text: &str, span: &Range<usize>, folded: &str) -> u64 {
     if comment.iter().any(|c| trimmed.starts_with(c)) || before.ends_with("<!--") {
         classes |= 1 << COMMENT;
     }
-    let (big, small) = raw.bytes().fold((0, 0), |(b, s), c| {
-        (b + u32::from(c.is_ascii_uppercase()), s + u32::from(c.is_ascii_lowercase()))
-    });
+    let (big, small) = raw
+        .bytes()
+        .fold((0, 0), |(b, s), c| (b + u32::from(c.is_ascii_uppercase()), s + u32::from(c.is_ascii_lowercase())));
     if big > 12 && big > small {
         classes |= 1 << SHOUTED;
     }

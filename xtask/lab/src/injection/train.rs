@@ -28,10 +28,10 @@ struct Unseen<'a> {
     weighed: Weighed,
 }
 
-/// Trains from the rows of a corpus; the same rows and lexicon give the same bytes.
-pub(crate) fn train(corpus: Vec<Row>, lexicon: &str, version: u32) -> Result<Trained> {
+/// Trains from the rows of a corpus, and those that are `made`; the same rows and lexicon give the same bytes.
+pub(crate) fn train(corpus: Vec<Row>, made: bool, lexicon: &str, version: u32) -> Result<Trained> {
     let read = Lexicon::parse(lexicon).context("the lexicon can't be read")?;
-    let examples = rows::examples(&read, corpus, true);
+    let examples = rows::examples(&read, corpus, made);
     let mut report = String::new();
     let (mut sets, mut heads) = (Vec::new(), Vec::new());
     for (number, set) in [Set::Description, Set::Output].into_iter().enumerate() {
@@ -62,7 +62,7 @@ pub(crate) fn write(data: &Path, lexicon: &Path, pack: &Path) -> Result<String> 
     let corpus = rows::read(data, "injection_train.jsonl.xz")?;
     let text = std::fs::read_to_string(lexicon).with_context(|| format!("reading {}", lexicon.display()))?;
     let version = std::fs::read(pack).ok().and_then(|b| Parts::from_bytes(&b)).map_or(0, |p| p.version);
-    let trained = train(corpus, &text, version.max(1))?;
+    let trained = train(corpus, true, &text, version.max(1))?;
     std::fs::write(pack, trained.parts.to_bytes()).with_context(|| format!("writing {}", pack.display()))?;
     Ok(trained.report)
 }
@@ -157,7 +157,7 @@ mod tests {
                     corpus.push(row("The weather is fine in the north today.", false, kind, source));
                 }
             }
-            train(corpus, lexicon, 3).unwrap().parts.to_bytes()
+            train(corpus, false, lexicon, 3).unwrap().parts.to_bytes()
         };
         let bytes = trained();
         assert_eq!(bytes, trained());

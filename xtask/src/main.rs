@@ -31,6 +31,7 @@ usage: cargo xtask COMMAND
   eval [--data DIR]  what the detectors find, miss and flag for nothing on the corpora, into docs/eval.md
   gallery            a picture of every page and state, light, dark, large and narrow, into target/gallery
   tidy               rules of the house that no compiler checks
+  train-detector [--data DIR]  train the injection detector again; corpora in ../shared/data unless said otherwise
   icons              draw the icons again from icons/*.svg";
 
 fn main() -> ExitCode {
@@ -65,6 +66,10 @@ fn perform(words: &[&str]) -> Result<ExitCode> {
         ["eval", "--data", data] => eval::eval(&place, Some(data))?,
         ["gallery"] => gallery::gallery(&place, &mut steps)?,
         ["tidy"] => return Ok(tidy::report(&place)),
+        ["train-detector", rest @ ..] => {
+            let words = ["run", "--release", "-p", "lab", "--", "train-detector"];
+            shell::run(shell::cargo(&place.root, &words).args(rest))?;
+        }
         ["icons"] => icons::draw(&place)?,
         [] | ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => bail!("no such command: {}\n\n{USAGE}", words.join(" ")),

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod data;
+pub(crate) mod detector;
 mod evasion;
 mod injection;
 mod speed;

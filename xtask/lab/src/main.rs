@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its standard streams")]
 
 mod corpus;
+mod eval;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -21,6 +22,10 @@ fn main() -> ExitCode {
 fn perform(words: &[&str]) -> Result<()> {
     match words {
         ["rows", file] => println!("{}", corpus::rows::<serde_json::Value>(file.as_ref())?.len()),
+        ["eval-data", rest @ ..] => {
+            let data = rest.iter().position(|w| *w == "--data").and_then(|at| rest.get(at + 1)).unwrap_or(&"../shared/data");
+            eval::data::run(data.as_ref(), rest.contains(&"--each"))?;
+        }
         _ => bail!("no such command: {}", words.join(" ")),
     }
     Ok(())

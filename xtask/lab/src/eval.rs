@@ -1,0 +1,3 @@
+//! Measures the detectors on corpora.
+
+pub(crate) mod data;

@@ -23,7 +23,8 @@ fn perform(words: &[&str]) -> Result<()> {
     match words {
         ["rows", file] => println!("{}", corpus::rows::<serde_json::Value>(file.as_ref())?.len()),
         ["eval-data", rest @ ..] => {
-            let data = rest.iter().position(|w| *w == "--data").and_then(|at| rest.get(at + 1)).unwrap_or(&"../shared/data");
+            let data =
+                rest.iter().position(|w| *w == "--data").and_then(|at| rest.get(at + 1)).unwrap_or(&"../shared/data");
             eval::data::run(data.as_ref(), rest.contains(&"--each"))?;
         }
         _ => bail!("no such command: {}", words.join(" ")),

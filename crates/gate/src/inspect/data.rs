@@ -59,7 +59,12 @@ mod tests {
     fn secrets_are_found_in_the_forms_they_are_written_in() {
         let aws = ["AKIA", "7DXOIUAAI3AV3YXO"].concat();
         assert_eq!(seen(&format!("id {aws},")), [("secret:aws_access_key", aws.as_str())]);
-        for text in ["password = \"Tr0ub4dor&3\"", "{\"password\": \"Tr0ub4dor&3\"}", "DB_PASSWORD=Tr0ub4dor&3", "--password Tr0ub4dor&3"] {
+        for text in [
+            "password = \"Tr0ub4dor&3\"",
+            "{\"password\": \"Tr0ub4dor&3\"}",
+            "DB_PASSWORD=Tr0ub4dor&3",
+            "--password Tr0ub4dor&3",
+        ] {
             assert_eq!(seen(text), [("secret:assigned", "Tr0ub4dor&3")], "{text}");
         }
         assert_eq!(seen("postgres://app:s3cr3tPw@db.internal/x"), [("secret:connection_password", "s3cr3tPw")]);
@@ -97,7 +102,8 @@ mod tests {
 
     #[test]
     fn no_text_breaks_it() {
-        for text in ["", "@", ":", "::", "+", "é@é.éé", "-----BEGIN ", "password=", "eyJ.", "ü1ü", "+(1", "://:@"] {
+        for text in ["", "@", ":", "::", "+", "é@é.éé", "-----BEGIN ", "password=", "eyJ.", "ü1ü", "+(1", "://:@"]
+        {
             for n in [1, 50, 2000] {
                 let long = text.repeat(n);
                 for d in find(&long) {

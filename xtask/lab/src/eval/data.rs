@@ -57,7 +57,12 @@ fn measure(split: &str, rows: &[Row], verbose: bool) {
             tally.spans += 1;
             tally.hit += u32::from(hit);
             if verbose && !hit && split == "train" {
-                println!("miss {} {} {:?}", row.source, span.class, row.text.chars().skip(span.start.saturating_sub(60)).take(140).collect::<String>());
+                println!(
+                    "miss {} {} {:?}",
+                    row.source,
+                    span.class,
+                    row.text.chars().skip(span.start.saturating_sub(60)).take(140).collect::<String>()
+                );
             }
         }
         for datum in found {
@@ -70,7 +75,10 @@ fn measure(split: &str, rows: &[Row], verbose: bool) {
             tally.rows += 1;
             tally.flagged += u32::from(!found.is_empty());
             clean_chars += row.text.chars().count();
-            if verbose && split == "train" && let Some(d) = found.first() {
+            if verbose
+                && split == "train"
+                && let Some(d) = found.first()
+            {
                 println!("false {} {} {:?}", row.source, d.class, row.text.get(d.span.clone()));
             }
         }
@@ -93,5 +101,8 @@ fn measure(split: &str, rows: &[Row], verbose: bool) {
     for (source, tally) in &clean {
         println!("clean {source}: flagged {}/{}", tally.flagged, tally.rows);
     }
-    println!("clean: {:.1} flagged rows per million characters; outside marked spans: {extra:?}", f64::from(alarms) * 1e6 / clean_chars.max(1) as f64);
+    println!(
+        "clean: {:.1} flagged rows per million characters; outside marked spans: {extra:?}",
+        f64::from(alarms) * 1e6 / clean_chars.max(1) as f64
+    );
 }

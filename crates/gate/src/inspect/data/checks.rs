@@ -87,7 +87,9 @@ pub(super) fn national(label: &str, digits: &[u8]) -> bool {
         ("se", 12) => luhn(&digits[2..]),
         ("au", 9) => sum(&[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11),
         ("in", 12) => digits[0] > 1 && verhoeff(digits),
-        ("ch", 13) => digits.starts_with(&[7, 5, 6]) && (10 - sum(&[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3]) % 10) % 10 == last(),
+        ("ch", 13) => {
+            digits.starts_with(&[7, 5, 6]) && (10 - sum(&[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3]) % 10) % 10 == last()
+        }
         ("pt", 9) => (11 - sum(&[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == last(),
         ("no", 11) => {
             (11 - sum(&[3, 7, 6, 1, 8, 9, 4, 5, 2]) % 11) % 11 == u32::from(digits[9])
@@ -115,12 +117,17 @@ pub(super) fn national(label: &str, digits: &[u8]) -> bool {
             one == u32::from(digits[9]) && two == last() && digits.windows(2).any(|w| w[0] != w[1])
         }
         ("br", 14) => {
-            let digit = |w: &[u32]| match sum(w) % 11 { 0 | 1 => 0, rest => 11 - rest };
+            let digit = |w: &[u32]| match sum(w) % 11 {
+                0 | 1 => 0,
+                rest => 11 - rest,
+            };
             digit(&[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == u32::from(digits[12])
                 && digit(&[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == last()
         }
         ("kr", 13) => (11 - sum(&[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11) % 10 == last(),
-        ("dk", 10) => (1..=31).contains(&(digits[0] * 10 + digits[1])) && (1..=12).contains(&(digits[2] * 10 + digits[3])),
+        ("dk", 10) => {
+            (1..=31).contains(&(digits[0] * 10 + digits[1])) && (1..=12).contains(&(digits[2] * 10 + digits[3]))
+        }
         _ => false,
     }
 }
@@ -138,15 +145,38 @@ pub(super) fn entropy(text: &[u8]) -> f32 {
 /// Whether a value says of itself that it stands for another one.
 pub(super) fn placeholder(value: &str) -> bool {
     const WORDS: [&str; 22] = [
-        "example", "your", "xxxx", "changeme", "change_me", "change-me", "placeholder", "redacted", "dummy", "process.env",
-        "${", "{{", "$(", "%s", "insert", "todo", "****", "....", "<", "os.environ", "getenv", "env.",
+        "example",
+        "your",
+        "xxxx",
+        "changeme",
+        "change_me",
+        "change-me",
+        "placeholder",
+        "redacted",
+        "dummy",
+        "process.env",
+        "${",
+        "{{",
+        "$(",
+        "%s",
+        "insert",
+        "todo",
+        "****",
+        "....",
+        "<",
+        "os.environ",
+        "getenv",
+        "env.",
     ];
     let low = value.to_ascii_lowercase();
     let flat = value.bytes().collect::<std::collections::BTreeSet<_>>().len();
     flat <= 2
         || WORDS.iter().any(|w| low.contains(w))
         || (value.starts_with('$') && value[1..].bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
-        || matches!(low.as_str(), "string" | "password" | "secret" | "token" | "undefined" | "required" | "optional" | "boolean")
+        || matches!(
+            low.as_str(),
+            "string" | "password" | "secret" | "token" | "undefined" | "required" | "optional" | "boolean"
+        )
 }
 
 /// Whether a GitHub token ends in the CRC-32 of its body in base 62, as GitHub's announcement of the format says.
@@ -156,7 +186,8 @@ pub(super) fn github(token: &str) -> bool {
     let crc = !body.bytes().fold(!0u32, |crc, b| {
         (0..8).fold(crc ^ u32::from(b), |c, _| (c >> 1) ^ (0xEDB8_8320 & (c & 1).wrapping_neg()))
     });
-    sum.bytes().try_fold(0u64, |n, b| Some(n * 62 + DIGITS.iter().position(|d| *d == b)? as u64)) == Some(u64::from(crc))
+    sum.bytes().try_fold(0u64, |n, b| Some(n * 62 + DIGITS.iter().position(|d| *d == b)? as u64))
+        == Some(u64::from(crc))
 }
 
 #[cfg(test)]

@@ -57,7 +57,10 @@ pub(super) const ROWS: &[Row] = &[
     // docs.gitlab.com/security/tokens
     row(
         "secret:gitlab_token",
-        &["glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "gloas-", "glffct-", "glwt-"],
+        &[
+            "glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "glsoat-", "gloas-",
+            "glffct-", "glwt-",
+        ],
         r"[A-Za-z0-9_.-]{20,300}",
     ),
     row("secret:gitlab_runner", &["GR1348941"], r"[A-Za-z0-9_-]{20}"),
@@ -78,13 +81,29 @@ pub(super) const ROWS: &[Row] = &[
     row("secret:readme_key", &["rdme_"], r"[a-z0-9]{70}\b"),
     row("secret:harness_key", &["pat.", "sat."], r"[A-Za-z0-9_-]{22}\.[a-f0-9]{24}\.[A-Za-z0-9]{20}\b"),
     // Chat. api.slack.com/authentication/token-types
-    row("secret:slack_token", &["xoxb-", "xoxp-", "xoxa-", "xoxo-", "xoxs-", "xoxr-", "xoxe-", "xoxe.", "xapp-", "xoxc-", "xoxd-"], r"[A-Za-z0-9.%_-]{10,300}"),
+    row(
+        "secret:slack_token",
+        &["xoxb-", "xoxp-", "xoxa-", "xoxo-", "xoxs-", "xoxr-", "xoxe-", "xoxe.", "xapp-", "xoxc-", "xoxd-"],
+        r"[A-Za-z0-9.%_-]{10,300}",
+    ),
     row("secret:slack_webhook", &["hooks.slack.com/"], r"(?:services|workflows|triggers)/[A-Za-z0-9/_-]{20,90}"),
-    row("secret:discord_webhook", &["discord.com/api/webhooks/", "discordapp.com/api/webhooks/"], r"[0-9]{17,20}/[A-Za-z0-9_-]{60,80}"),
-    row("secret:teams_webhook", &["webhook.office.com/webhookb2/", "outlook.office.com/webhook/"], r"[A-Za-z0-9@/-]{80,220}"),
+    row(
+        "secret:discord_webhook",
+        &["discord.com/api/webhooks/", "discordapp.com/api/webhooks/"],
+        r"[0-9]{17,20}/[A-Za-z0-9_-]{60,80}",
+    ),
+    row(
+        "secret:teams_webhook",
+        &["webhook.office.com/webhookb2/", "outlook.office.com/webhook/"],
+        r"[A-Za-z0-9@/-]{80,220}",
+    ),
     row("secret:facebook_token", &["EAA"], r"[A-Za-z0-9]{30,250}\b"),
     // Payment. docs.stripe.com/keys; developer.squareup.com/docs/build-basics/access-tokens
-    row("secret:stripe_key", &["sk_live_", "sk_test_", "rk_live_", "rk_test_", "sk_prod_", "rk_prod_", "whsec_"], r"[A-Za-z0-9+/=]{10,247}"),
+    row(
+        "secret:stripe_key",
+        &["sk_live_", "sk_test_", "rk_live_", "rk_test_", "sk_prod_", "rk_prod_", "whsec_"],
+        r"[A-Za-z0-9+/=]{10,247}",
+    ),
     row("secret:square_token", &["sq0atp-", "sq0atb-", "sq0csp-", "EAAA"], r"[A-Za-z0-9_-]{22,64}"),
     row("secret:paypal_token", &["access_token$production$", "access_token$sandbox$"], r"[a-z0-9]{16}\$[a-f0-9]{32}"),
     row("secret:adyen_key", &["AQE"], r"[A-Za-z0-9+/=]{60,200}-[A-Za-z0-9+/=]{20,60}"),
@@ -117,7 +136,11 @@ pub(super) const ROWS: &[Row] = &[
     row("secret:vault_token", &["hvs.", "hvb.", "hvr."], r"[A-Za-z0-9_-]{24,300}"),
     row("secret:vault_token", &["s.", "b.", "r."], r"[A-Za-z0-9]{24,26}\b"),
     row("secret:terraform_token", &[".atlasv1."], r"[A-Za-z0-9_=-]{60,70}"),
-    row("secret:doppler_token", &["dp.pt.", "dp.ct.", "dp.st.", "dp.sa.", "dp.scim.", "dp.audit."], r"(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}\b"),
+    row(
+        "secret:doppler_token",
+        &["dp.pt.", "dp.ct.", "dp.st.", "dp.sa.", "dp.scim.", "dp.audit."],
+        r"(?:[a-z0-9_-]{2,35}\.)?[A-Za-z0-9]{40,44}\b",
+    ),
     row("secret:1password_token", &["ops_ey"], r"[A-Za-z0-9+/=_-]{200,1200}"),
     row("secret:age_key", &["AGE-SECRET-KEY-1"], r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}\b"),
     // Work and shops.
@@ -137,14 +160,41 @@ pub(super) const ROWS: &[Row] = &[
     row("secret:clickhouse_key", &["4b1d"], r"[A-Za-z0-9]{38}\b"),
     row("secret:intra42_secret", &["s-s4t2ud-", "s-s4t2af-"], r"[a-f0-9]{64}\b"),
     row("secret:settlemint_token", &["sm_pat_", "sm_aat_", "sm_sat_"], r"[A-Za-z0-9]{16}\b"),
-    row("secret:authress_key", &["sc_", "ext_", "scauth_", "authress_"], r"[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.(?:acc[_-])?[a-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]{30,120}"),
+    row(
+        "secret:authress_key",
+        &["sc_", "ext_", "scauth_", "authress_"],
+        r"[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.(?:acc[_-])?[a-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]{30,120}",
+    ),
     row("secret:maxmind_key", &["_mmk"], r"\b"),
     row("secret:odd_django_key", &["django-insecure-"], r"[^\s'\x22]{30,60}"),
-    row("secret:password_hash", &["$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$8$", "$9$", "$krb5asrep$", "$argon2"], r"[^\s'\x22,]{24,600}"),
-    Row { class: "secret:jwt", starts: &["eyJ"], body: r"[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{6,3000}(?:\.[A-Za-z0-9_-]{0,1000})?", check: Check::Jwt },
+    row(
+        "secret:password_hash",
+        &["$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$8$", "$9$", "$krb5asrep$", "$argon2"],
+        r"[^\s'\x22,]{24,600}",
+    ),
+    Row {
+        class: "secret:jwt",
+        starts: &["eyJ"],
+        body: r"[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{6,3000}(?:\.[A-Za-z0-9_-]{0,1000})?",
+        check: Check::Jwt,
+    },
     // Places that hold a credential by their nature: RFC 7617 and 6750, RFC 3986 user information, netrc(5).
-    row("secret:authorization", &["Authorization: Basic ", "Authorization: Bearer ", "Authorization: token "], r"([A-Za-z0-9+/._=~-]{12,2000})"),
+    row(
+        "secret:authorization",
+        &["Authorization: Basic ", "Authorization: Bearer ", "Authorization: token "],
+        r"([A-Za-z0-9+/._=~-]{12,2000})",
+    ),
     row("secret:authorization", &["bearer "], r"([A-Za-z0-9+/._=~-]{24,2000})"),
-    Row { class: "secret:connection_password", starts: &["://"], body: r"[^\s/:@'\x22<>]{0,100}:([^\s/@'\x22<>]{2,200})@[A-Za-z0-9\[*._-]", check: Check::Form },
-    Row { class: "secret:netrc", starts: &["machine "], body: r"\S{1,100}\s{1,8}login\s{1,4}\S{1,100}\s{1,8}password\s{1,4}(\S{4,200})", check: Check::Form },
+    Row {
+        class: "secret:connection_password",
+        starts: &["://"],
+        body: r"[^\s/:@'\x22<>]{0,100}:([^\s/@'\x22<>]{2,200})@[A-Za-z0-9\[*._-]",
+        check: Check::Form,
+    },
+    Row {
+        class: "secret:netrc",
+        starts: &["machine "],
+        body: r"\S{1,100}\s{1,8}login\s{1,4}\S{1,100}\s{1,8}password\s{1,4}(\S{4,200})",
+        check: Check::Form,
+    },
 ];

@@ -11,11 +11,33 @@ const LABEL: usize = 40;
 
 /// Labels of national numbers, and the country whose check they call for.
 const NATIONAL: &[(&str, &str)] = &[
-    ("bsn", "nl"), ("burgerservice", "nl"), ("pesel", "pl"), ("personnummer", "se"), ("tfn", "au"), ("tax file", "au"),
-    ("social insurance", "ca"), ("sin:", "ca"), ("sin ", "ca"), ("aadhaar", "in"), ("ahv", "ch"), ("avs", "ch"), ("nif", "pt"),
-    ("contribuinte", "pt"), ("fødselsnummer", "no"), ("fodselsnummer", "no"), ("rijksregister", "be"), ("registre national", "be"),
-    ("sécurité sociale", "fr"), ("nir", "fr"), ("steuer", "de"), ("cpf", "br"), ("cnpj", "br"), ("주민", "kr"), ("rrn", "kr"),
-    ("cpr", "dk"), ("id number", "za"),
+    ("bsn", "nl"),
+    ("burgerservice", "nl"),
+    ("pesel", "pl"),
+    ("personnummer", "se"),
+    ("tfn", "au"),
+    ("tax file", "au"),
+    ("social insurance", "ca"),
+    ("sin:", "ca"),
+    ("sin ", "ca"),
+    ("aadhaar", "in"),
+    ("ahv", "ch"),
+    ("avs", "ch"),
+    ("nif", "pt"),
+    ("contribuinte", "pt"),
+    ("fødselsnummer", "no"),
+    ("fodselsnummer", "no"),
+    ("rijksregister", "be"),
+    ("registre national", "be"),
+    ("sécurité sociale", "fr"),
+    ("nir", "fr"),
+    ("steuer", "de"),
+    ("cpf", "br"),
+    ("cnpj", "br"),
+    ("주민", "kr"),
+    ("rrn", "kr"),
+    ("cpr", "dk"),
+    ("id number", "za"),
 ];
 
 /// Adds every piece of personal data in `text`.
@@ -45,7 +67,11 @@ pub(super) fn find(text: &str, out: &mut Vec<Datum>) {
 fn email(bytes: &[u8], at: usize) -> Option<Datum> {
     let local = |b: &u8| b.is_ascii_alphanumeric() || b"._%+-".contains(b) || *b >= 0x80;
     let start = at - bytes[at.saturating_sub(64)..at].iter().rev().take_while(|b| local(b)).count();
-    let host = bytes[at + 1..].iter().take(253).take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b) || **b >= 0x80).count();
+    let host = bytes[at + 1..]
+        .iter()
+        .take(253)
+        .take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b) || **b >= 0x80)
+        .count();
     let mut end = at + 1 + host;
     while end > at + 1 && b".-".contains(&bytes[end - 1]) {
         end -= 1;
@@ -54,11 +80,14 @@ fn email(bytes: &[u8], at: usize) -> Option<Datum> {
     let top = domain.rsplit(|b| *b == b'.').next()?;
     let user = &bytes[start..at];
     // `git@host:path` and `user:password@host` name no person.
-    let machine = user == b"git" || bytes.get(end) == Some(&b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphabetic);
+    let machine =
+        user == b"git" || bytes.get(end) == Some(&b':') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphabetic);
     let url = start > 0 && bytes[start - 1] == b':' && bytes[..start].iter().rev().take(40).any(|b| *b == b'/');
     let picture = [&b"png"[..], b"jpg", b"svg", b"webp", b"gif"].contains(&top);
-    let named = top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) && top.len() < domain.len() && domain[0] != b'.';
-    (!user.is_empty() && named && !machine && !url && !picture).then_some(Datum { class: "pii:email", span: start..end })
+    let named =
+        top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) && top.len() < domain.len() && domain[0] != b'.';
+    (!user.is_empty() && named && !machine && !url && !picture)
+        .then_some(Datum { class: "pii:email", span: start..end })
 }
 
 fn ipv6(text: &str, at: usize) -> Option<Datum> {
@@ -92,7 +121,9 @@ fn numbers(text: &str, at: usize, out: &mut Vec<Datum>) -> usize {
     }
     let (end, digits) = grouped(bytes, at);
     let next = bytes.get(end).copied();
-    if next.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') && bytes.get(run).is_some_and(u8::is_ascii_alphanumeric) {
+    if next.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && bytes.get(run).is_some_and(u8::is_ascii_alphanumeric)
+    {
         return run;
     }
     let minus = before == Some(b'-') && at > 1 && bytes[at - 2].is_ascii_alphanumeric();
@@ -192,7 +223,11 @@ fn shaped(text: &str, at: usize, run: usize, minus: bool) -> Option<Datum> {
     }
     let word = bytes.get(at..at + 11).filter(|w| run - at == 3 && w[3] == b'-' && w[6] == b'-')?;
     let digits = [0, 1, 2, 4, 5, 7, 8, 9, 10].iter().all(|i| word[*i].is_ascii_digit());
-    let given = &word[..3] != b"000" && &word[..3] != b"666" && word[0] != b'9' && &word[4..6] != b"00" && &word[7..] != b"0000";
+    let given = &word[..3] != b"000"
+        && &word[..3] != b"666"
+        && word[0] != b'9'
+        && &word[4..6] != b"00"
+        && &word[7..] != b"0000";
     (digits && given && bound(at + 11) && !minus).then_some(Datum { class: "pii:us_ssn", span: at..at + 11 })
 }
 
@@ -209,7 +244,9 @@ fn phone(text: &str, at: usize, label: &str, minus: bool) -> Option<Datum> {
     let end = start + word.len();
     let bound = !text.as_bytes().get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let near = label.rsplit([',', '\n', ';', '{', '|']).next().unwrap_or(label);
-    let labelled = ["phone", "tel", "mobile", "cell", "fax", "call", "contact", "whatsapp", "number is"].iter().any(|w| near.contains(w));
+    let labelled = ["phone", "tel", "mobile", "cell", "fax", "call", "contact", "whatsapp", "number is"]
+        .iter()
+        .any(|w| near.contains(w));
     let groups: Vec<usize> = word.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|n| *n > 0).collect();
     let american = matches!(groups[..], [3, 3, 4, ..] | [1, 3, 3, 4, ..]) && word.bytes().any(|b| b"-(.)".contains(&b));
     let split = groups.len() >= 2;

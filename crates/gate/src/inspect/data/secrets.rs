@@ -1,8 +1,8 @@
 //! Secrets: by their issuer's form, by the block they stand in, by the name they are assigned to.
 
+use super::Datum;
 use super::checks::{entropy, github, placeholder};
 use super::issuers::{Check, ROWS, Row};
-use super::Datum;
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,9 +15,35 @@ const REACH: usize = 4096;
 
 /// Names that a secret is assigned to; the first five take any password, the others need to look random.
 const NAMES: &[&str] = &[
-    "password", "passwd", "pwd", "passphrase", "passwort", "secret", "token", "api_key", "apikey", "api-key", "api key", "access_key",
-    "accesskey", "private_key", "privatekey", "auth_key", "authkey", "account_key", "credential", "_pass", "-pass", "license_key",
-    "licensekey", "encryption_key", "session_key", "signing_key", "_key", "dbpass", "facebook.key",
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "passwort",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "api key",
+    "access_key",
+    "accesskey",
+    "private_key",
+    "privatekey",
+    "auth_key",
+    "authkey",
+    "account_key",
+    "credential",
+    "_pass",
+    "-pass",
+    "license_key",
+    "licensekey",
+    "encryption_key",
+    "session_key",
+    "signing_key",
+    "_key",
+    "dbpass",
+    "facebook.key",
 ];
 const PASSWORDS: usize = 5;
 
@@ -56,7 +82,8 @@ fn build() -> Option<Tools> {
         r#"^[A-Za-z0-9_.\[\]-]{0,30}(?:\\?["'`\])]){0,2}\s{0,4}(?:=>|:=|==|=|:|,| is |\s|>)\s{0,8}(?:(?:\\?(?P<q>["'`]))(?P<in>[^"'`\r\n]{3,200}?)\\?["'`]|\\?["'`]?(?P<bare>[^\s"'`,;<>|]{4,200}))"#,
     )
     .ok()?;
-    let words = AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&words).ok()?;
+    let words =
+        AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&words).ok()?;
     Some(Tools { words, rows, bodies, assigned, first_name, block })
 }
 
@@ -117,18 +144,24 @@ fn issued(tools: &Tools, at: usize, text: &str, start: Range<usize>) -> Option<D
         Check::Form => row.class == "secret:aws_access_key" || !placeholder(value),
         Check::Entropy(tenths) => {
             let body = value.get(rest.len().min(value.len().saturating_sub(8))..).unwrap_or(value);
-            (row.class == "secret:github_token" && github(value)) || entropy(body.as_bytes()) * 10.0 >= f32::from(tenths).min(body.len() as f32) && !value.contains("xxxx") && !value.contains("...")
+            (row.class == "secret:github_token" && github(value))
+                || entropy(body.as_bytes()) * 10.0 >= f32::from(tenths).min(body.len() as f32)
+                    && !value.contains("xxxx")
+                    && !value.contains("...")
         }
         Check::Jwt => jwt(value),
     };
     // Words joined by hyphens are names, not keys.
-    let random = row.check == Check::Form || value.bytes().any(|b| b.is_ascii_digit()) || entropy(value.as_bytes()) > 4.2;
+    let random =
+        row.check == Check::Form || value.bytes().any(|b| b.is_ascii_digit()) || entropy(value.as_bytes()) > 4.2;
     (good && random).then_some(Datum { class: row.class, span })
 }
 
 fn jwt(token: &str) -> bool {
     let head = token.split('.').next().unwrap_or_default();
-    URL_SAFE_NO_PAD.decode(head).is_ok_and(|json| json.starts_with(b"{") && json.windows(5).any(|w| w == b"\"alg\"" || w == b"\"typ\""))
+    URL_SAFE_NO_PAD
+        .decode(head)
+        .is_ok_and(|json| json.starts_with(b"{") && json.windows(5).any(|w| w == b"\"alg\"" || w == b"\"typ\""))
 }
 
 /// A private key in armour: to its end line, or to where the text stops looking like one.
@@ -139,7 +172,10 @@ fn block(text: &str, start: Range<usize>) -> Option<Datum> {
     let end = match tail.find("-----END ") {
         Some(at) => at + 9 + tail[at + 9..].find("-----").map_or(0, |n| n + 5),
         None => {
-            let body = tail.bytes().skip(title.len()).take_while(|b| b.is_ascii_alphanumeric() || b"+/=-\\\r\n\t ".contains(b));
+            let body = tail
+                .bytes()
+                .skip(title.len())
+                .take_while(|b| b.is_ascii_alphanumeric() || b"+/=-\\\r\n\t ".contains(b));
             title.len() + body.count()
         }
     };
@@ -164,7 +200,9 @@ fn password_like(word: &str, quoted: bool, joined: bool) -> bool {
     let digits = word.bytes().any(|b| b.is_ascii_digit());
     let letters = word.bytes().any(|b| b.is_ascii_alphabetic());
     let signs = word.bytes().any(|b| b.is_ascii_punctuation() && !b"._-/(){}[]".contains(&b));
-    let code = word.contains(['(', '{', '[']) && !quoted || word.starts_with(['$', '/', '@', '&', '-']) && !digits || word.contains("::");
+    let code = word.contains(['(', '{', '[']) && !quoted
+        || word.starts_with(['$', '/', '@', '&', '-']) && !digits
+        || word.contains("::");
     !code && letters && word.len() >= 6 && !word.contains(' ') && (digits || (signs && joined))
 }
 

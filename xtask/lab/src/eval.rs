@@ -2,6 +2,7 @@
 //! a table.
 
 mod alarms;
+pub(crate) mod classes;
 mod data;
 pub(crate) mod detector;
 mod evasion;

@@ -29,6 +29,11 @@ fn perform(words: &[&str]) -> Result<()> {
         ["letters", data, out] => letters::make(data.as_ref(), out.as_ref())?,
         ["train-detector", rest @ ..] => print!("{}", train(&Folders::of(rest)?)?),
         ["eval-injection", rest @ ..] => print!("{}", evaluate(&Folders::of(rest)?)?),
+        ["eval-data", rest @ ..] => {
+            let data =
+                rest.iter().position(|w| *w == "--data").and_then(|at| rest.get(at + 1)).unwrap_or(&"../shared/data");
+            eval::classes::run(data.as_ref(), rest.contains(&"--each"))?;
+        }
         _ => bail!("no such command: {}", words.join(" ")),
     }
     Ok(())

@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod demo;
+mod eval;
 mod gallery;
 mod icons;
 mod place;
@@ -27,8 +28,10 @@ usage: cargo xtask COMMAND
   demo               set up, build, and play one real call through a real window
   bench [ROUNDS]     the corridor beside the direct connection and the floor, against its budgets
   bench card         from a request to its card on the screen, and the app while nothing happens
+  eval [--data DIR]  what the detectors find, miss and flag for nothing on the corpora, into docs/eval.md
   gallery            a picture of every page and state, light, dark, large and narrow, into target/gallery
   tidy               rules of the house that no compiler checks
+  train-detector [--data DIR]  train the injection detector again; corpora in ../shared/data unless said otherwise
   icons              draw the icons again from icons/*.svg";
 
 fn main() -> ExitCode {
@@ -59,8 +62,14 @@ fn perform(words: &[&str]) -> Result<ExitCode> {
         ["bench"] => bench::bench(&place, &mut steps, bench::ROUNDS)?,
         ["bench", "card"] => bench::card(&place, &mut steps)?,
         ["bench", rounds] => bench::bench(&place, &mut steps, rounds.parse()?)?,
+        ["eval"] => eval::eval(&place, None)?,
+        ["eval", "--data", data] => eval::eval(&place, Some(data))?,
         ["gallery"] => gallery::gallery(&place, &mut steps)?,
         ["tidy"] => return Ok(tidy::report(&place)),
+        ["train-detector", rest @ ..] => {
+            let words = ["run", "--release", "-p", "lab", "--", "train-detector"];
+            shell::run(shell::cargo(&place.root, &words).args(rest))?;
+        }
         ["icons"] => icons::draw(&place)?,
         [] | ["help" | "--help" | "-h"] => println!("{USAGE}"),
         _ => bail!("no such command: {}\n\n{USAGE}", words.join(" ")),

@@ -12,6 +12,7 @@ mod doctor;
 mod domain;
 mod grant;
 mod headless;
+mod inspect;
 mod policy;
 mod print;
 mod proposal;
@@ -73,6 +74,8 @@ enum Noun {
         /// Minutes, at most a day; 0 shows prompts again
         minutes: u32,
     },
+    /// Look at texts, JSON lines on standard input: {"id","kind":"tool_description|tool_output|argument","text"}
+    Inspect,
     /// What works here, what does not, and how to mend it
     Doctor,
 }
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Noun::Audit(words) => block_on(audit::run(words, &mut printer)),
         Noun::Stop { lift } => block_on(quiet::stop(lift, &mut printer)),
         Noun::Pause { minutes } => block_on(quiet::pause(minutes, &mut printer)),
+        Noun::Inspect => inspect::run(&mut printer),
         Noun::Doctor => block_on(doctor::run(&mut printer)),
     };
     ended.unwrap_or_else(|ended| match ended {

@@ -3,13 +3,32 @@
 //! A detector is a function from text or a value to findings. One that fails is itself a finding of the highest
 //! severity, never a skip.
 
+pub mod data;
+pub mod description;
+pub mod injection;
 pub mod protected;
+pub mod reading;
+mod text;
 pub mod unicode;
+
+pub use text::{Inspected, text};
 
 use crate::call::scalars;
 use crate::tool::Tool;
 use serde_json::Value;
+use std::ops::Range;
 use wire::text::escaped;
+
+/// What a text is to the model that reads it. Each has detectors and thresholds of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A tool's description, or another text of its definition.
+    ToolDescription,
+    /// What a tool returned: results, pages, mails, documents, code.
+    ToolOutput,
+    /// What the model put into a call.
+    Argument,
+}
 
 /// How loud a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +48,10 @@ pub struct Finding {
     pub class: &'static str,
     /// How loud.
     pub severity: Severity,
-    /// JSON pointer into what was inspected.
+    /// JSON pointer into what was inspected; empty where that is one text.
     pub pointer: String,
+    /// Where in that text, in bytes; `None` where it is the whole.
+    pub span: Option<Range<usize>>,
     /// One sentence of ours, foreign text in it escaped.
     pub message: String,
 }
@@ -41,6 +62,7 @@ impl Finding {
             class: "schema_unusable",
             severity: Severity::Caution,
             pointer: "/inputSchema".into(),
+            span: None,
             message: "The server's schema for this tool can't be used, so arguments can't be checked.".into(),
         }
     }
@@ -58,6 +80,7 @@ pub fn definition(value: &Value) -> Vec<Finding> {
                 class: "long_definition",
                 severity: Severity::Caution,
                 message: format!("A text of {} characters: longer than people read.", text.chars().count()),
+                span: None,
                 pointer,
             });
         }
@@ -73,6 +96,7 @@ pub fn arguments(tool: &Tool, arguments: &Value) -> Vec<Finding> {
             class: "undeclared_argument",
             severity: Severity::Caution,
             pointer: format!("/{}", crate::call::token(name)),
+            span: None,
             message: format!("The tool doesn't declare an argument named `{}`.", escaped(name)),
         });
     }
@@ -82,6 +106,7 @@ pub fn arguments(tool: &Tool, arguments: &Value) -> Vec<Finding> {
             class: "arguments_off_schema",
             severity: Severity::Caution,
             pointer,
+            span: None,
             message: format!("Not what the tool's schema asks for: {}.", escaped(&what)),
         })),
     }
@@ -102,6 +127,7 @@ pub fn result(raw: &[u8]) -> Vec<Finding> {
             class: "inspection_failed",
             severity: Severity::Danger,
             pointer: String::new(),
+            span: None,
             message: "The result could not be read for inspection.".into(),
         }],
     }
@@ -115,6 +141,7 @@ fn hidden(value: &Value, severity: Severity, what: &str) -> Vec<Finding> {
                 class: "hidden_characters",
                 severity,
                 message: format!("{what} holds characters that can't be seen: {seen}."),
+                span: None,
                 pointer,
             });
         }

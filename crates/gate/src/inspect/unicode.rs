@@ -1,5 +1,6 @@
 //! Characters that a person does not see.
 
+pub use super::reading::{Decoded, Reading, read};
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 use wire::text::{escaped, is_hidden};
 
@@ -31,7 +32,7 @@ pub fn hidden(text: &str) -> Option<String> {
 }
 
 /// Whether ordinary writing has this character here.
-fn belongs(previous: Option<char>, c: char, next: Option<char>) -> bool {
+pub(super) fn belongs(previous: Option<char>, c: char, next: Option<char>) -> bool {
     // A sign such as the virama joins too: it is a mark, not a letter.
     let mark = |c: char| c.general_category_group() == GeneralCategoryGroup::Mark;
     let letter = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && (c.is_alphabetic() || mark(c)));

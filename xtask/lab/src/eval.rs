@@ -1,0 +1,105 @@
+//! How good the detectors are: measured on the corpora, written to `docs/eval.md`. Each part is a function that returns
+//! a table.
+
+mod alarms;
+pub(crate) mod classes;
+mod data;
+pub(crate) mod detector;
+mod evasion;
+mod injection;
+mod speed;
+
+use crate::corpus;
+use anyhow::{Context, Result};
+use gate::inspect::Kind;
+use serde::Deserialize;
+use std::path::Path;
+use std::process::Command;
+
+/// A row of the corpus of injections.
+#[derive(Deserialize)]
+struct Row {
+    text: String,
+    label: String,
+    kind: String,
+    source: String,
+}
+
+impl Row {
+    fn is_injection(&self) -> bool {
+        self.label == "injection"
+    }
+
+    /// What the text is to a model; whatever is no description came out of a tool.
+    fn kind(&self) -> Kind {
+        match self.kind.as_str() {
+            "tool_description" => Kind::ToolDescription,
+            _ => Kind::ToolOutput,
+        }
+    }
+}
+
+/// Rows of one split.
+struct Split {
+    name: &'static str,
+    rows: Vec<Row>,
+}
+
+/// Figures as they are printed.
+pub(crate) struct Table {
+    title: &'static str,
+    /// What the figures mean.
+    note: &'static str,
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn markdown(&self) -> String {
+        let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
+        let mut out = format!("## {}\n\n{}\n\n", self.title, self.note);
+        out.push_str(&line(self.head.clone()));
+        out.push_str(&line(self.head.iter().map(|_| "---").collect()));
+        self.rows.iter().for_each(|row| out.push_str(&line(row.iter().map(String::as_str).collect())));
+        out
+    }
+}
+
+fn percent(part: usize, whole: usize) -> String {
+    if whole == 0 { "–".into() } else { format!("{:.1} %", 100.0 * part as f64 / whole as f64) }
+}
+
+/// Measures everything, prints it, and writes it to `out`.
+pub(crate) fn run(corpora: &Path, out: &Path) -> Result<()> {
+    let split = |name: &'static str| -> Result<Split> {
+        Ok(Split { name, rows: corpus::rows(&corpora.join(format!("injection_{name}.jsonl.xz")))? })
+    };
+    let splits = [split("train")?, split("dev")?];
+    let tables = [
+        injection::table(&splits),
+        data::table(corpora)?,
+        evasion::table(&splits),
+        alarms::table(&splits),
+        speed::table(&splits),
+    ];
+    let mut page = format!(
+        "# What the detectors find\n\nMeasured on {} at commit {} by `cargo xtask eval`. Rows of `train` were seen in training, \
+         those of `dev` were not.\n",
+        said("date", &["-u", "+%F"])?,
+        said("git", &["rev-parse", "--short", "HEAD"])?,
+    );
+    for table in tables {
+        page.push('\n');
+        page.push_str(&table.markdown());
+    }
+    print!("{page}");
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(out, page).with_context(|| format!("{} can't be written", out.display()))
+}
+
+fn said(program: &str, words: &[&str]) -> Result<String> {
+    let out = Command::new(program).args(words).output().with_context(|| format!("`{program}` can't be run"))?;
+    Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+}

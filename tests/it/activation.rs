@@ -101,15 +101,12 @@ fn clicks_and_keys_before_the_delay_decide_nothing() {
 fn a_command_of_the_page_itself_counts_no_earlier_than_a_click() {
     let Some((stage, mut client)) = Stage::ready() else { return };
     let (asked, question) = mail(&stage, &mut client, "from a script");
-    let prompt = stage.card(&question);
+    stage.card(&question);
     // From a window that does not show the card, and to a question that is shown nowhere yet.
     let told = approve(&stage.main(), &question);
     assert_ne!(told, "done", "another window said yes");
     // At once after the page says anew that the card is visible: the delay has just begun.
-    let prompt = {
-        drop(prompt);
-        stage.app.window("prompt")
-    };
+    let prompt = stage.app.window("prompt");
     for card in ["card_hidden", "card_visible"] {
         assert_eq!(command(&prompt, card, &json!({"id": question["id"]})), "done");
     }

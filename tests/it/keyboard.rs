@@ -113,7 +113,7 @@ fn a_payment_is_read_picked_and_approved() {
                  return said.trim() === '40' || said.replaceAll(' ', '').includes('DE89370400440532013000')";
     stage.display.key(Key::Space);
     let mut tries = 0;
-    while prompt.run(&right) != true && tries < 12 {
+    while prompt.run(right) != true && tries < 12 {
         stage.display.key(Key::Down);
         tries += 1;
     }

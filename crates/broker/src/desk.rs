@@ -302,10 +302,10 @@ impl Desk {
             state.fold();
         }
         let ending = if recorded.is_ok() { ending } else { Ending::Withdrawn };
-        if let Some(settle) = open.settle {
-            if settle.send(ending).is_err() {
-                let _nobody_came_for_it = self.changed(open.approval.terms().id);
-            }
+        if let Some(settle) = open.settle
+            && settle.send(ending).is_err()
+        {
+            let _nobody_came_for_it = self.changed(open.approval.terms().id);
         }
         let _ = self.watched.send(Watched::Ended { id, answer });
         let _ = self.events.send(wire::Event::Inbox);

@@ -67,7 +67,7 @@ impl Approval {
         if !self.is_listable() {
             return Err(NotCounted::OneByOne);
         }
-        if !self.listed_since.is_some_and(|since| now - since >= Self::arms_after(Level::Approve)) {
+        if self.listed_since.is_none_or(|since| now - since < Self::arms_after(Level::Approve)) {
             return Err(NotCounted::TooEarly);
         }
         let (consent, by) = (Consent::Approved, By::Window);

@@ -4,11 +4,14 @@ use super::{Split, Table, percent};
 use gate::inspect::{self, Severity};
 use std::collections::BTreeMap;
 
+/// Texts, those that were flagged, and by which classes.
+type Alarms<'class> = (usize, usize, BTreeMap<&'class str, usize>);
+
 /// One row for each source of benign texts.
 pub(super) fn table(splits: &[Split]) -> Table {
     let mut rows = Vec::new();
     for split in splits {
-        let mut sources: BTreeMap<(&str, &str), (usize, usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+        let mut sources: BTreeMap<(&str, &str), Alarms<'_>> = BTreeMap::new();
         for row in split.rows.iter().filter(|r| !r.is_injection() && r.kind != "user_prompt") {
             let (all, flagged, why) = sources.entry((&row.kind, &row.source)).or_default();
             let inspected = inspect::text(row.kind(), &row.text);

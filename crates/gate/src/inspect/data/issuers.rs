@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
     row("secret:nuget_key", &["oy2"], r"[a-z0-9]{43}\b"),
     row("secret:clojars_token", &["CLOJARS_"], r"[A-Za-z0-9]{60}\b"),
     row("secret:docker_token", &["dckr_pat_", "dckr_oat_"], r"[A-Za-z0-9_-]{27,32}"),
-    row("secret:artifactory_key", &["AKCp", "cmVmdGtu"], r"[A-Za-z0-9]{50,80}\b"),
+    row("secret:jfrog_key", &["AKCp", "cmVmdGtu"], r"[A-Za-z0-9]{50,80}\b"),
     row("secret:sonar_token", &["sqp_", "squ_", "sqa_"], r"[a-f0-9]{40}\b"),
     row("secret:sourcegraph_token", &["sgp_", "slk_", "sgd_"], r"(?:[A-Za-z0-9-]{1,20}_)?[a-f0-9]{40,64}\b"),
     row("secret:postman_key", &["PMAK-"], r"[a-f0-9]{24}-[a-f0-9]{34}"),

@@ -1,3 +1,5 @@
+//! What is read, what is told, and what stays silent.
+
 use super::*;
 
 fn classes(text: &str, at_least: Severity) -> Vec<&'static str> {

@@ -3,7 +3,6 @@
 //! in its own log.
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a measurement that cannot go on says so and stops; what it found it prints"
 )]

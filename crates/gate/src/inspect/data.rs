@@ -1,6 +1,6 @@
 //! Secrets and personal data in a text.
 //!
-//! A secret is known by the form its issuer documents ([`issuers`]), by the block it stands in, or by the name it is
+//! A secret is known by the form its issuer documents (`issuers`), by the block it stands in, or by the name it is
 //! assigned to while it looks random; personal data by its check digits, or by form and label. All of it is linear in
 //! the text: one automaton finds where to look, and every look has a bound.
 

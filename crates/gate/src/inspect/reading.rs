@@ -1,6 +1,6 @@
 //! What a model would read, beside what the bytes say, with a map between the offsets of both.
 //!
-//! A text is looked over once ([`survey`]); what shows no signs is read as it stands. The rest goes through stages, each
+//! A text is looked over once (`survey`); what shows no signs is read as it stands. The rest goes through stages, each
 //! of which rewrites it a little and keeps a map: sequences of terminals are taken out, escapes read, characters that are
 //! not what is seen replaced, words put together. What is encoded is decoded beside it, and read again, to a bounded
 //! depth. Every stage is linear in its text.

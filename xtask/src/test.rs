@@ -128,7 +128,8 @@ impl Tally {
             let plain = without_colour(line);
             let counted = match plain.trim_start() {
                 line if line.starts_with("Summary [") => line.split_once("run:").map(|(_, counts)| counts),
-                line => line.strip_prefix("test result:"),
+                // Indented, it is what a failed test wrote, which nextest repeats and has counted.
+                _ => plain.strip_prefix("test result:"),
             };
             for count in counted.into_iter().flat_map(|counts| counts.split([',', ';', '.', '('])) {
                 tally.count(count);
@@ -188,6 +189,15 @@ mod tests {
             tally(&["     Summary [ 0.012s] 1 test run: 1 passed, 0 skipped"]),
             Tally { passed: 1, ..Tally::default() }
         );
+    }
+
+    #[test]
+    fn what_a_failed_test_wrote_is_not_counted_twice() {
+        let lines = [
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored",
+            "     Summary [ 0.012s] 1 test run: 0 passed, 1 failed",
+        ];
+        assert_eq!(tally(&lines), Tally { failed: 1, ..Tally::default() });
     }
 
     #[test]

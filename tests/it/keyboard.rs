@@ -3,6 +3,7 @@
 use e2e::client::{refusal, text, went_well};
 use e2e::{Key, McpClient, Stage};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn mail(subject: &str) -> Value {
     json!({"to": "ann@example.org", "subject": subject, "body": "See below."})
@@ -173,4 +174,77 @@ fn a_yes_is_remembered_and_revoked_and_everything_is_stopped_and_lifted() {
         stage.display.key(Key::Enter);
     }
     stage.wait_until("another preset in force", |home| preset(home) != before);
+}
+
+#[test]
+fn a_value_is_changed_before_the_yes() {
+    let Some((stage, mut client)) = Stage::ready() else { return };
+    let (asked, question) = ask(&stage, &mut client, "send_mail", mail("change me"));
+    let prompt = stage.read_card(&question);
+    stage.reach(
+        &prompt,
+        "the subject's Edit",
+        "e.matches('.edit') && e.closest('.values > div')?.textContent.includes('subject')",
+    );
+    stage.display.key(Key::Enter);
+    prompt.wait_until("the field to have the keys", "return document.activeElement.matches('.edit-form textarea')");
+    stage.display.write(" soon");
+    stage.press(&prompt, "Use this value");
+    prompt.wait_until(
+        "the changed card",
+        "return /changed call/.test(document.querySelector('button.approve')?.textContent ?? '')",
+    );
+    prompt.wait_until_armed();
+    stage.answer(&question, Key::ControlEnter);
+    let reply = client.reply(&asked).value;
+    assert!(went_well(&reply), "{reply}");
+    let sent = &stage.server.executed()[0]["arguments"]["subject"];
+    assert!(sent == "change me soon" || sent == " soonchange me", "{sent}");
+    assert!(text(&reply).contains("Consentry"), "the model is told: {reply}");
+}
+
+#[test]
+fn calls_that_wait_together_are_ticked_and_approved() {
+    let Some((stage, mut client)) = Stage::ready() else { return };
+    let note = |n: u32| json!({"path": stage.home.work().join(format!("{n}.txt")), "text": "a line"});
+    let asked: Vec<Value> = (0..4).map(|n| client.begin("write_note", note(n))).collect();
+    stage.wait_until("four questions", |home| home.waiting().len() == 4);
+    let prompt = stage.app.window("prompt");
+    stage.display.focus(stage.display.window(e2e::stage::PROMPT));
+    prompt.wait_until("a card", "return document.querySelector('.card') !== null && document.hasFocus()");
+    // The first may have been on the screen before the others came: then it is answered by itself.
+    let listed = "return document.querySelectorAll('.batch-list input').length";
+    if prompt.run(listed) == 0 {
+        let first = prompt.run("return document.querySelector('[data-approval]').dataset.approval");
+        let question = json!({"id": first});
+        prompt.wait_until_armed();
+        stage.answer(&question, Key::ControlEnter);
+        prompt.wait_until("the list", "return document.querySelectorAll('.batch-list input').length > 1");
+    }
+    let listed = prompt.run(listed).as_u64().expect("a number");
+    assert!(listed >= 2, "{listed}");
+    for number in 0..2 {
+        let it = format!("e === document.querySelectorAll('.batch-list input')[{number}]");
+        stage.reach(&prompt, "a tick", &it);
+        // A list that has just come takes no keys yet.
+        let ticked = format!("return document.querySelectorAll('.batch-list input')[{number}].checked");
+        while prompt.run(&ticked) != true {
+            stage.display.key(Key::Space);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    prompt.wait_until(
+        "the delay to pass",
+        "return /\\(2\\)/.test(document.querySelector('.batch .approve')?.textContent ?? '')",
+    );
+    prompt.wait_until("Approve to open", "return document.querySelector('.batch .approve')?.disabled === false");
+    let before = stage.server.executions("write_note");
+    stage.display.key(Key::ControlEnter);
+    stage.server.wait_until_executed(before + 2);
+    stage.press(&prompt, "Reject");
+    for id in asked {
+        client.reply(&id);
+    }
+    let first = usize::try_from(4 - listed).expect("few");
+    assert_eq!(stage.server.executions("write_note"), first + 2, "exactly what was ticked");
 }

@@ -21,6 +21,7 @@ mod filters;
 mod flood;
 mod grants;
 mod inbox;
+mod keyboard;
 mod marks;
 mod now;
 mod own_domains;

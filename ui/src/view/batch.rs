@@ -2,6 +2,7 @@
 //! digest; everything else has to be opened and answered by itself.
 
 use super::body::sentence_in_list;
+use super::keyboard::{Keyboard, Wish};
 use super::marks::{icon, mark, tag};
 use super::shell::Heard;
 use super::text::excerpt;
@@ -192,6 +193,13 @@ pub(crate) fn Batch(
         choosing.arm();
     });
     on_cleanup(|| spawn_local(async { drop(call(BatchHidden {}).await) }));
+    let keyboard = Keyboard::begin();
+    let keys = window_event_listener(leptos::ev::keydown, move |event| match keyboard.heard(&event) {
+        Some(Wish::Approve) => choosing.approve(),
+        Some(Wish::Away) => on_later.run(untrack(|| choosing.open()).into_iter().map(|item| item.id).collect()),
+        None => {}
+    });
+    on_cleanup(move || keys.remove());
     let came = move || {
         let known: BTreeSet<String> = choosing.listed(|_| true).into_iter().map(|item| item.id).collect();
         choosing.waiting.with(|now| now.iter().filter(|id| !known.contains(*id)).count())

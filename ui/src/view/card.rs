@@ -8,12 +8,12 @@ use super::clock::{Clock, moment};
 use super::decision::{Decision, Foot, linger};
 use super::edit::Editing;
 use super::facts;
+use super::keyboard::{Keyboard, Wish};
 use super::marks::{icon, mark, tag};
 use super::now::Now;
 use super::shell::Heard;
 use super::text::excerpt;
 use super::values;
-use crate::arming::Chord;
 use crate::backend;
 use crate::clock::{announcement, left, took};
 use crate::fold::Budget;
@@ -49,18 +49,17 @@ pub(crate) fn Card(
     let (reject, pane) = (NodeRef::<Button>::new(), NodeRef::<Div>::new());
     let below = reading(pane, answering);
     let resting = RwSignal::new(false);
-    let keyboard = Keyboard { born: backend::now(), chord: StoredValue::new(Chord::default()) };
+    let keyboard = Keyboard::begin();
     if place == Place::Prompt {
         keep_focus(reject);
         linger(answering, resting, on_close);
-        let keys = window_event_listener(leptos::ev::keydown, move |event| keyboard.press(&event, answering, on_later));
+        let keys =
+            window_event_listener(leptos::ev::keydown, move |event| answer(keyboard, &event, answering, on_later));
         on_cleanup(move || keys.remove());
     }
-    let away = window_event_listener(leptos::ev::blur, move |_| keyboard.chord.update_value(Chord::lose));
-    on_cleanup(move || away.remove());
     let on_key = move |event: KeyboardEvent| {
         if place == Place::Inbox {
-            keyboard.press(&event, answering, on_later);
+            answer(keyboard, &event, answering, on_later);
         }
     };
     let class = move || {
@@ -246,46 +245,16 @@ fn keep_focus(reject: NodeRef<Button>) {
     on_cleanup(move || activated.remove());
 }
 
-/// How long a card takes no keys after it came, in milliseconds: what was typed for something else answers nothing.
-const DEAF: f64 = 600.0;
-
-/// The keys of one card.
-#[derive(Clone, Copy)]
-struct Keyboard {
-    /// When the card came.
-    born: f64,
-    chord: StoredValue<Chord>,
-}
-
-impl Keyboard {
-    /// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects. A held key does nothing, and
-    /// neither does one that a script pressed.
-    fn press(self, event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
-        // A field that is being changed has its own keys.
-        if !event.is_trusted() || untrack(|| answering.is_over() || answering.editing.get()) {
-            return;
-        }
-        let key = event.key();
-        if event.repeat() || backend::now() - self.born < DEAF {
-            // Not even the button that has the focus is pressed.
-            if matches!(key.as_str(), "Enter" | " " | "Escape") {
-                event.prevent_default();
-            }
-            return;
-        }
-        match key.as_str() {
-            "Control" | "Meta" => self.chord.update_value(Chord::begin),
-            "Enter" if event.ctrl_key() || event.meta_key() => {
-                event.prevent_default();
-                if self.chord.try_update_value(Chord::complete) == Some(true) {
-                    answering.approve();
-                }
-            }
-            "Escape" => {
-                event.prevent_default();
-                if answering.is_high() { answering.reject() } else { on_later.run(()) }
-            }
-            _ => {}
-        }
+/// Ctrl Enter approves once armed, Esc puts the card away or, at high risk, rejects.
+fn answer(keyboard: Keyboard, event: &KeyboardEvent, answering: Answering, on_later: Callback<()>) {
+    // A field that is being changed has its own keys.
+    if untrack(|| answering.is_over() || answering.editing.get()) {
+        return;
+    }
+    match keyboard.heard(event) {
+        Some(Wish::Approve) => answering.approve(),
+        Some(Wish::Away) if answering.is_high() => answering.reject(),
+        Some(Wish::Away) => on_later.run(()),
+        None => {}
     }
 }

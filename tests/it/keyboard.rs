@@ -3,7 +3,7 @@
 use e2e::client::{refusal, text, went_well};
 use e2e::{Key, McpClient, Stage};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn mail(subject: &str) -> Value {
     json!({"to": "ann@example.org", "subject": subject, "body": "See below."})
@@ -108,21 +108,31 @@ fn a_payment_is_read_picked_and_approved() {
     let (asked, question) = ask(&stage, &mut client, "pay", json!({"account": "DE89370400440532013000", "amount": 40}));
     assert_eq!(question["level"], "step_up");
     let prompt = stage.read_card(&question);
-    stage.reach(&prompt, "the choice of a value", "e.matches('.act input[type=radio]')");
-    // The right one among the choices: arrows pick.
+    // The right one among the choices: arrows pick. One that was not taken is picked again, as the card then asks.
     let right = "const said = document.querySelector('.act input:checked')?.closest('label')?.textContent ?? ''; \
                  return said.trim() === '40' || said.replaceAll(' ', '').includes('DE89370400440532013000')";
-    stage.display.key(Key::Space);
-    let mut tries = 0;
-    while prompt.run(right) != true && tries < 12 {
-        stage.display.key(Key::Down);
-        tries += 1;
+    let waits = |question: &Value| stage.home.waiting().iter().any(|waiting| waiting["id"] == question["id"]);
+    for _ in 0..4 {
+        stage.reach(&prompt, "the choice of a value", "e.matches('.act input[type=radio]')");
+        stage.display.key(Key::Space);
+        let mut tries = 0;
+        while prompt.run(right) != true && tries < 12 {
+            stage.display.key(Key::Down);
+            tries += 1;
+        }
+        // It must be read to its end, by keys too.
+        stage.reach(&prompt, "the whole question", "e.matches('.card-body')");
+        stage.display.key(Key::End);
+        prompt.wait_until_armed();
+        stage.display.key(Key::ControlEnter);
+        let until = Instant::now() + Duration::from_secs(5);
+        while waits(&question) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if !waits(&question) {
+            break;
+        }
     }
-    // It must be read to its end, by keys too.
-    stage.reach(&prompt, "the whole question", "e.matches('.card-body')");
-    stage.display.key(Key::End);
-    prompt.wait_until_armed();
-    stage.answer(&question, Key::ControlEnter);
     prompt.wait_until("the outcome", "return document.querySelector('.outcome') !== null");
     assert!(went_well(&client.reply(&asked).value), "the right value was not taken");
     leave(&stage);

@@ -12,7 +12,15 @@ impl Clock {
     /// Starts the clock of this window and hands it to everything below.
     pub(crate) fn provide() {
         let now = RwSignal::new(backend::now_ms());
-        set_interval(move || now.set(backend::now_ms()), Duration::from_secs(1));
+        // A window that nobody sees has nothing to count down.
+        let tick = move || {
+            if backend::is_visible() {
+                now.set(backend::now_ms());
+            }
+        };
+        set_interval(tick, Duration::from_secs(1));
+        let seen = window_event_listener_untyped("visibilitychange", move |_| tick());
+        on_cleanup(move || seen.remove());
         provide_context(Self(now));
     }
 

@@ -101,6 +101,11 @@ pub(crate) fn is_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
+/// Whether some control of the page has the keys.
+pub(crate) fn has_focus_inside() -> bool {
+    document().active_element().is_some_and(|at| !at.matches("body, html").unwrap_or(true))
+}
+
 /// What the address names after its `#`.
 pub(crate) fn hash() -> String {
     window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()

@@ -229,7 +229,7 @@ fn reading(pane: NodeRef<Div>, answering: Answering) -> (Signal<bool>, Callback<
     (below.into(), Callback::new(move |()| look()))
 }
 
-/// Reject has the focus first, and again whenever the person comes to the window.
+/// Reject has the focus first, and again when the person comes to a window in which nothing has it.
 fn keep_focus(reject: NodeRef<Button>) {
     let focus = move || {
         if let Some(Some(button)) = reject.try_get_untracked() {
@@ -241,7 +241,12 @@ fn keep_focus(reject: NodeRef<Button>) {
             focus();
         }
     });
-    let activated = window_event_listener(leptos::ev::focus, move |_| focus());
+    // The window may be told late that it has the keys: by then the person may be typing a reason.
+    let activated = window_event_listener(leptos::ev::focus, move |_| {
+        if !backend::has_focus_inside() {
+            focus();
+        }
+    });
     on_cleanup(move || activated.remove());
 }
 

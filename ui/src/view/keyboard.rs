@@ -23,12 +23,17 @@ pub(crate) struct Keyboard {
     /// When the card came.
     born: f64,
     chord: StoredValue<Chord>,
+    /// The key that came down last and did not come up: what a web view says of repeats is not to be relied on.
+    down: StoredValue<Option<String>>,
 }
 
 impl Keyboard {
     /// For a card that comes now.
     pub(crate) fn begin() -> Self {
-        let this = Self { born: backend::now(), chord: StoredValue::new(Chord::default()) };
+        let this =
+            Self { born: backend::now(), chord: StoredValue::new(Chord::default()), down: StoredValue::new(None) };
+        let up = window_event_listener(leptos::ev::keyup, move |_| this.down.set_value(None));
+        on_cleanup(move || up.remove());
         let away = window_event_listener(leptos::ev::blur, move |_| this.chord.update_value(Chord::lose));
         on_cleanup(move || away.remove());
         this
@@ -40,7 +45,9 @@ impl Keyboard {
             return None;
         }
         let key = event.key();
-        if event.repeat() || backend::now() - self.born < DEAF {
+        let held = self.down.with_value(|down| down.as_ref() == Some(&key));
+        self.down.set_value(Some(key.clone()));
+        if held || backend::now() - self.born < DEAF {
             // Not even the button that has the focus is pressed.
             if matches!(key.as_str(), "Enter" | " " | "Escape") {
                 event.prevent_default();

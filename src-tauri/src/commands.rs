@@ -95,6 +95,14 @@ fn show(window: &WebviewWindow, cards: &Cards, covered: &Covered, card: &str) ->
     }
 }
 
+/// A window decides about a card only while it shows it.
+fn shown(window: &WebviewWindow, cards: &Cards, card: &str, otherwise: &str) -> Result<(), Fault> {
+    match cards.shows(window.label(), card) {
+        true => Ok(()),
+        false => Err(Fault::new(FaultCode::TooEarly, otherwise)),
+    }
+}
+
 #[tauri::command]
 async fn card_visible(
     window: WebviewWindow,
@@ -128,9 +136,7 @@ async fn approve(
     decider: State<'_, Decider>,
     command: ask::Approve,
 ) -> Result<(), Fault> {
-    if !cards.shows(window.label(), &command.id) {
-        return Err(Fault::new(FaultCode::TooEarly, "This window does not show that question, so it can't say yes."));
-    }
+    shown(&window, &cards, &command.id, "This window does not show that question, so it can't say yes.")?;
     let ask::Approve { id, digest, act, remember } = command;
     decider.approve(&id, &digest, act.as_deref(), remember, AnsweredBy::Window).await
 }
@@ -143,9 +149,7 @@ async fn edit_call(
     decider: State<'_, Decider>,
     command: ask::EditCall,
 ) -> Result<(), Fault> {
-    if !cards.shows(window.label(), &command.id) {
-        return Err(Fault::new(FaultCode::TooEarly, "This window does not show that question, so it can't change it."));
-    }
+    shown(&window, &cards, &command.id, "This window does not show that question, so it can't change it.")?;
     decider.edit(&command.id, &command.digest, command.edits, AnsweredBy::Window).await.map(drop)
 }
 
@@ -181,9 +185,7 @@ async fn approve_batch(
     decider: State<'_, Decider>,
     command: ask::ApproveBatch,
 ) -> Result<Vec<ItemAnswer>, Fault> {
-    if !cards.shows(window.label(), ask::BATCH) {
-        return Err(Fault::new(FaultCode::TooEarly, "This window does not show these questions, so it can't say yes."));
-    }
+    shown(&window, &cards, ask::BATCH, "This window does not show these questions, so it can't say yes.")?;
     Ok(decider.approve_batch(&command.items).await)
 }
 
@@ -246,9 +248,7 @@ async fn choose_tools(
     decider: State<'_, Decider>,
     command: ask::ChooseTools,
 ) -> Result<(), Fault> {
-    if !cards.shows(window.label(), &command.id) {
-        return Err(Fault::new(FaultCode::TooEarly, "The card is not on the screen."));
-    }
+    shown(&window, &cards, &command.id, "The card is not on the screen.")?;
     decider.choose_tools(&command.id, command.except, command.effects).await
 }
 
@@ -260,9 +260,7 @@ async fn look_now(
     decider: State<'_, Decider>,
     command: ask::LookNow,
 ) -> Result<NowView, Fault> {
-    if !cards.shows(window.label(), &command.id) {
-        return Err(Fault::new(FaultCode::TooEarly, "The card is not on the screen."));
-    }
+    shown(&window, &cards, &command.id, "The card is not on the screen.")?;
     decider.look_now(&command.id).await
 }
 

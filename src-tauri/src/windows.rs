@@ -180,10 +180,7 @@ async fn hide(window: &WebviewWindow) {
 async fn off_the_screen(app: &AppHandle, cards: Vec<String>) {
     let decider = app.state::<Decider>();
     for id in cards {
-        match id == wire::command::BATCH {
-            true => decider.batch_hidden(),
-            false => decider.card_hidden(&id).await,
-        }
+        decider.card_hidden(&id).await;
     }
 }
 

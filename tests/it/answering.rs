@@ -15,16 +15,6 @@ fn set(pointer: &str, value: &str) -> String {
     format!("{pointer}={}", Value::from(value))
 }
 
-/// The body of an entry of this kind.
-fn body(scene: &Scene, kind: &str, name: &str) -> Value {
-    let entries = scene.home.audit();
-    let seq = entries.iter().find(|e| e["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"))["seq"].to_string();
-    let detail = scene.home.json(&["audit", "show", &seq]).succeeded().value();
-    let bodies = detail["bodies"].as_array().expect("bodies");
-    let found = bodies.iter().find(|body| body[0] == name).unwrap_or_else(|| panic!("no {name}: {detail}"));
-    serde_json::from_str(found[1].as_str().expect("text")).expect("JSON")
-}
-
 #[test]
 fn a_changed_write_writes_what_the_person_wrote_and_the_log_has_both() {
     let scene = Scene::new();
@@ -43,10 +33,10 @@ fn a_changed_write_writes_what_the_person_wrote_and_the_log_has_both() {
     assert_eq!(content.len(), 2, "the server's own words follow: {reply}");
     let written = std::fs::read_to_string(&path).expect("the note");
     assert_eq!(written.trim_end(), "my words");
-    assert_eq!(body(&scene, "intent", "arguments")["text"], "my words");
-    assert_eq!(body(&scene, "intent", "arguments_asked")["text"], "the model’s words");
-    assert_eq!(body(&scene, "asked", "card")["values"][1]["text"], "the model’s words");
-    assert_eq!(body(&scene, "edited", "card")["edits"][0]["from"], "the model’s words");
+    assert_eq!(scene.logged("intent", "arguments")["text"], "my words");
+    assert_eq!(scene.logged("intent", "arguments_asked")["text"], "the model’s words");
+    assert_eq!(scene.logged("asked", "card")["values"][1]["text"], "the model’s words");
+    assert_eq!(scene.logged("edited", "card")["edits"][0]["from"], "the model’s words");
     scene.home.run(&["audit", "verify"]).succeeded();
 }
 
@@ -120,7 +110,7 @@ fn a_high_risk_call_can_be_changed_and_asks_as_much_as_before() {
     let question = watch.question("pay");
     approve_with(&scene, &question, &["--set", "/amount=15.00"]).succeeded();
     assert!(went_well(&client.reply(&id).value));
-    let edited = body(&scene, "edited", "card");
+    let edited = scene.logged("edited", "card");
     assert_eq!((&edited["level"], &edited["edits"][0]["value"]), (&json!("step_up"), &json!("15.00")));
     assert!(edited["arguments_text"].as_str().is_some_and(|text| text.contains("15.00")), "as it was written");
 }

@@ -84,3 +84,20 @@ fn inside_and_outside_are_said_once_domains_are_named() {
     let decided = entries.iter().filter(|e| e["kind"] == "decided" && e["result"] == "own_domains");
     assert_eq!(decided.count(), 1);
 }
+
+#[test]
+fn a_recipient_that_a_person_wrote_is_looked_at_like_one_that_was_asked_for() {
+    let scene = Scene::new();
+    let (mut watch, mut client) = (scene.watch(), scene.client());
+    send(&scene, &mut watch, &mut client, mail("ann@example.org", "b"));
+    let (id, question) = ask(&mut watch, &mut client, mail("ann@example.org", "c"));
+    let word = |name: &str| question[name].as_str().expect(name).to_owned();
+    let set = "/to=\"ann@exarnple.org\"";
+    scene.home.run(&["approvals", "approve", &word("id"), "--digest", &word("digest"), "--set", set]).succeeded();
+    assert!(went_well(&client.reply(&id).value));
+    let card = scene.logged("edited", "card");
+    let marks = parties(&card);
+    assert_eq!((&marks[0]["times"], &marks[0]["like"]), (&json!(0), &json!("example.org")), "{card}");
+    let findings = card["findings"].as_array().expect("findings");
+    assert!(findings.iter().any(|finding| finding["class"] == "looks_like_another"), "{card}");
+}

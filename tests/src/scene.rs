@@ -76,4 +76,14 @@ impl Scene {
     pub fn note(&self, name: &str) -> String {
         self.home.work().join(name).to_string_lossy().into_owned()
     }
+
+    /// What the log holds of this name with the first entry of this kind.
+    pub fn logged(&self, kind: &str, name: &str) -> Value {
+        let entries = self.home.audit();
+        let seq = entries.iter().find(|e| e["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"))["seq"].to_string();
+        let detail = self.home.json(&["audit", "show", &seq]).succeeded().value();
+        let bodies = detail["bodies"].as_array().expect("bodies");
+        let found = bodies.iter().find(|body| body[0] == name).unwrap_or_else(|| panic!("no {name}: {detail}"));
+        serde_json::from_str(found[1].as_str().expect("text")).expect("JSON")
+    }
 }

@@ -29,12 +29,14 @@ use gate::client::Client;
 use gate::inspect;
 use gate::meaning::parties::parties;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
+use gate::policy::Judgement;
 use gate::release::{Released, release};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wire::text::escaped;
+use wire::view::ApprovalView;
 
 /// The longest a server may take over one call. Clients give up long before; this only bounds what we keep.
 const LONGEST_CALL: Duration = Duration::from_secs(30 * 60);
@@ -110,7 +112,7 @@ impl Corridor {
         let permit = match judge(
             case,
             &self.policies.current(),
-            &self.circumstances(&asked, &asked.request.parsed),
+            &self.circumstances(&asked.client, &asked.request.parsed, asked.calls_last_hour),
             &self.grants.held(),
         ) {
             Verdict::Allow(permit) => Ok(permit),
@@ -168,12 +170,18 @@ impl Corridor {
         })
     }
 
-    pub(crate) fn circumstances(&self, asked: &Asked, arguments: &serde_json::Value) -> Circumstances {
+    /// How things stand for a call of this client with these arguments.
+    pub(crate) fn circumstances(
+        &self,
+        client: &Client,
+        arguments: &serde_json::Value,
+        calls_last_hour: i64,
+    ) -> Circumstances {
         Circumstances {
-            client_known: self.clients.knows(&asked.client),
+            client_known: self.clients.knows(client),
             drifted: false,
             names_protected: self.protected.named_in(arguments),
-            calls_last_hour: asked.calls_last_hour,
+            calls_last_hour,
             now_ms: now_ms(),
         }
     }
@@ -182,16 +190,14 @@ impl Corridor {
     async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
         let case = question.case();
         let words = &asked.trusted.program.command.words;
-        let mut card = present::call(case, question.judgement(), self.clients.knows(&asked.client));
-        present::look(&mut card, words).await;
-        present::know(&mut card, &case.call.request.arguments, &self.store, &self.own_domains.all()).await;
+        let mut card = self.card(case, question.judgement(), words).await;
         card.now = self.offer_look(case, asked);
-        let high = card.level == wire::view::Level::StepUp;
+        let level = present::level(&card);
         let terms = Terms {
             id: ApprovalId(Uuid::now_v7()),
             digest: case.call.digest(),
-            level: if high { Level::StepUp } else { Level::Approve },
-            act: high.then(|| present::salient(case)),
+            level,
+            act: (level == Level::StepUp).then(|| present::salient(case)),
             lives_ms: Some(i64::try_from(self.question_life.as_millis()).unwrap_or(i64::MAX)),
         };
         self.traffic.asked(&case.call.server.name);
@@ -211,7 +217,7 @@ impl Corridor {
         }
         let by = yes.by();
         let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
-        let now = self.circumstances(asked, &question.case().call.request.parsed);
+        let now = self.circumstances(&asked.client, &question.case().call.request.parsed, asked.calls_last_hour);
         let permit = question.settle(yes, &self.policies.current(), &now)?;
         let kept = match remembered {
             Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
@@ -223,6 +229,14 @@ impl Corridor {
             tracing::warn!("a yes could not be remembered: {why}");
         }
         Ok(permit)
+    }
+
+    /// The card of a call, as it was asked or as a person changed it, with all that is known of where it leads.
+    pub(crate) async fn card(&self, case: &Case, judgement: &Judgement, words: &[String]) -> ApprovalView {
+        let mut card = present::call(case, judgement, self.clients.knows(&case.call.client));
+        present::look(&mut card, words).await;
+        present::know(&mut card, &case.call.request.arguments, &self.store, &self.own_domains.all()).await;
+        card
     }
 
     /// The intent, before anything goes out. Effects beyond reading wait for the disk.

@@ -1,13 +1,13 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
-use crate::clock::now_ms;
+use crate::desk::gone;
 use crate::servers::Authority;
 use crate::upstream::Command;
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
 use gate::call::{ApprovalId, Digest};
 use gate::policy::Preset;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use wire::view::{
     ApprovalView, ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, FieldEdit, ItemAnswer, Listed,
     NowView, RememberChoice, ToolView,
@@ -70,7 +70,6 @@ impl Decider {
         edits: Vec<FieldEdit>,
         by: AnsweredBy,
     ) -> Result<(), Fault> {
-        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
         let before = self.inner.corridor.desk.find(id).ok_or_else(gone)?;
         let card = self.edit(id, digest, edits, by).await?;
         if card.asks_more_than(&before) {
@@ -98,10 +97,10 @@ impl Decider {
         let mut answers = Vec::with_capacity(items.len());
         for (id, named) in named(items) {
             let answer = match named {
-                Ok(item) => self.inner.corridor.desk.approve_listed(&[item]).await.into_values().next(),
-                Err(fault) => Some(Err(fault)),
+                Ok(item) => self.inner.corridor.desk.approve_listed(item).await,
+                Err(fault) => Err(fault),
             };
-            answers.push(ItemAnswer { id: id.to_owned(), fault: answer.and_then(Result::err) });
+            answers.push(ItemAnswer { id: id.to_owned(), fault: answer.err() });
         }
         answers
     }
@@ -248,12 +247,10 @@ impl Decider {
     /// read now: everything is stopped or quiet, the question is in a flood, a rule asks, the client has left.
     pub async fn look_now(&self, id: &str) -> Result<NowView, Fault> {
         let corridor = &self.inner.corridor;
-        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
         let view = corridor.desk.find(id).filter(|view| view.ended.is_none()).ok_or_else(gone)?;
-        let quiet = *self.inner.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
         let why = match () {
             () if corridor.stop.is_on() => "Everything is stopped, so nothing is read.",
-            () if quiet > now_ms() => "Consentry is quiet for a while, so nothing is read.",
+            () if self.inner.quiet_until().is_some() => "Consentry is quiet for a while, so nothing is read.",
             () if corridor.desk.is_folded(&view) => "The server asks too much at once. Open its questions one by one.",
             () => "",
         };

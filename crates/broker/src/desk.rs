@@ -7,7 +7,7 @@ mod words;
 
 pub(crate) use calls::{Nudge, Patience};
 pub(crate) use edits::Behind;
-pub(crate) use words::by_word;
+pub(crate) use words::{by_word, gone};
 
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
@@ -213,7 +213,6 @@ impl Desk {
     /// # Errors
     /// Why an answer did not count.
     pub(crate) async fn step(self: &Arc<Self>, id: ApprovalId, event: Event) -> Result<(), Fault> {
-        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
         let outcome = self.state().step(id, event, now_ms()).ok_or_else(gone)?;
         self.carry_out(id, outcome).await
     }

@@ -1,14 +1,12 @@
 //! A call that the person changes before a yes, from what they wrote to the new card; and telling the model.
 
-use crate::clock::now_ms;
 use crate::corridor::{Corridor, Reply};
 use crate::desk::Behind;
-use crate::present;
 use gate::approval::By;
 use gate::audit::Record;
 use gate::call::{ApprovalId, Call, Digest};
 use gate::edit::{Change, Changed, Edit};
-use gate::permit::{Circumstances, Question};
+use gate::permit::Question;
 use serde_json::Value;
 use wire::text::escaped;
 use wire::view::{ApprovalView, EditView, FieldEdit};
@@ -30,22 +28,13 @@ impl Corridor {
         edits: Vec<FieldEdit>,
         by: By,
     ) -> Result<ApprovalView, Fault> {
-        let behind = self.desk.behind(id, shown)?;
-        let Some(draft) = behind.draft else { return Err(Fault::new(FaultCode::Invalid, "This can't be changed.")) };
+        let (draft, behind) = self.desk.behind(id, shown)?;
         let edits = edits.into_iter().map(|edit| Edit { pointer: edit.pointer, value: edit.value }).collect();
         let client = draft.case().call.client.clone();
-        let known = self.clients.knows(&client);
-        let now = |arguments: &Value| Circumstances {
-            client_known: known,
-            drifted: false,
-            names_protected: self.protected.named_in(arguments),
-            calls_last_hour: behind.calls_last_hour,
-            now_ms: now_ms(),
-        };
+        let now = |arguments: &Value| self.circumstances(&client, arguments, behind.calls_last_hour);
         let invalid = |why: String| Fault::new(FaultCode::Invalid, format!("{why} Nothing was changed."));
         let draft = draft.edit(edits, &self.policies.current(), now).map_err(|fault| invalid(fault.to_string()))?;
-        let mut card = present::call(draft.case(), draft.judgement(), known);
-        present::look(&mut card, &behind.words).await;
+        let mut card = self.card(draft.case(), draft.judgement(), &behind.words).await;
         card.edits = draft.changes().iter().map(view).collect();
         if !card.edits.is_empty() {
             card.remember = None;

@@ -97,6 +97,14 @@ pub(crate) struct Inner {
     pub(crate) news: client_files::News,
 }
 
+impl Inner {
+    /// Until when no prompt shows, if that is so now.
+    pub(crate) fn quiet_until(&self) -> Option<i64> {
+        let until = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        (until > clock::now_ms()).then_some(until)
+    }
+}
+
 impl Broker {
     /// What changes, as it changes. A receiver that falls behind should fetch everything again.
     pub fn events(&self) -> broadcast::Receiver<wire::Event> {
@@ -219,8 +227,7 @@ impl Broker {
 
     /// Until when no prompt shows, if that is so now.
     pub fn quiet_until(&self) -> Option<i64> {
-        let until = *self.inner.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
-        (until > clock::now_ms()).then_some(until)
+        self.inner.quiet_until()
     }
 
     /// Whether the person stopped everything.

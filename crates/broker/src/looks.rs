@@ -129,7 +129,7 @@ impl Corridor {
         }
         // No grant stands in: nobody gave one for a read of ours.
         let case = Case::inspect(call);
-        let now = self.circumstances(asked, &case.call.request.parsed);
+        let now = self.circumstances(&asked.client, &case.call.request.parsed, asked.calls_last_hour);
         match judge(case, &self.policies.current(), &now, &[]) {
             Verdict::Allow(permit) => Ok(permit),
             Verdict::Ask(_) => Err("A rule asks a person before this tool may be called.".into()),

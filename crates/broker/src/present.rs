@@ -48,6 +48,14 @@ pub(crate) async fn look(card: &mut ApprovalView, words: &[String]) {
     card.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
 }
 
+/// What a card asks for, as the approval machine knows it.
+pub(crate) fn level(card: &ApprovalView) -> gate::approval::Level {
+    match card.level {
+        wire::view::Level::StepUp => gate::approval::Level::StepUp,
+        wire::view::Level::Approve => gate::approval::Level::Approve,
+    }
+}
+
 fn how_many(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -319,6 +319,29 @@ fn named(text: &str) -> Vec<(&'static str, String)> {
     out
 }
 
+/// A call for tests: of some program's, in the conversation `talk`, of a tool of this server.
+#[cfg(test)]
+pub(crate) fn sample(server: &str, tool: Tool, params: Bytes) -> Call {
+    Call {
+        id: CallId(Uuid::nil()),
+        connection: ConnectionId(Uuid::nil()),
+        client: Arc::new(Client {
+            program: "/usr/bin/agent".into(),
+            sha256: String::new(),
+            script: None,
+            identity: Digest([1; 32]),
+            pid: 1,
+            start_time: 1,
+            parents: Vec::new(),
+            claimed: None,
+        }),
+        conversation: "talk".into(),
+        server: Arc::new(Server { name: server.into(), alias: server.into(), identity: Digest([2; 32]) }),
+        tool: Arc::new(tool),
+        request: Request::parse(params).unwrap(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

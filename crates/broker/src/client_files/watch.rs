@@ -125,11 +125,11 @@ impl Eyes {
     }
 
     fn turn_to(&mut self, wanted: Wanted) {
+        let now = wanted.folders.clone();
         let before = {
             let mut held = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *held, wanted).folders
         };
-        let now = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).folders.clone();
         for gone in before.difference(&now) {
             // A folder that was removed is watched no longer anyway.
             let _ = self.watcher.unwatch(gone);

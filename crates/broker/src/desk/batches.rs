@@ -7,7 +7,6 @@ use super::{Desk, Open, State};
 use crate::clock::now_ms;
 use gate::approval::Event;
 use gate::call::{ApprovalId, Digest};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use wire::Fault;
 use wire::view::{ApprovalKind, BatchItem, BatchView};
@@ -45,16 +44,9 @@ impl Desk {
         self.state().unlist();
     }
 
-    /// Says yes to each of these. One that does not count changes nothing for the others.
-    pub(crate) async fn approve_listed(
-        self: &Arc<Self>,
-        items: &[(ApprovalId, Digest)],
-    ) -> BTreeMap<ApprovalId, Result<(), Fault>> {
-        let mut answers = BTreeMap::new();
-        for (id, digest) in items {
-            answers.insert(*id, self.step(*id, Event::ApproveListed(*digest)).await);
-        }
-        answers
+    /// Says yes to one of these, as it was listed.
+    pub(crate) async fn approve_listed(self: &Arc<Self>, (id, digest): (ApprovalId, Digest)) -> Result<(), Fault> {
+        self.step(id, Event::ApproveListed(digest)).await
     }
 }
 

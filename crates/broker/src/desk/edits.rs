@@ -1,9 +1,10 @@
 //! Questions about calls that the person changes before a yes: the same question, with another card and another digest.
 
-use super::{Desk, about, by_word, fault};
+use super::{Desk, about, by_word, fault, gone};
 use crate::audit_log::Durability;
 use crate::clock::now_ms;
-use gate::approval::{Approval, By, Edited, Effect, Event, Level};
+use crate::present::level;
+use gate::approval::{Approval, By, Edited, Effect, Event};
 use gate::call::{ApprovalId, Digest};
 use gate::edit::Draft;
 use std::sync::Arc;
@@ -24,17 +25,22 @@ pub(crate) struct Behind {
     pub(crate) calls_last_hour: i64,
 }
 
+fn too_late() -> Fault {
+    Fault::new(FaultCode::Gone, "This question has ended: the change came too late.")
+}
+
 impl Desk {
-    /// What stands behind a question about a call that may be changed, if that has this digest.
-    pub(crate) fn behind(&self, id: ApprovalId, shown: Digest) -> Result<Behind, Fault> {
+    /// The call as it may be changed, and what else stands behind its question, if that has this digest.
+    pub(crate) fn behind(&self, id: ApprovalId, shown: Digest) -> Result<(Draft, Behind), Fault> {
         let state = self.state();
-        let gone = || Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.");
         let open = state.open.get(&id).filter(|open| !open.parked).ok_or_else(gone)?;
         if open.approval.terms().digest != shown {
             return Err(fault(gate::approval::NotCounted::OtherDigest));
         }
-        let behind = open.behind.clone().filter(|behind| behind.draft.is_some());
-        behind.ok_or_else(|| Fault::new(FaultCode::Invalid, "Only a call can be changed before a yes."))
+        let mut behind = open.behind.clone();
+        let draft = behind.as_mut().and_then(|behind| behind.draft.take());
+        let both = draft.map(|draft| *draft).zip(behind);
+        both.ok_or_else(|| Fault::new(FaultCode::Invalid, "Only a call can be changed before a yes."))
     }
 
     /// Puts a changed call in the place of the one that has the digest `shown`, once the log has it.
@@ -59,14 +65,13 @@ impl Desk {
         record.call = Some(draft.case().call.id);
         let written = self.audit.append(record, Durability::Process).await;
         written.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))?;
-        let level = if card.level == wire::view::Level::StepUp { Level::StepUp } else { Level::Approve };
+        let level = level(&card);
         let differs = !draft.changes().is_empty();
         let act = card.act.as_ref().map(|_| crate::present::salient(draft.case()));
         let event = Event::Edit { shown, now: Edited { digest, level, act, differs }, by };
         let outcome = {
             let mut state = self.state();
-            let gone = || Fault::new(FaultCode::Gone, "This question has ended: the change came too late.");
-            let outcome = state.step(id, event, now_ms()).ok_or_else(gone)?;
+            let outcome = state.step(id, event, now_ms()).ok_or_else(too_late)?;
             let counted = outcome.0.is_none() && !outcome.1.iter().any(|e| matches!(e, Effect::NotCounted(_)));
             if let Some(open) = state.open.get_mut(&id).filter(|_| counted) {
                 let (client_waits, expires_at) = (open.view.client_waits, open.view.expires_at);
@@ -86,15 +91,13 @@ impl Desk {
     /// The new card, with what belongs to the question and not to the call.
     fn revised(&self, id: ApprovalId, card: ApprovalView) -> Result<ApprovalView, Fault> {
         let state = self.state();
-        let gone = || Fault::new(FaultCode::Gone, "This question has ended: the change came too late.");
-        let now = &state.open.get(&id).ok_or_else(gone)?.view;
-        let level = if card.level == wire::view::Level::StepUp { Level::StepUp } else { Level::Approve };
+        let now = &state.open.get(&id).ok_or_else(too_late)?.view;
         Ok(ApprovalView {
             id: now.id.clone(),
             asked_at: now.asked_at,
             expires_at: now.expires_at,
             client_waits: now.client_waits,
-            arms_after_ms: u32::try_from(Approval::arms_after(level)).unwrap_or(u32::MAX),
+            arms_after_ms: u32::try_from(Approval::arms_after(level(&card))).unwrap_or(u32::MAX),
             ..card
         })
     }

@@ -4,6 +4,11 @@ use gate::approval::{By, NotCounted};
 use wire::view::ApprovalKind;
 use wire::{Fault, FaultCode};
 
+/// No question is open under this id.
+pub(crate) fn gone() -> Fault {
+    Fault::new(FaultCode::Gone, "This question has ended, or there never was one with this id.")
+}
+
 /// Why an answer did not count.
 pub(super) fn fault(why: NotCounted) -> Fault {
     match why {

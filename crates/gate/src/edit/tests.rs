@@ -52,31 +52,12 @@ fn what_can_not_stand_there_is_refused() {
 
 /// A call of a tool whose schema knows two colours and short names.
 fn asked(arguments: &str) -> Case {
-    use crate::call::{CallId, ConnectionId, Server};
-    use std::sync::Arc;
     let schema =
         r#"{"type":"object","properties":{"colour":{"enum":["red","blue"]},"name":{"type":"string","maxLength":5}}}"#;
     let definition = format!(r#"{{"name":"paint","description":"","inputSchema":{schema}}}"#);
     let tool = crate::tool::parse_listing(vec![Bytes::from(definition)]).unwrap().remove(0);
     let params = format!(r#"{{ "_meta":{{"x":1.0}}, "arguments" : {arguments},"name":"paint"}}"#);
-    Case::inspect(Call {
-        id: CallId(uuid::Uuid::nil()),
-        connection: ConnectionId(uuid::Uuid::nil()),
-        client: Arc::new(crate::client::Client {
-            program: "/usr/bin/agent".into(),
-            sha256: String::new(),
-            script: None,
-            identity: Digest([1; 32]),
-            pid: 1,
-            start_time: 1,
-            parents: Vec::new(),
-            claimed: None,
-        }),
-        conversation: "talk".into(),
-        server: Arc::new(Server { name: "s".into(), alias: "s".into(), identity: Digest([2; 32]) }),
-        tool: Arc::new(tool),
-        request: Request::parse(Bytes::from(params)).unwrap(),
-    })
+    Case::inspect(crate::call::sample("s", tool, Bytes::from(params)))
 }
 
 #[test]

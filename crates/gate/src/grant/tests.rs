@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::approval::Consent;
-use crate::call::{CallId, ConnectionId, Request, Server};
-use crate::client::Client;
+use crate::call::sample;
 use crate::policy::{Layer, Reason};
 use crate::tool::parse_listing;
 use bytes::Bytes;
@@ -18,24 +17,7 @@ fn case_of(tool: &str, arguments: &Value) -> Case {
     let definition = json!({"name": tool, "description": "", "inputSchema": {"type": "object"}});
     let tool = parse_listing(vec![Bytes::from(definition.to_string())]).unwrap().remove(0);
     let params = json!({"name": tool.name, "arguments": arguments});
-    let call = Call {
-        id: CallId(Uuid::nil()),
-        connection: ConnectionId(Uuid::nil()),
-        client: Arc::new(Client {
-            program: "/usr/bin/agent".into(),
-            sha256: String::new(),
-            script: None,
-            identity: Digest([1; 32]),
-            pid: 1,
-            start_time: 1,
-            parents: Vec::new(),
-            claimed: None,
-        }),
-        conversation: "talk".into(),
-        server: Arc::new(Server { name: "files".into(), alias: "files".into(), identity: Digest([2; 32]) }),
-        tool: Arc::new(tool),
-        request: Request::parse(Bytes::from(params.to_string())).unwrap(),
-    };
+    let call = sample("files", tool, Bytes::from(params.to_string()));
     Case { call, findings: Vec::new(), destinations: Vec::new() }
 }
 

@@ -9,6 +9,7 @@ use crate::store::Store;
 use crate::vault::Seal;
 use gate::approval::{Level, Terms};
 use gate::call::CallId;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -62,6 +63,15 @@ impl Scene {
         self.desk.waiting().iter().map(|view| one(view.digest.parse().unwrap(), &view.id)).collect()
     }
 
+    /// A yes from the list to each of these.
+    async fn approve(&self, items: &[(ApprovalId, Digest)]) -> BTreeMap<ApprovalId, Result<(), Fault>> {
+        let mut answers = BTreeMap::new();
+        for item in items {
+            answers.insert(item.0, self.desk.approve_listed(*item).await);
+        }
+        answers
+    }
+
     async fn ran(&self) -> Vec<u8> {
         sleep(Duration::from_millis(50)).await;
         let mut ran = self.ran.lock().unwrap().clone();
@@ -84,10 +94,10 @@ async fn of_six_writes_exactly_the_three_that_were_chosen_run() {
     assert!(scene.desk.batch_of(&all[&7].0.to_string()).is_none(), "one alone is no list");
     let six: Vec<_> = (1..=6).map(|n| all[&n]).collect();
     scene.desk.list(&six);
-    let early = scene.desk.approve_listed(&[all[&2]]).await;
+    let early = scene.approve(&[all[&2]]).await;
     assert_eq!(early[&all[&2].0].as_ref().unwrap_err().code, FaultCode::TooEarly);
     sleep(SEEN).await;
-    let answers = scene.desk.approve_listed(&[all[&2], all[&4], all[&5]]).await;
+    let answers = scene.approve(&[all[&2], all[&4], all[&5]]).await;
     assert!(answers.values().all(Result::is_ok), "{answers:?}");
     assert_eq!(scene.ran().await, [2, 4, 5]);
     assert_eq!(scene.waiting().keys().copied().collect::<Vec<_>>(), [1, 3, 6, 7]);
@@ -101,7 +111,7 @@ async fn a_forged_digest_refuses_that_item_and_no_other() {
     scene.desk.list(&all.values().copied().collect::<Vec<_>>());
     sleep(SEEN).await;
     let forged = (all[&2].0, Digest([9; 32]));
-    let answers = scene.desk.approve_listed(&[all[&1], forged, all[&3]]).await;
+    let answers = scene.approve(&[all[&1], forged, all[&3]]).await;
     assert_eq!(answers[&forged.0].as_ref().unwrap_err().code, FaultCode::DigestMismatch);
     assert_eq!(scene.ran().await, [1, 3]);
 }
@@ -113,14 +123,14 @@ async fn what_was_not_listed_is_not_answered_and_a_longer_list_begins_again() {
     let all = scene.waiting();
     scene.desk.list(&[all[&1], all[&2]]);
     sleep(SEEN).await;
-    let answers = scene.desk.approve_listed(&[all[&3]]).await;
+    let answers = scene.approve(&[all[&3]]).await;
     assert_eq!(answers[&all[&3].0].as_ref().unwrap_err().code, FaultCode::TooEarly);
     scene.desk.list(&all.values().copied().collect::<Vec<_>>());
-    let answers = scene.desk.approve_listed(&[all[&1]]).await;
+    let answers = scene.approve(&[all[&1]]).await;
     assert_eq!(answers[&all[&1].0].as_ref().unwrap_err().code, FaultCode::TooEarly);
     sleep(SEEN).await;
     scene.desk.rearm();
-    let answers = scene.desk.approve_listed(&[all[&1]]).await;
+    let answers = scene.approve(&[all[&1]]).await;
     assert_eq!(answers[&all[&1].0].as_ref().unwrap_err().code, FaultCode::TooEarly, "the window moved");
     assert!(scene.ran().await.is_empty());
 }
@@ -135,7 +145,7 @@ async fn what_deletes_can_not_be_approved_from_a_list_whatever_the_window_says()
     let both: Vec<_> = all.values().copied().collect();
     scene.desk.list(&both);
     sleep(SEEN).await;
-    let answers = scene.desk.approve_listed(&both).await;
+    let answers = scene.approve(&both).await;
     assert!(answers.values().all(|a| a.as_ref().unwrap_err().code == FaultCode::NotHere), "{answers:?}");
     assert!(scene.ran().await.is_empty());
     assert_eq!(scene.waiting().len(), 2, "they wait still");

@@ -25,6 +25,7 @@ mod keyboard;
 mod marks;
 mod now;
 mod own_domains;
+mod pane;
 mod policies;
 mod presets;
 mod prompt;

@@ -23,19 +23,9 @@ pub(crate) enum Beside {
     Change(Wanted),
 }
 
-/// What stands beside the list, and whether the person asked for it: where there is room for one only, that decides.
-#[derive(Clone, Copy)]
-pub(crate) struct Pane {
-    shown: RwSignal<Beside>,
-    open: RwSignal<bool>,
-}
+pub(crate) type Pane = super::pane::Pane<Beside>;
 
 impl Pane {
-    pub(crate) fn open(self, beside: Beside) {
-        self.shown.set(beside);
-        self.open.set(true);
-    }
-
     pub(crate) fn close(self) {
         self.shown.set(Beside::Nothing);
         self.open.set(false);
@@ -54,17 +44,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
         heard.servers.track();
         spawn_local(async move { fetched.set(Some(call(Clients {}).await)) });
     });
-    let named = || Some(backend::hash()).filter(|hash| hash.starts_with("clients/"));
-    let pane = Pane {
-        shown: RwSignal::new(named().map_or(Beside::Nothing, Beside::Entry)),
-        open: RwSignal::new(named().is_some()),
-    };
-    let addressed = window_event_listener_untyped("hashchange", move |_| {
-        if let Some(entry) = named() {
-            pane.open(Beside::Entry(entry));
-        }
-    });
-    on_cleanup(move || addressed.remove());
+    let pane = Pane::addressed(named, Beside::Nothing);
     let files = move || fetched.get().and_then(Result::ok).unwrap_or_default();
     let all = move || {
         open_entries(files().iter()).then(|| {
@@ -82,6 +62,11 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             Some(Ok(_)) => view! { <Listed fetched pane /> }.into_any(),
         }}
     }
+}
+
+/// The entry that the address names.
+fn named() -> Option<Beside> {
+    Some(backend::hash()).filter(|hash| hash.starts_with("clients/")).map(Beside::Entry)
 }
 
 fn none() -> AnyView {

@@ -12,7 +12,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::command::EditCall;
-use wire::text::escaped;
+use wire::text::{escaped, is_hidden};
 use wire::view::{ApprovalView, ArgumentView, EditView, FieldEdit};
 
 /// What the fields of one card share.
@@ -155,7 +155,7 @@ fn form(value: &ArgumentView, editing: Editing) -> AnyView {
         event.stop_propagation();
     };
     let hidden = {
-        let odd = |text: &str| escaped(&text.replace(['\n', '\r', '\t'], " ")) != text.replace(['\n', '\r', '\t'], " ");
+        let odd = |text: &str| text.chars().any(|c| is_hidden(c) && c != '\r');
         move || {
             text.with(|text| odd(text)).then(|| {
                 view! {

@@ -25,19 +25,7 @@ enum Beside {
     Rule(String),
 }
 
-/// What stands beside the list, and whether the person asked for it: where there is room for one only, that decides.
-#[derive(Clone, Copy)]
-struct Pane {
-    shown: RwSignal<Beside>,
-    open: RwSignal<bool>,
-}
-
-impl Pane {
-    fn open(self, beside: Beside) {
-        self.shown.set(beside);
-        self.open.set(true);
-    }
-}
+type Pane = super::pane::Pane<Beside>;
 
 /// The page.
 #[component]
@@ -49,16 +37,7 @@ pub(crate) fn PoliciesPage() -> impl IntoView {
         heard.servers.track();
         spawn_local(async move { fetched.set(Some(call(Policies {}).await)) });
     });
-    let pane = Pane {
-        shown: RwSignal::new(named().map_or(Beside::Presets, Beside::Rule)),
-        open: RwSignal::new(named().is_some()),
-    };
-    let addressed = window_event_listener_untyped("hashchange", move |_| {
-        if let Some(rule) = named() {
-            pane.open(Beside::Rule(rule));
-        }
-    });
-    on_cleanup(move || addressed.remove());
+    let pane = Pane::addressed(named, Beside::Presets);
     let counts = move || match fetched.get() {
         Some(Ok(view)) => words::count(
             view.rules.iter().filter(|rule| rule.demand != Demand::Permits).count(),
@@ -86,8 +65,8 @@ pub(crate) fn PoliciesPage() -> impl IntoView {
 }
 
 /// The rule that the address names: `#policies/send-needs-person`.
-fn named() -> Option<String> {
-    backend::hash().strip_prefix("policies/").map(str::to_owned).filter(|id| !id.is_empty())
+fn named() -> Option<Beside> {
+    backend::hash().strip_prefix("policies/").map(str::to_owned).filter(|id| !id.is_empty()).map(Beside::Rule)
 }
 
 fn list(view: &PoliciesView, pane: Pane) -> AnyView {

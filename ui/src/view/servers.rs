@@ -25,25 +25,13 @@ enum Beside {
     Server(String),
 }
 
-/// What stands beside the table, and whether the person asked for it: where there is room for one only, that decides.
-#[derive(Clone, Copy)]
-struct Pane {
-    shown: RwSignal<Beside>,
-    open: RwSignal<bool>,
-}
-
-impl Pane {
-    fn open(self, beside: Beside) {
-        self.shown.set(beside);
-        self.open.set(true);
-    }
-}
+type Pane = super::pane::Pane<Beside>;
 
 /// The page.
 #[component]
 pub(crate) fn ServersPage() -> impl IntoView {
     let fetched: Fetched = RwSignal::new(None);
-    let pane = Pane { shown: RwSignal::new(Beside::Nothing), open: RwSignal::new(false) };
+    let pane = Pane::with(Beside::Nothing);
     let heard = Heard::here();
     Effect::new(move |_| {
         heard.servers.track();

@@ -85,7 +85,7 @@ fn clicks_and_keys_before_the_delay_decide_nothing() {
     }
     assert!(tries > 0, "the card was never tried early");
     // Had one of them counted, the call would have run.
-    if stage.home.waiting().iter().any(|waiting| waiting["id"] == question["id"]) {
+    if stage.home.waits(&question) {
         assert_eq!(stage.server.executions("send_mail"), 0);
         reject(&stage, &mut client, &asked, &question);
         return;
@@ -235,7 +235,7 @@ fn opens_within(prompt: &Page<'_>, time: Duration) -> bool {
 fn is_answered(stage: &Stage, question: &Value, time: Duration) -> bool {
     let until = Instant::now() + time;
     while Instant::now() < until {
-        if stage.home.waiting().iter().all(|waiting| waiting["id"] != question["id"]) {
+        if !stage.home.waits(question) {
             return true;
         }
     }

@@ -40,18 +40,8 @@ fn first_use_and_the_choice_among_tools() {
     stage.home.wait_until_answered(&question);
     prompt.close_card();
     stage.approve_by_key(&stage.home.question("trust"));
-    let mut client = McpClient::open_under(&stage.home, "notes");
-    let hello =
-        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
-    let id = client.request("initialize", hello);
-    stage.approve_by_key(&stage.home.question("client"));
-    client.reply(&id);
-    client.notify("notifications/initialized", Value::Null);
-    let mut tools = client.tools();
-    while tools.is_empty() {
-        client.notification("notifications/tools/list_changed");
-        tools = client.tools();
-    }
+    let mut client = McpClient::let_in(&stage.home, "notes", |question| stage.approve_by_key(question));
+    let tools = client.tools();
     assert_eq!(tools.len(), 7, "{tools:?}");
     assert!(!tools.contains(&"pay".to_owned()));
 }
@@ -111,7 +101,6 @@ fn a_payment_is_read_picked_and_approved() {
     // The right one among the choices: arrows pick. One that was not taken is picked again, as the card then asks.
     let right = "const said = document.querySelector('.act input:checked')?.closest('label')?.textContent ?? ''; \
                  return said.trim() === '40' || said.replaceAll(' ', '').includes('DE89370400440532013000')";
-    let waits = |question: &Value| stage.home.waiting().iter().any(|waiting| waiting["id"] == question["id"]);
     for _ in 0..4 {
         stage.reach(&prompt, "the choice of a value", "e.matches('.act input[type=radio]')");
         stage.display.key(Key::Space);
@@ -126,10 +115,10 @@ fn a_payment_is_read_picked_and_approved() {
         prompt.wait_until_armed();
         stage.display.key(Key::ControlEnter);
         let until = Instant::now() + Duration::from_secs(5);
-        while waits(&question) && Instant::now() < until {
+        while stage.home.waits(&question) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(50));
         }
-        if !waits(&question) {
+        if !stage.home.waits(&question) {
             break;
         }
     }

@@ -1,11 +1,11 @@
 //! The icon in the tray, seen from where a panel stands: on the session bus.
 
 use e2e::client::{refusal, went_well};
+use e2e::process::until;
 use e2e::{DEADLINE, Stage};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
 use zbus::blocking::connection::Builder;
 use zbus::blocking::{Connection, Proxy};
 use zbus::zvariant::{OwnedValue, Value};
@@ -87,11 +87,7 @@ impl Icon {
     }
 
     fn wait_for_title(&self, words: &str) {
-        let until = Instant::now() + DEADLINE;
-        while !self.title().contains(words) {
-            assert!(Instant::now() < until, "the icon still says {:?}, not {words:?}", self.title());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(&format!("the icon to say {words:?}"), || self.title().contains(words).then_some(()));
     }
 }
 

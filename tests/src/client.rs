@@ -64,6 +64,24 @@ impl McpClient {
         client
     }
 
+    /// A program that Consentry asks about: connects under another one, shakes hands while `answer` lets it in, and
+    /// waits until it sees tools.
+    pub fn let_in(home: &Home, server: &str, answer: impl FnOnce(&Value)) -> Self {
+        let mut client = Self::open_under(home, server);
+        let hello = json!({
+            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test client", "version": "1"},
+        });
+        let id = client.request("initialize", hello);
+        answer(&home.question("client"));
+        client.reply(&id);
+        client.notify("notifications/initialized", Value::Null);
+        // Until it was let in it saw no tools; that it may look again follows the yes.
+        while client.tools().is_empty() {
+            client.notification("notifications/tools/list_changed");
+        }
+        client
+    }
+
     /// `initialize` and `notifications/initialized`; the result of the first.
     pub fn shake_hands(&mut self, revision: &str) -> Value {
         let reply = self.ask(

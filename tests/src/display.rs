@@ -2,10 +2,10 @@
 //! page can tell from a person's.
 
 use crate::home::Home;
-use crate::process::{DEADLINE, Lines, Running};
+use crate::process::{DEADLINE, Lines, Running, until};
 use std::collections::HashMap;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, InputFocus,
@@ -95,19 +95,16 @@ impl Display {
 
     /// The window of this title, once it is on the screen.
     pub fn window(&self, title: &str) -> Window {
-        let until = Instant::now() + DEADLINE;
-        loop {
-            if let Some(found) = self.children().into_iter().find(|w| self.is_mapped(*w) && self.title(*w) == title) {
-                return found;
-            }
-            assert!(Instant::now() < until, "no window of the title {title:?} came up");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until(&format!("a window of the title {title:?}"), || self.find(title))
     }
 
     /// Whether a window of this title is on the screen.
     pub fn shows(&self, title: &str) -> bool {
-        self.children().into_iter().any(|w| self.is_mapped(w) && self.title(w) == title)
+        self.find(title).is_some()
+    }
+
+    fn find(&self, title: &str) -> Option<Window> {
+        self.children().into_iter().find(|w| self.is_mapped(*w) && self.title(*w) == title)
     }
 
     /// Gives a window the keys, as a window manager does when a person goes to it.

@@ -2,7 +2,7 @@
 
 use crate::home::Home;
 use crate::process::{DEADLINE, ends, kill_stray};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,15 @@ impl Fixture {
         let mut args = vec!["server", "add", &self.name, "--"];
         args.extend(words.iter().map(String::as_str));
         home.run(&args).succeeded();
+    }
+
+    /// Stands in `servers.json` as a person or another program would have put it: a proposal.
+    pub fn propose(&self, home: &Home) {
+        let words = self.words();
+        let servers = json!({"mcpServers": {&self.name: {"command": words[0], "args": words[1..]}}});
+        let file = home.servers_json();
+        std::fs::create_dir_all(file.parent().expect("it stands in a folder")).expect("the config folder");
+        std::fs::write(file, servers.to_string()).expect("servers.json");
     }
 
     /// `server trust`.

@@ -1,11 +1,11 @@
 //! A home of one's own for each test, and the command line run in it.
 
-use crate::process::{DEADLINE, Running, Written};
+use crate::process::{DEADLINE, Running, Written, until};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A temporary `CONSENTRY_HOME` and an environment that holds nothing of the machine's own session.
@@ -132,23 +132,18 @@ impl Home {
 
     /// A question of this kind, once one waits.
     pub fn question(&self, kind: &str) -> Value {
-        let until = Instant::now() + DEADLINE;
-        loop {
-            if let Some(found) = self.waiting().into_iter().find(|question| question["kind"] == kind) {
-                return found;
-            }
-            assert!(Instant::now() < until, "no question of the kind {kind} came");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let asked = || self.waiting().into_iter().find(|question| question["kind"] == kind);
+        until(&format!("a question of the kind {kind}"), asked)
     }
 
     /// Waits until a question waits no longer.
     pub fn wait_until_answered(&self, question: &Value) {
-        let until = Instant::now() + DEADLINE;
-        while self.waiting().iter().any(|waiting| waiting["id"] == question["id"]) {
-            assert!(Instant::now() < until, "still waiting: {question}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("a question to be answered", || (!self.waits(question)).then_some(()));
+    }
+
+    /// Whether a question waits now.
+    pub fn waits(&self, question: &Value) -> bool {
+        self.waiting().iter().any(|waiting| waiting["id"] == question["id"])
     }
 
     /// Whether this variable was set for everything started here.

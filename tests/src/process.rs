@@ -12,6 +12,21 @@ use std::time::{Duration, Instant};
 /// How long anything may take that should be quick: generous, because many tests share few cores.
 pub const DEADLINE: Duration = Duration::from_secs(40);
 
+/// How often something is looked at again that nothing tells of.
+const GLANCE: Duration = Duration::from_millis(25);
+
+/// Looks again and again until there is something; stops the test when that takes longer than [`DEADLINE`].
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let limit = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < limit, "waited too long for {what}");
+        std::thread::sleep(GLANCE);
+    }
+}
+
 /// A child in a process group of its own; the group is killed when the value goes.
 pub struct Running {
     name: String,

@@ -1,7 +1,8 @@
 //! The app on a display of its own, with a keychain, and one server that stands in `servers.json` as a proposal.
 
+use crate::process::until;
 use crate::window::{App, Page};
-use crate::{DEADLINE, Display, Fixture, Home, Key, Keyring, McpClient};
+use crate::{Display, Fixture, Home, Key, Keyring, McpClient};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -31,10 +32,7 @@ impl Stage {
         let keyring = Keyring::start(&mut home)?;
         let display = Display::start(&mut home)?;
         let server = Fixture::new(&home, "notes");
-        let words = server.words();
-        let servers = json!({"mcpServers": {"notes": {"command": words[0], "args": words[1..]}}});
-        std::fs::create_dir_all(home.servers_json().parent().expect("it stands in a folder")).expect("a folder");
-        std::fs::write(home.servers_json(), servers.to_string()).expect("servers.json");
+        server.propose(&home);
         let app = App::start(&home, &[]);
         Some(Self { app, server, home, keyring, display })
     }
@@ -51,17 +49,7 @@ impl Stage {
         for kind in ["run", "trust"] {
             self.approve_by_key(&self.home.question(kind));
         }
-        let mut client = McpClient::open_under(&self.home, "notes");
-        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
-        let id = client.request("initialize", hello);
-        self.approve_by_key(&self.home.question("client"));
-        client.reply(&id);
-        client.notify("notifications/initialized", Value::Null);
-        // Until it was let in it saw no tools; that it may look again follows the yes.
-        while client.tools().is_empty() {
-            client.notification("notifications/tools/list_changed");
-        }
-        client
+        McpClient::let_in(&self.home, "notes", |question| self.approve_by_key(question))
     }
 
     /// The address of the session bus.
@@ -101,7 +89,7 @@ impl Stage {
             self.display.key(key);
             let until = Instant::now() + Duration::from_secs(5);
             while Instant::now() < until {
-                if self.home.waiting().iter().all(|waiting| waiting["id"] != question["id"]) {
+                if !self.home.waits(question) {
                     return;
                 }
                 std::thread::sleep(Duration::from_millis(50));
@@ -151,10 +139,6 @@ impl Stage {
 
     /// Waits for something of the broker's.
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Home) -> bool) {
-        let until = Instant::now() + DEADLINE;
-        while !holds(&self.home) {
-            assert!(Instant::now() < until, "waited too long for {what}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until(what, || holds(&self.home).then_some(()));
     }
 }

@@ -4,7 +4,7 @@
 //! on the page, and it fails where something covers the element.
 
 use crate::home::Home;
-use crate::process::{DEADLINE, Running, ends};
+use crate::process::{DEADLINE, Running, ends, until};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -16,9 +16,6 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-
-/// How often a page is looked at again while something is awaited.
-const GLANCE: Duration = Duration::from_millis(25);
 
 /// The app, its windows, and the driver between us and them.
 pub struct App {
@@ -115,11 +112,12 @@ impl Page<'_> {
     /// Waits until a script, the body of a function, gives `true`.
     pub fn wait_until(&self, what: &str, script: &str) {
         let limit = Instant::now() + DEADLINE;
-        while self.run(script) != true {
+        until(what, || {
+            let holds = self.run(script) == true;
             let shown = || self.run("return document.body.innerText");
-            assert!(Instant::now() < limit, "waited too long for {what}; the page says {}", shown());
-            std::thread::sleep(GLANCE);
-        }
+            assert!(holds || Instant::now() < limit, "waited too long for {what}; the page says {}", shown());
+            holds.then_some(())
+        });
     }
 
     /// What a script, the body of a function, returns.
@@ -143,18 +141,6 @@ impl Page<'_> {
 
     fn try_element(&self, selector: &str) -> Option<Element> {
         self.app.wait("a look", self.app.client.find_all(Locator::Css(selector))).into_iter().next()
-    }
-}
-
-/// Looks again and again until there is something, as one does with a page.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let limit = Instant::now() + DEADLINE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < limit, "waited too long for {what}");
-        std::thread::sleep(GLANCE);
     }
 }
 

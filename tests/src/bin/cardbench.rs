@@ -7,7 +7,7 @@
     reason = "a measurement that cannot go on says so and stops; what it found it prints"
 )]
 
-use e2e::process::{DEADLINE, Running};
+use e2e::process::{Running, until};
 use e2e::stage::PROMPT;
 use e2e::{Display, Fixture, Home, Key, Keyring, McpClient};
 use serde_json::{Value, json};
@@ -27,25 +27,13 @@ fn main() {
     let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
     let display = Display::start(&mut home).expect("a display: see the line above");
     let server = Fixture::new(&home, "notes");
-    let words = server.words();
-    let servers = json!({"mcpServers": {"notes": {"command": words[0], "args": words[1..]}}});
-    std::fs::create_dir_all(home.servers_json().parent().expect("it stands in a folder")).expect("the config folder");
-    std::fs::write(home.servers_json(), servers.to_string()).expect("servers.json");
+    server.propose(&home);
     let app = Running::spawn("consentry-desktop", &mut home.command(e2e::binary("consentry-desktop")));
-    wait_until("the app", || home.socket().exists().then_some(()));
+    until("the app", || home.socket().exists().then_some(()));
     for kind in ["run", "trust"] {
         approve(&home, &display, &home.question(kind));
     }
-    let mut client = McpClient::open_under(&home, "notes");
-    let hello =
-        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}});
-    let id = client.request("initialize", hello);
-    approve(&home, &display, &home.question("client"));
-    client.reply(&id);
-    client.notify("notifications/initialized", Value::Null);
-    while client.tools().is_empty() {
-        client.notification("notifications/tools/list_changed");
-    }
+    let mut client = McpClient::let_in(&home, "notes", |question| approve(&home, &display, question));
     for number in 0..=CARDS {
         card(&home, &display, &mut client, number);
     }
@@ -55,7 +43,7 @@ fn main() {
     assert_eq!(times.len(), CARDS, "not every card was on the screen");
     let (median, last) = (times[CARDS / 2], times[CARDS - 1]);
     println!("from request to painted card: median {median} ms, slowest of {CARDS} {last} ms (budget {BUDGET} ms)");
-    wait_until("the prompt to go", || (!display.shows(PROMPT)).then_some(()));
+    until("the prompt to go", || (!display.shows(PROMPT)).then_some(()));
     let busy = idle(&home);
     println!("the app while nothing happens, main window open: {busy:.2} % of one core over {} s", IDLE.as_secs());
     drop((client, app));
@@ -65,18 +53,18 @@ fn main() {
 /// Presses Control and Enter until the question is answered: when a card has opened is the app's affair.
 fn approve(home: &Home, display: &Display, question: &Value) {
     let window = display.window(PROMPT);
-    wait_until("a yes to count", || {
+    until("a yes to count", || {
         display.focus(window);
         display.key(Key::ControlEnter);
         std::thread::sleep(Duration::from_millis(200));
-        home.waiting().iter().all(|waiting| waiting["id"] != question["id"]).then_some(())
+        (!home.waits(question)).then_some(())
     });
 }
 
 /// One call that is asked about, shown, and rejected.
 fn card(home: &Home, display: &Display, client: &mut McpClient, number: usize) {
     // The prompt is warm and hidden, as it is when nobody has been asked for a while.
-    wait_until("the prompt to go", || (!display.shows(PROMPT)).then_some(()));
+    until("the prompt to go", || (!display.shows(PROMPT)).then_some(()));
     let arguments = json!({"to": "ann@example.org", "subject": format!("number {number}"), "body": "See below."});
     let asked = client.begin("send_mail", arguments);
     let question = home.question("call");
@@ -126,15 +114,4 @@ fn ticks(home: &Home) -> u64 {
         sum += [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum::<u64>();
     }
     sum
-}
-
-fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let limit = Instant::now() + DEADLINE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < limit, "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -9,7 +9,7 @@
     reason = "a demo that cannot go on says so and stops; what went well it prints"
 )]
 
-use e2e::process::{DEADLINE, Lines, Running};
+use e2e::process::{DEADLINE, Lines, Running, until};
 use e2e::window::{App, Page};
 use e2e::{Home, Keyring, package_dir, python};
 use serde_json::{Value, json};
@@ -197,17 +197,6 @@ fn card_shown_at(prompt: &Page<'_>) -> f64 {
     prompt.run("return window.shownAt").as_f64().expect("a time")
 }
 
-fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let limit = Instant::now() + DEADLINE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < limit, "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// A notification daemon, so that notifications have somewhere to go.
 fn start_notifications(home: &Home) -> Running {
     let mut command = home.command("dunst");
@@ -221,7 +210,7 @@ fn start_notifications(home: &Home) -> Running {
 fn nothing_runs_in(home: &Home) {
     let mark = format!("CONSENTRY_HOME={}", home.path().display());
     let is_ours = |environment: &[u8]| environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes());
-    wait_until("everything to end", || {
+    until("everything to end", || {
         let mut processes = std::fs::read_dir("/proc").ok()?.flatten();
         let one_runs = processes.any(|process| {
             std::fs::read(process.path().join("environ")).is_ok_and(|environment| is_ours(&environment))

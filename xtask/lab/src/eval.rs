@@ -9,35 +9,10 @@ mod evasion;
 mod injection;
 mod speed;
 
-use crate::corpus;
+use crate::corpus::{self, Row};
 use anyhow::{Context, Result};
-use gate::inspect::Kind;
-use serde::Deserialize;
 use std::path::Path;
 use std::process::Command;
-
-/// A row of the corpus of injections.
-#[derive(Deserialize)]
-struct Row {
-    text: String,
-    label: String,
-    kind: String,
-    source: String,
-}
-
-impl Row {
-    fn is_injection(&self) -> bool {
-        self.label == "injection"
-    }
-
-    /// What the text is to a model; whatever is no description came out of a tool.
-    fn kind(&self) -> Kind {
-        match self.kind.as_str() {
-            "tool_description" => Kind::ToolDescription,
-            _ => Kind::ToolOutput,
-        }
-    }
-}
 
 /// Rows of one split.
 struct Split {
@@ -71,9 +46,7 @@ fn percent(part: usize, whole: usize) -> String {
 
 /// Measures everything, prints it, and writes it to `out`.
 pub(crate) fn run(corpora: &Path, out: &Path) -> Result<()> {
-    let split = |name: &'static str| -> Result<Split> {
-        Ok(Split { name, rows: corpus::rows(&corpora.join(format!("injection_{name}.jsonl.xz")))? })
-    };
+    let split = |name: &'static str| -> Result<Split> { Ok(Split { name, rows: corpus::injections(corpora, name)? }) };
     let splits = [split("train")?, split("dev")?];
     let tables = [
         injection::table(&splits),

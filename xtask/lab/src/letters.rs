@@ -3,24 +3,15 @@
 
 use crate::corpus;
 use anyhow::{Context, Result};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-#[derive(Deserialize)]
-struct Row {
-    text: String,
-    label: String,
-    kind: String,
-    source: String,
-}
 
 /// Bytes of one source that are counted.
 const SHARE: usize = 150_000;
 
 /// Counts, and writes the table to `out`.
 pub(crate) fn make(data: &Path, out: &Path) -> Result<()> {
-    let rows: Vec<Row> = corpus::rows(&data.join("injection_train.jsonl.xz"))?;
+    let rows = corpus::injections(data, "train")?;
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut counts = vec![0f64; 27 * 27 * 27];
     for row in rows {

@@ -24,16 +24,12 @@ fn main() -> ExitCode {
 
 fn perform(words: &[&str]) -> Result<()> {
     match words {
-        ["rows", file] => println!("{}", corpus::rows::<serde_json::Value>(file.as_ref())?.len()),
         ["eval", data, out] => eval::run(data.as_ref(), out.as_ref())?,
         ["letters", data, out] => letters::make(data.as_ref(), out.as_ref())?,
         ["train-detector", rest @ ..] => print!("{}", train(&Folders::of(rest)?)?),
         ["eval-injection", rest @ ..] => print!("{}", evaluate(&Folders::of(rest)?)?),
-        ["eval-data", rest @ ..] => {
-            let data =
-                rest.iter().position(|w| *w == "--data").and_then(|at| rest.get(at + 1)).unwrap_or(&"../shared/data");
-            eval::classes::run(data.as_ref(), rest.contains(&"--each"))?;
-        }
+        ["eval-data", rest @ .., "--each"] => eval::classes::run(&Folders::of(rest)?.data, true)?,
+        ["eval-data", rest @ ..] => eval::classes::run(&Folders::of(rest)?.data, false)?,
         _ => bail!("no such command: {}", words.join(" ")),
     }
     Ok(())

@@ -12,9 +12,10 @@ pub(super) fn table(splits: &[Split]) -> Table {
     let mut rows = Vec::new();
     for split in splits {
         let mut sources: BTreeMap<(&str, &str), Alarms<'_>> = BTreeMap::new();
-        for row in split.rows.iter().filter(|r| !r.is_injection() && r.kind != "user_prompt") {
+        for row in split.rows.iter().filter(|r| !r.is_injection()) {
+            let Some(judged) = row.kind() else { continue };
             let (all, flagged, why) = sources.entry((&row.kind, &row.source)).or_default();
-            let inspected = inspect::text(row.kind(), &row.text);
+            let inspected = inspect::text(judged, &row.text);
             *all += 1;
             *flagged += usize::from(inspected.flagged);
             for finding in inspected.findings.iter().filter(|f| f.severity > Severity::Info) {

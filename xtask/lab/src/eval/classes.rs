@@ -1,28 +1,11 @@
 //! Secrets and personal data: what is found, what is missed, what is taken for one, and how fast.
 
-use crate::corpus;
+use crate::corpus::{self, DataRow, meet};
 use anyhow::Result;
 use gate::inspect::data::find;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
-
-#[derive(Deserialize)]
-struct Row {
-    text: String,
-    label: String,
-    spans: Vec<Span>,
-    source: String,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    #[serde(rename = "type")]
-    class: String,
-    start: usize,
-    end: usize,
-}
 
 #[derive(Default)]
 struct Tally {
@@ -35,13 +18,12 @@ struct Tally {
 /// Reads both splits under `data` and prints what the detectors make of them.
 pub(crate) fn run(data: &Path, verbose: bool) -> Result<()> {
     for split in ["train", "dev"] {
-        let rows: Vec<Row> = corpus::rows(&data.join(format!("dlp_{split}.jsonl.xz")))?;
-        measure(split, &rows, verbose);
+        measure(split, &corpus::data(data, split)?, verbose);
     }
     Ok(())
 }
 
-fn measure(split: &str, rows: &[Row], verbose: bool) {
+fn measure(split: &str, rows: &[DataRow], verbose: bool) {
     let mut classes: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
     let mut clean: BTreeMap<&str, Tally> = BTreeMap::new();
     let (mut extra, mut clean_chars, mut bytes) = (BTreeMap::<&str, u32>::new(), 0, 0);
@@ -50,33 +32,27 @@ fn measure(split: &str, rows: &[Row], verbose: bool) {
     let took = begun.elapsed().as_secs_f64();
     for (row, found) in rows.iter().zip(&all) {
         bytes += row.text.len();
-        let places: Vec<usize> = row.text.char_indices().map(|(i, _)| i).chain([row.text.len()]).collect();
-        let at = |n: usize| places.get(n).copied().unwrap_or(row.text.len());
-        for span in &row.spans {
+        let places = row.places();
+        for (span, place) in row.spans.iter().zip(&places) {
             let tally = classes.entry((&row.source, &span.class)).or_default();
-            let hit = found.iter().any(|d| d.span.start < at(span.end) && at(span.start) < d.span.end);
+            let hit = found.iter().any(|datum| meet(&datum.span, place));
             tally.spans += 1;
             tally.hit += u32::from(hit);
             if verbose && !hit && split == "train" {
-                println!(
-                    "miss {} {} {:?}",
-                    row.source,
-                    span.class,
-                    row.text.chars().skip(span.start.saturating_sub(60)).take(140).collect::<String>()
-                );
+                println!("miss {} {} {:?}", row.source, span.class, around(&row.text, place.start));
             }
         }
         for datum in found {
-            if !row.spans.iter().any(|s| datum.span.start < at(s.end) && at(s.start) < datum.span.end) {
+            if !places.iter().any(|place| meet(&datum.span, place)) {
                 *extra.entry(datum.class).or_default() += 1;
             }
         }
-        if row.spans.is_empty() && row.label == "sensitive" {
+        if row.is_unmarked() {
             // Somewhere in it is one: whether anything was found is all that can be said.
             let tally = classes.entry((&row.source, "SECRET:somewhere")).or_default();
             tally.spans += 1;
             tally.hit += u32::from(!found.is_empty());
-        } else if row.spans.is_empty() {
+        } else if row.is_clean() {
             let tally = clean.entry(&row.source).or_default();
             tally.rows += 1;
             tally.flagged += u32::from(!found.is_empty());
@@ -111,4 +87,10 @@ fn measure(split: &str, rows: &[Row], verbose: bool) {
         "clean: {:.1} flagged rows per million characters; outside marked spans: {extra:?}",
         f64::from(alarms) * 1e6 / clean_chars.max(1) as f64
     );
+}
+
+/// What stands around a place, to be read by whoever mends the detectors.
+fn around(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or_default().chars().count().saturating_sub(60);
+    text.chars().skip(before).take(140).collect()
 }

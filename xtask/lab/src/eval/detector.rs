@@ -1,8 +1,9 @@
 //! The injection detector as it ships, on texts of sources it was not trained on, beside a linear model.
 
+use crate::corpus::{self, Row};
 use crate::injection::baseline::Baseline;
 use crate::injection::figures::Scores;
-use crate::injection::rows::{self, Row, Set};
+use crate::injection::rows::{self, Set};
 use anyhow::{Context, Result};
 use gate::inspect::Kind;
 use gate::inspect::injection::pack::{Pack, Parts};
@@ -16,8 +17,8 @@ use std::time::Instant;
 pub(crate) fn injection(data: &Path, pack: &Path, beside: bool) -> Result<String> {
     let bytes = std::fs::read(pack).with_context(|| format!("reading {}", pack.display()))?;
     let pack = Parts::from_bytes(&bytes).and_then(Pack::new).context("the pack can't be read")?;
-    let rows = rows::read(data, "injection_dev.jsonl.xz")?;
-    let train = if beside { rows::read(data, "injection_train.jsonl.xz")? } else { Vec::new() };
+    let rows = corpus::injections(data, "dev")?;
+    let train = if beside { corpus::injections(data, "train")? } else { Vec::new() };
     let train = rows::examples(&pack.lexicon, train, false);
     let mut out = String::new();
     for (set, kind) in [(Set::Description, Kind::ToolDescription), (Set::Output, Kind::ToolOutput)] {
@@ -25,22 +26,14 @@ pub(crate) fn injection(data: &Path, pack: &Path, beside: bool) -> Result<String
         if beside {
             let baseline = Baseline::trained(&train, set);
             let mut scores = Scores::default();
-            for row in rows.iter().filter(|r| kind_of(r) == Some(kind)) {
-                scores.add(row.label == "injection", baseline.score(&row.text));
+            for row in rows.iter().filter(|r| r.kind() == Some(kind)) {
+                scores.add(row.is_injection(), baseline.score(&row.text));
             }
             writeln!(out, "  linear model over words: {}", summary(&scores))?;
         }
     }
     writeln!(out, "{}", speed(&rows))?;
     Ok(out)
-}
-
-fn kind_of(row: &Row) -> Option<Kind> {
-    match row.kind.as_str() {
-        "tool_description" => Some(Kind::ToolDescription),
-        "user_prompt" => None,
-        _ => Some(Kind::ToolOutput),
-    }
 }
 
 fn summary(scores: &Scores) -> String {
@@ -51,9 +44,9 @@ fn table(out: &mut String, pack: &Pack, kind: Kind, rows: &[Row]) -> Result<()> 
     let Some(head) = pack.head(kind) else { return Ok(()) };
     let mut scores = Scores::default();
     let mut sources: BTreeMap<(&str, String), (usize, usize)> = BTreeMap::new();
-    for row in rows.iter().filter(|r| kind_of(r) == Some(kind)) {
+    for row in rows.iter().filter(|r| r.kind() == Some(kind)) {
         let total = pack.weigh(head, &Reading::of(&pack.lexicon, &row.text)).total(head);
-        scores.add(row.label == "injection", total);
+        scores.add(row.is_injection(), total);
         let count = sources.entry((&row.label, rows::short(&row.source))).or_default();
         count.0 += 1;
         count.1 += usize::from(total >= head.threshold);
@@ -92,17 +85,4 @@ fn speed(rows: &[Row]) -> String {
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
     format!("16 KB: median {} µs, p99 {} µs", at(50), at(99))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prompts_are_not_judged() {
-        let row =
-            |kind: &str| Row { text: String::new(), label: String::new(), kind: kind.into(), source: String::new() };
-        assert_eq!(kind_of(&row("user_prompt")), None);
-        assert_eq!(kind_of(&row("web")), Some(Kind::ToolOutput));
-    }
 }

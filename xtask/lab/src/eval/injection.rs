@@ -1,13 +1,14 @@
 //! Injections found, source by source.
 
 use super::{Split, Table, percent};
+use crate::injection::figures::Scores;
 use gate::inspect;
 use std::collections::BTreeMap;
 
+/// Scores of texts, and how many injections among them were flagged.
 #[derive(Default)]
-struct Scores {
-    injections: Vec<f32>,
-    benign: Vec<f32>,
+struct Tally {
+    scores: Scores,
     flagged: usize,
 }
 
@@ -15,24 +16,21 @@ struct Scores {
 pub(super) fn table(splits: &[Split]) -> Table {
     let mut rows = Vec::new();
     for split in splits {
-        let mut kinds: BTreeMap<&str, Scores> = BTreeMap::new();
-        let mut sources: BTreeMap<(&str, &str), Scores> = BTreeMap::new();
-        for row in split.rows.iter().filter(|r| r.kind != "user_prompt") {
-            let inspected = inspect::text(row.kind(), &row.text);
-            for scores in [kinds.entry(&row.kind).or_default(), sources.entry((&row.kind, &row.source)).or_default()] {
-                if row.is_injection() {
-                    scores.flagged += usize::from(inspected.flagged);
-                    scores.injections.push(inspected.injection);
-                } else {
-                    scores.benign.push(inspected.injection);
-                }
+        let mut kinds: BTreeMap<&str, Tally> = BTreeMap::new();
+        let mut sources: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
+        for row in &split.rows {
+            let Some(judged) = row.kind() else { continue };
+            let inspected = inspect::text(judged, &row.text);
+            for tally in [kinds.entry(&row.kind).or_default(), sources.entry((&row.kind, &row.source)).or_default()] {
+                tally.scores.add(row.is_injection(), inspected.injection);
+                tally.flagged += usize::from(row.is_injection() && inspected.flagged);
             }
         }
-        kinds.values_mut().for_each(|scores| scores.benign.sort_by(|a, b| b.total_cmp(a)));
-        for (kind, scores) in &kinds {
-            rows.push(line(split.name, kind, "all", scores, scores));
-            let own = sources.iter().filter(|((k, _), s)| k == kind && !s.injections.is_empty());
-            rows.extend(own.map(|((_, source), s)| line(split.name, kind, source, s, scores)));
+        kinds.values_mut().for_each(|tally| tally.scores.harmless.sort_by(|a, b| b.total_cmp(a)));
+        for (kind, all) in kinds {
+            rows.push(line(split.name, kind, "all", &all, &all.scores.harmless));
+            let own = sources.iter().filter(|((k, _), s)| *k == kind && !s.scores.injections.is_empty());
+            rows.extend(own.map(|((_, source), tally)| line(split.name, kind, source, tally, &all.scores.harmless)));
         }
     }
     Table {
@@ -44,31 +42,23 @@ pub(super) fn table(splits: &[Split]) -> Table {
     }
 }
 
-fn line(split: &str, kind: &str, source: &str, scores: &Scores, kin: &Scores) -> Vec<String> {
-    let all = scores.injections.len();
+/// `benign` are the scores of all benign texts of the kind, the highest first.
+fn line(split: &str, kind: &str, source: &str, tally: &Tally, benign: &[f32]) -> Vec<String> {
+    let injections = &tally.scores.injections;
     let at = |share: f64| {
-        let Some(bar) = kin.benign.get((kin.benign.len() as f64 * share) as usize) else { return "–".into() };
-        percent(scores.injections.iter().filter(|s| *s > bar).count(), all)
+        let Some(bar) = benign.get((benign.len() as f64 * share) as usize) else { return "–".into() };
+        percent(injections.iter().filter(|s| *s > bar).count(), injections.len())
     };
+    let scores = Scores { harmless: benign.to_vec(), injections: injections.clone() };
+    let area = (!benign.is_empty() && !injections.is_empty()).then(|| format!("{:.3}", scores.auc()));
     vec![
         split.into(),
         kind.into(),
         source.into(),
-        all.to_string(),
+        injections.len().to_string(),
         at(0.01),
         at(0.001),
-        area(&scores.injections, &kin.benign).map_or("–".into(), |a| format!("{a:.3}")),
-        percent(scores.flagged, all),
+        area.unwrap_or_else(|| "–".into()),
+        percent(tally.flagged, injections.len()),
     ]
-}
-
-/// How often an injection scores above a benign text; ties count half. `benign` is sorted, the highest first.
-fn area(injections: &[f32], benign: &[f32]) -> Option<f64> {
-    let below = |score: f32| {
-        let over = benign.partition_point(|b| *b > score);
-        let even = benign.partition_point(|b| *b >= score);
-        (benign.len() - even) as f64 + (even - over) as f64 / 2.0
-    };
-    let pairs = injections.len() as f64 * benign.len() as f64;
-    (pairs > 0.0).then(|| injections.iter().map(|s| below(*s)).sum::<f64>() / pairs)
 }

@@ -1,12 +1,9 @@
 //! What the detector is trained on and measured with.
 
 use super::templates;
-use crate::corpus;
-use anyhow::{Context, Result};
+use crate::corpus::Row;
 use gate::inspect::injection::lexicon::Lexicon;
 use gate::inspect::injection::reading::Reading;
-use serde::Deserialize;
-use std::path::Path;
 
 /// How many parts sources are dealt into, to leave each part out once.
 pub(crate) const PARTS: usize = 5;
@@ -16,15 +13,6 @@ pub(crate) const PARTS: usize = 5;
 pub(crate) enum Set {
     Description,
     Output,
-}
-
-/// One row of a corpus.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Row {
-    pub(crate) text: String,
-    pub(crate) label: String,
-    pub(crate) kind: String,
-    pub(crate) source: String,
 }
 
 /// One text, read.
@@ -40,19 +28,13 @@ pub(crate) struct Example {
     pub(crate) aside: bool,
 }
 
-/// The rows of a corpus file.
-pub(crate) fn read(data: &Path, name: &str) -> Result<Vec<Row>> {
-    let file = data.join(name);
-    corpus::rows(&file).with_context(|| format!("reading {}; `--data DIR` says where the corpora are", file.display()))
-}
-
 /// The rows to train on: those of the corpus and those made from templates, with a weight by how common a source is.
 pub(crate) fn examples(lexicon: &Lexicon, corpus: Vec<Row>, made: bool) -> Vec<Example> {
     let mut rows = if made { templates::made(&corpus) } else { Vec::new() };
     rows.extend(corpus);
     let mut out = Vec::new();
     for row in rows {
-        let positive = row.label == "injection";
+        let positive = row.is_injection();
         let example = |set, aside, reading, weight, text| Example {
             set,
             positive,

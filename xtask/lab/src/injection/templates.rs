@@ -2,7 +2,7 @@
 //! requests to the assistant inside data, tools that praise themselves, orders to people, texts that quote attacks.
 
 use super::model::Chance;
-use super::rows::Row;
+use crate::corpus::Row;
 use std::collections::HashMap;
 
 const SENTENCES: &str = include_str!("../../data/sentences.txt");

@@ -2,7 +2,8 @@
 
 use super::figures::Scores;
 use super::model::Model;
-use super::rows::{self, Example, PARTS, Row, Set};
+use super::rows::{self, Example, PARTS, Set};
+use crate::corpus::{self, Row};
 use anyhow::{Context, Result};
 use gate::inspect::injection::Weighed;
 use gate::inspect::injection::lexicon::Lexicon;
@@ -59,7 +60,7 @@ pub(crate) fn train(corpus: Vec<Row>, made: bool, lexicon: &str, version: u32) -
 
 /// Trains and writes the pack.
 pub(crate) fn write(data: &Path, lexicon: &Path, pack: &Path) -> Result<String> {
-    let corpus = rows::read(data, "injection_train.jsonl.xz")?;
+    let corpus = corpus::injections(data, "train")?;
     let text = std::fs::read_to_string(lexicon).with_context(|| format!("reading {}", lexicon.display()))?;
     let version = std::fs::read(pack).ok().and_then(|b| Parts::from_bytes(&b)).map_or(0, |p| p.version);
     let trained = train(corpus, true, &text, version.max(1))?;

@@ -5,7 +5,7 @@ use js_sys::{Date, JSON, Reflect};
 use leptos::prelude::{document, request_animation_frame, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
-use web_sys::{HtmlElement, KeyboardEvent, VisibilityState};
+use web_sys::{Element, HtmlElement, KeyboardEvent, ResizeObserver, VisibilityState};
 use wire::command::Command;
 use wire::{Event, Fault, FaultCode};
 
@@ -94,6 +94,28 @@ pub(crate) fn local(ms: i64) -> Local {
 /// Calls `then` once what was drawn until now has been on the screen: the frame that draws it has passed.
 pub(crate) fn after_paint(then: impl FnOnce() + 'static) {
     request_animation_frame(move || request_animation_frame(then));
+}
+
+/// Follows the sizes of elements until it is dropped.
+pub(crate) struct Sizes {
+    observer: ResizeObserver,
+    _changed: Closure<dyn Fn()>,
+}
+
+impl Sizes {
+    /// Calls `changed` once for the sizes as they are, then whenever one is another.
+    pub(crate) fn follow(elements: &[&Element], changed: impl Fn() + 'static) -> Option<Self> {
+        let changed = Closure::<dyn Fn()>::new(changed);
+        let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
+        elements.iter().for_each(|element| observer.observe(element));
+        Some(Self { observer, _changed: changed })
+    }
+}
+
+impl Drop for Sizes {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
 }
 
 /// Whether the page is on the screen at all.

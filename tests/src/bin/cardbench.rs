@@ -19,6 +19,10 @@ const CARDS: usize = 20;
 /// How long the app is watched while nothing happens.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// How long it is left alone before that: what the last card set in motion comes to rest, and the web views take back
+/// their memory, which they do half a minute after anything happened.
+const REST: Duration = Duration::from_secs(60);
+
 /// From request to card, in milliseconds.
 const BUDGET: i64 = 150;
 
@@ -88,8 +92,7 @@ fn painted(home: &Home) -> Vec<i64> {
 
 /// What all processes of this home but the client's and the server's used of one core, in percent.
 fn idle(home: &Home) -> f64 {
-    // What the last card set in motion has to come to rest first.
-    std::thread::sleep(Duration::from_secs(5));
+    std::thread::sleep(REST);
     let (before, began) = (ticks(home), Instant::now());
     std::thread::sleep(IDLE);
     #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]

@@ -14,7 +14,7 @@ use super::now::Now;
 use super::shell::Heard;
 use super::text::excerpt;
 use super::values;
-use crate::backend;
+use crate::backend::{self, Sizes};
 use crate::clock::{announcement, left, took};
 use crate::fold::Budget;
 use crate::words;
@@ -46,8 +46,8 @@ pub(crate) fn Card(
     let high = view.level == Level::StepUp;
     let answering = Answering::begin(&view, standing, Heard::here());
     Editing::offer(&view, answering);
-    let (reject, pane) = (NodeRef::<Button>::new(), NodeRef::<Div>::new());
-    let below = reading(pane, answering);
+    let (reject, pane, whole) = (NodeRef::<Button>::new(), NodeRef::<Div>::new(), NodeRef::<Div>::new());
+    let below = reading(pane, whole, answering);
     let resting = RwSignal::new(false);
     let keyboard = Keyboard::begin();
     if place == Place::Prompt {
@@ -79,10 +79,12 @@ pub(crate) fn Card(
                 class="card-body" tabindex="0" role="group" aria-label="The whole question" node_ref=pane
                 on:scroll=move |_| below.1.run(())
             >
-                {body(&view, high)}
-                {now(&view, answering)}
-                {act(&view, answering)}
-                {facts::whole(&view)}
+                <div class="card-read" node_ref=whole>
+                    {body(&view, high)}
+                    {now(&view, answering)}
+                    {act(&view, answering)}
+                    {facts::whole(&view)}
+                </div>
             </div>
             <Decision foot answering reject below=below.0 on_later on_close />
         </section>
@@ -190,8 +192,8 @@ fn Announced(answering: Answering) -> impl IntoView {
     let said = RwSignal::new("");
     let clock = Clock::here();
     Effect::new(move |before: Option<Option<i64>>| {
-        let now = clock.now();
-        let after = answering.standing.get().expires_at.map(|at| at.saturating_sub(now));
+        let expires_at = answering.standing.get().expires_at.filter(|_| !answering.is_over());
+        let after = expires_at.map(|at| at.saturating_sub(clock.now()));
         if let (Some(Some(before)), Some(after)) = (before, after)
             && let Some(words) = announcement(before, after)
         {
@@ -204,7 +206,7 @@ fn Announced(answering: Answering) -> impl IntoView {
 
 /// Whether part of the card is below the edge, and a way to look again. Reaching the end once is enough for a
 /// high-risk card to count as read.
-fn reading(pane: NodeRef<Div>, answering: Answering) -> (Signal<bool>, Callback<()>) {
+fn reading(pane: NodeRef<Div>, whole: NodeRef<Div>, answering: Answering) -> (Signal<bool>, Callback<()>) {
     let below = RwSignal::new(false);
     let look = move || {
         let Some(pane) = pane.get_untracked() else { return };
@@ -214,16 +216,16 @@ fn reading(pane: NodeRef<Div>, answering: Answering) -> (Signal<bool>, Callback<
             answering.unread.set(false);
         }
     };
-    let clock = Clock::here();
+    // Folds open and windows change their size; nothing is looked at while nothing moves.
+    let following = StoredValue::new_local(None);
     Effect::new(move |_| {
-        // Folds open and windows change their size: once a second is soon enough to notice.
-        clock.now();
-        if pane.get().is_some() {
-            backend::after_paint(move || {
+        if let (Some(pane), Some(whole)) = (pane.get(), whole.get()) {
+            let moved = move || {
                 if below.try_get_untracked().is_some() {
                     look();
                 }
-            });
+            };
+            following.set_value(Sizes::follow(&[&pane, &whole], moved));
         }
     });
     (below.into(), Callback::new(move |()| look()))

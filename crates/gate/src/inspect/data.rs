@@ -4,17 +4,30 @@
 //! assigned to while it looks random; personal data by its check digits, or by form and label. All of it is linear in
 //! the text: one automaton finds where to look, and every look has a bound.
 
+mod assigned;
 mod checks;
 mod issuers;
+mod labelled;
+mod labels;
+mod national;
 mod personal;
-mod secrets;
+mod phone;
+mod places;
+mod random;
+mod scan;
+mod shape;
+mod terms;
+mod words;
+
+pub use terms::{Term, TermFault, Terms};
+pub use words::words;
 
 use std::ops::Range;
 
 /// One value of a class, where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datum {
-    /// The data class, such as `secret:aws_access_key` or `pii:email`.
+    /// The data class, such as `secret.aws_access_key` or `personal.email_address`.
     pub class: &'static str,
     /// Where, in bytes.
     pub span: Range<usize>,
@@ -22,20 +35,49 @@ pub struct Datum {
 
 /// Whether the tables of detectors are whole; where not, a caller treats every text as not inspected.
 pub fn usable() -> bool {
-    secrets::usable()
+    scan::usable()
 }
 
 /// Every value of a data class in `text`, in order, none overlapping.
 pub fn find(text: &str) -> Vec<Datum> {
     let mut found = Vec::new();
-    secrets::find(text, &mut found);
+    scan::find(text, &mut found);
     personal::find(text, &mut found);
-    // What starts first stands; of those that start together the longest, and the issuer's form before a mere name.
-    found.sort_by_key(|d| (d.span.start, std::cmp::Reverse(d.span.end), d.class == "secret:assigned"));
+    apart(found)
+}
+
+/// The same, and every value of the terms.
+pub fn find_with(text: &str, terms: &Terms) -> Vec<Datum> {
+    let mut found = Vec::new();
+    terms.find(text, &mut found);
+    scan::find(text, &mut found);
+    personal::find(text, &mut found);
+    apart(found)
+}
+
+/// How sure a class is: an issuer's form before a place, a place before a mere name.
+fn doubt(class: &str) -> u8 {
+    match class {
+        "secret.assigned" | "secret.password" => 2,
+        "secret.authorization" | "secret.connection_password" | "secret.live_key" => 1,
+        _ if class.starts_with("personal.") => 3,
+        _ => 0,
+    }
+}
+
+/// What starts first stands and grows over what runs out of it; of those that start together the surest names it.
+fn apart(mut found: Vec<Datum>) -> Vec<Datum> {
+    found.sort_by_key(|d| (d.span.start, doubt(d.class), std::cmp::Reverse(d.span.end)));
     let mut out: Vec<Datum> = Vec::with_capacity(found.len());
     for datum in found {
         match out.last_mut() {
-            Some(last) if datum.span.start < last.span.end => last.span.end = last.span.end.max(datum.span.end),
+            Some(last) if datum.span.start < last.span.end => {
+                // Something surer within a mere name's value is what it is.
+                if doubt(datum.class) < doubt(last.class) && doubt(last.class) >= 2 {
+                    last.class = datum.class;
+                }
+                last.span.end = last.span.end.max(datum.span.end);
+            }
             _ => out.push(datum),
         }
     }
@@ -58,18 +100,21 @@ mod tests {
     #[test]
     fn secrets_are_found_in_the_forms_they_are_written_in() {
         let aws = ["AKIA", "7DXOIUAAI3AV3YXO"].concat();
-        assert_eq!(seen(&format!("id {aws},")), [("secret:aws_access_key", aws.as_str())]);
+        assert_eq!(seen(&format!("id {aws},")), [("secret.aws_access_key", aws.as_str())]);
         for text in [
             "password = \"Tr0ub4dor&3\"",
             "{\"password\": \"Tr0ub4dor&3\"}",
             "DB_PASSWORD=Tr0ub4dor&3",
             "--password Tr0ub4dor&3",
         ] {
-            assert_eq!(seen(text), [("secret:assigned", "Tr0ub4dor&3")], "{text}");
+            assert_eq!(seen(text), [("secret.password", "Tr0ub4dor&3")], "{text}");
         }
-        assert_eq!(seen("postgres://app:s3cr3tPw@db.internal/x"), [("secret:connection_password", "s3cr3tPw")]);
+        assert_eq!(
+            seen("postgres://app:s3cr3tPw@db.internal/x"),
+            [("secret.connection_password", "s3cr3tPw@db.internal")]
+        );
         let key = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", "MIIEvQ1aB2".repeat(12));
-        assert_eq!(seen(&format!("a {key} b")), [("secret:private_key", key.as_str())]);
+        assert_eq!(seen(&format!("a {key} b")), [("secret.private_key", key.as_str())]);
     }
 
     #[test]
@@ -89,15 +134,68 @@ mod tests {
 
     #[test]
     fn personal_data_is_found_by_its_checks() {
-        assert_eq!(seen("mail anna@post.example, now"), [("pii:email", "anna@post.example")]);
-        assert_eq!(seen("4111 1111 1111 1111"), [("pii:card", "4111 1111 1111 1111")]);
+        assert_eq!(seen("mail anna@post.example, now"), [("personal.email_address", "anna@post.example")]);
+        assert_eq!(seen("4111 1111 1111 1111"), [("personal.payment_card", "4111 1111 1111 1111")]);
         assert_eq!(seen("4111 1111 1111 1112"), []);
-        assert_eq!(seen("DE89 3704 0044 0532 0130 00."), [("pii:iban", "DE89 3704 0044 0532 0130 00")]);
-        assert_eq!(seen("ip: 203.0.113.9"), [("pii:ip", "203.0.113.9")]);
-        assert_eq!(seen("from 2001:db8::8a2e:370:7334 on"), [("pii:ip", "2001:db8::8a2e:370:7334")]);
-        assert_eq!(seen("ssn 123-45-6789"), [("pii:us_ssn", "123-45-6789")]);
-        assert_eq!(seen("Tel. +49 30 901820"), [("pii:phone", "+49 30 901820")]);
-        assert_eq!(seen("BSN 111222333"), [("pii:national_id", "111222333")]);
+        assert_eq!(seen("DE89 3704 0044 0532 0130 00."), [("personal.iban", "DE89 3704 0044 0532 0130 00")]);
+        assert_eq!(seen("ip: 203.0.113.9"), [("personal.ip_address", "203.0.113.9")]);
+        assert_eq!(seen("from 2001:db8::8a2e:370:7334 on"), [("personal.ip_address", "2001:db8::8a2e:370:7334")]);
+        assert_eq!(seen("ssn 123-45-6789"), [("personal.national_id.us_ssn", "123-45-6789")]);
+        assert_eq!(seen("Tel. +49 30 901820"), [("personal.phone_number", "+49 30 901820")]);
+        assert_eq!(seen("BSN 111222333"), [("personal.national_id.nl_bsn", "111222333")]);
+    }
+
+    #[test]
+    fn a_key_is_known_by_the_name_it_is_given_to() {
+        let key = ["9f2Kd8sLq0", "Zx7Vb3Nm5TgYw1"].concat();
+        for text in [
+            format!("acme_api_key = \"{key}\""),
+            format!("\"apiKey\": \"{key}\","),
+            format!("curl -H 'X-Acme-Token: {key}' https://acme.example"),
+            format!("https://acme.example/v1?access_token={key}&x=1"),
+            format!("let token: &str = \"{key}\";"),
+            format!("<add key=\"AcmeSecret\" value=\"{key}\"/>"),
+            format!("variable \"acme_token\" {{\n  default = \"{key}\"\n}}"),
+            format!("setToken('{key}')"),
+            format!("--auth-token {key}"),
+            format!("acme_secret:\n  {key}\n"),
+        ] {
+            assert_eq!(seen(&text), [("secret.assigned", key.as_str())], "{text}");
+        }
+        let hash = "951bc382db9abad29c68634761dd6e19";
+        for text in [
+            format!("checksum_key: {hash}"),
+            format!("public_key = \"{key}\""),
+            "key = getMasterUserPassword()".into(),
+            "token: ${{ secrets.DEPLOY_TOKEN }}".into(),
+            "the key to success is perseverance".into(),
+        ] {
+            assert_eq!(seen(&text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn people_are_found_where_a_label_or_a_form_tells() {
+        assert_eq!(seen("{\"full_name\": \"Anna Berg\"}"), [("personal.person_name", "Anna Berg")]);
+        assert_eq!(seen("Dear Anna Berg,"), [("personal.person_name", "Anna Berg")]);
+        assert_eq!(seen("My name is Anna Berg."), [("personal.person_name", "Anna Berg")]);
+        assert_eq!(seen("address: 12 Long Street"), [("personal.street_address", "12 Long Street")]);
+        assert_eq!(seen("in der Hauptstraße 12"), [("personal.street_address", "Hauptstraße 12")]);
+        assert_eq!(seen("Date of birth: 1990-07-14"), [("personal.date_of_birth", "1990-07-14")]);
+        assert_eq!(seen("Passport No: X1234567"), [("personal.passport_number", "X1234567")]);
+        for text in ["name: Build Docker Image", "Dear Team,", "Drive 3 is full", "born to run", "the passport office"]
+        {
+            assert_eq!(seen(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_behind_a_long_word_is_found_on_the_borders_of_characters() {
+        let text = format!("{}ann@post.example", "é".repeat(40));
+        let found = find(&text);
+        assert!(
+            found.first().is_some_and(|d| text.get(d.span.clone()).is_some_and(|s| s.ends_with("ann@post.example")))
+        );
     }
 
     #[test]

@@ -9,10 +9,12 @@ mod characters;
 mod ciphers;
 mod codes;
 mod escapes;
+mod foreign;
 mod language;
 mod letters;
 mod map;
 mod markup;
+mod signs;
 mod spacing;
 mod survey;
 mod terminal;
@@ -128,20 +130,15 @@ fn within<'t>(text: &'t str, depth: usize, left: &mut usize) -> Reading<'t> {
     while rounds > 0 && reading.stage(escapes::unescape) {
         rounds -= 1;
     }
-    if !reading.plain.is_ascii() {
-        let mut braille = Vec::new();
-        codes::braille(&reading.plain, &mut braille);
-        codes::turned(&reading.plain, &mut braille);
-        reading.take(Notes { findings: Vec::new(), decoded: braille });
-        reading.stage(characters::read);
-    }
-    if !reading.plain.is_ascii() {
-        reading.stage(words::fold);
-    }
-    if signs.single || !reading.maps.is_empty() {
-        reading.stage(spacing::join);
+    if signs.foreign || !reading.maps.is_empty() && !reading.plain.is_ascii() {
+        signs.single |= reading.foreign();
     }
     if !reading.maps.is_empty() {
+        let apart = signs.single;
+        signs = survey(&reading.plain);
+        signs.single |= apart;
+    }
+    if signs.single && reading.stage(spacing::join) {
         signs = survey(&reading.plain);
     }
     reading.decode(&signs, depth, left);
@@ -151,6 +148,27 @@ fn within<'t>(text: &'t str, depth: usize, left: &mut usize) -> Reading<'t> {
 type Stage = fn(&str, &mut Rewrite<'_>, &mut Notes);
 
 impl Reading<'_> {
+    /// The stages for what is not ASCII; whether letters stand apart in it.
+    fn foreign(&mut self) -> bool {
+        let mut seen = foreign::look(&self.plain);
+        let mut written = Vec::new();
+        if seen.braille {
+            signs::braille(&self.plain, &mut written);
+        }
+        if seen.turned {
+            signs::turned(&self.plain, &mut written);
+        }
+        self.take(Notes { findings: Vec::new(), decoded: written });
+        let apart = seen.single;
+        if seen.odd && self.stage(characters::read) {
+            seen = foreign::look(&self.plain);
+        }
+        if seen.alike {
+            self.stage(words::fold);
+        }
+        apart || seen.single
+    }
+
     /// Runs one stage; whether it changed the text.
     fn stage(&mut self, stage: Stage) -> bool {
         let mut notes = Notes::default();
@@ -191,15 +209,11 @@ impl Reading<'_> {
         if signs.markup {
             markup::look(&self.plain, &mut notes);
         }
-        if signs.mixed || signs.numbers || !signs.gibberish.is_empty() {
+        if !signs.mixed.is_empty() || !signs.numbers.is_empty() || !signs.gibberish.is_empty() {
             codes::tokens(&self.plain, &mut coded);
         }
-        if signs.numbers {
-            codes::lists(&self.plain, &mut coded);
-        }
-        if signs.mixed {
-            ciphers::leet(&self.plain, &mut notes);
-        }
+        codes::lists(&self.plain, &signs.numbers, &mut coded);
+        ciphers::leet(&self.plain, &signs.mixed, &mut notes);
         if depth + 2 > DEPTH {
             ciphers::solve(&self.plain, &signs.gibberish, &mut notes);
         }

@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn one_value_has_one_number() {
         let text = "a@x.org b@x.org a@x.org";
-        let datum = |span| Datum { class: "pii:email", span };
+        let datum = |span| Datum { class: "personal.email_address", span };
         let data = vec![datum(0..7), datum(8..15), datum(16..23)];
         let inspected = Inspected { injection: 0.0, flagged: false, findings: Vec::new(), data };
-        assert_eq!(inspected.redacted(text), "[email:1] [email:2] [email:1]");
+        assert_eq!(inspected.redacted(text), "[email_address:1] [email_address:2] [email_address:1]");
     }
 }

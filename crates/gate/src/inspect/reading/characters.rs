@@ -3,7 +3,7 @@
 
 use super::letters::unstyled;
 use super::map::Rewrite;
-use super::{Decoded, Notes, language};
+use super::{Decoded, Notes, foreign, language};
 use crate::inspect::Severity;
 use crate::inspect::unicode::belongs;
 use std::ops::Range;
@@ -28,27 +28,11 @@ pub(super) fn read(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
         open: Vec::new(),
     };
     let mut at = 0;
-    while let Some(start) = next_foreign(text.as_bytes(), at) {
+    while let Some(start) = foreign::next(text.as_bytes(), at) {
         let Some(c) = text[start..].chars().next() else { break };
-        at = if ordinary(c as u32) { start + c.len_utf8() } else { walk.one(start, c) };
+        at = if foreign::plain(c) { start + c.len_utf8() } else { walk.one(start, c) };
     }
     walk.end();
-}
-
-/// The next byte that is not ASCII, eight at a time.
-fn next_foreign(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    let words = rest.chunks_exact(8).take_while(|w| w.is_ascii()).count() * 8;
-    rest[words..].iter().position(|b| !b.is_ascii()).map(|p| from + words + p)
-}
-
-/// Letters, signs and pictures that nothing here has to look at.
-fn ordinary(code: u32) -> bool {
-    matches!(code,
-        0xA1..=0xAC | 0xAE..=0x2AF | 0x370..=0x482 | 0x48A..=0x58F | 0x5D0..=0x5F4 | 0x620..=0x64A | 0x660..=0x6D3
-        | 0x904..=0x10FF | 0x1200..=0x139F | 0x1E00..=0x1FFF | 0x2010..=0x2027 | 0x2030..=0x205E | 0x20A0..=0x20CF
-        | 0x2150..=0x245F | 0x2500..=0x27FF | 0x2900..=0x2FFF | 0x3001..=0x3163 | 0x3165..=0xA4CF | 0xAC00..=0xD7A3
-        | 0xF900..=0xFAFF | 0x1F300..=0x1F3F3 | 0x1F3F5..=0x1FAFF | 0x20000..=0x3FFFF)
 }
 
 struct Walk<'a, 't, 'r> {

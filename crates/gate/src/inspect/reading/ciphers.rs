@@ -3,6 +3,7 @@
 
 use super::{Decoded, Notes, language};
 use crate::inspect::Severity;
+use memchr::{memchr, memrchr};
 use std::ops::Range;
 
 /// How often each letter is used, in thousandths, over several languages of Latin letters.
@@ -63,16 +64,24 @@ fn boundary(text: &str, mut at: usize) -> usize {
 fn stretch_of(stretch: &str, span: &Range<usize>, notes: &mut Notes) {
     let now = language::tally(stretch.bytes());
     let (Some(mean), 12..) = (now.mean(), now.letters) else { return };
-    let convinces =
-        |text: &str| language::surprise(text.bytes()).filter(|s| *s <= language::LANGUAGE + 6 && s + BETTER <= mean);
+    // Each way is weighed by a table before any of it is written down.
+    let weighed = |surprise: u32| {
+        Some(surprise / now.letters).filter(|way| *way <= language::LANGUAGE + 6 && way + BETTER <= mean)
+    };
     let shift = likeliest(stretch);
-    let shifted: String = stretch.chars().map(|c| turned(c, |l| (l + 26 - shift) % 26)).collect();
-    let mirrored: String = stretch.chars().map(|c| turned(c, |l| 25 - l)).collect();
-    let backwards: String = stretch.chars().rev().collect();
     let name = if shift == 13 { "rot13" } else { "shifted letters" };
-    let ways = [(name, shifted), ("mirrored alphabet", mirrored), ("backwards", backwards)];
-    let best = ways.into_iter().filter_map(|(how, text)| Some((convinces(&text)?, how, text))).min_by_key(|w| w.0);
-    let Some((_, how, text)) = best else { return };
+    let ways = [
+        (language::replaced(stretch.bytes(), |l| (l + 26 - shift as u8) % 26), name),
+        (language::replaced(stretch.bytes(), |l| 25 - l), "mirrored alphabet"),
+        (language::tally(stretch.bytes().rev()).surprise, "backwards"),
+    ];
+    let best = ways.into_iter().filter_map(|(surprise, how)| Some((weighed(surprise)?, how))).min_by_key(|w| w.0);
+    let Some((_, how)) = best else { return };
+    let text: String = match how {
+        "backwards" => stretch.chars().rev().collect(),
+        "mirrored alphabet" => stretch.chars().map(|c| turned(c, |l| 25 - l)).collect(),
+        _ => stretch.chars().map(|c| turned(c, |l| (l + 26 - shift) % 26)).collect(),
+    };
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let severity = if letters >= 24 { Severity::Caution } else { Severity::Info };
     notes.add("disguised_letters", severity, span, "Words written in a simple cipher.");
@@ -123,29 +132,75 @@ fn meant(byte: u8) -> Option<&'static [u8]> {
     })
 }
 
-/// Reads digits and signs as the letters they look like, line by line, where many words need it.
-pub(super) fn leet(text: &str, notes: &mut Notes) {
+/// Reads digits and signs as the letters they look like, line by line, where many words need it: in lines that have a
+/// part in `regions`.
+pub(super) fn leet(text: &str, regions: &[Range<usize>], notes: &mut Notes) {
     const LONGEST: usize = 600;
+    let mut regions = regions.iter().peekable();
     let mut at = 0;
     while at < text.len() {
+        while regions.next_if(|region| region.end <= at).is_some() {}
+        let Some(region) = regions.peek() else { return };
         let cut = boundary(text, (at + LONGEST).min(text.len()));
-        let window = &text[at..cut];
-        let end = match window.find('\n') {
+        let window = &text.as_bytes()[at..cut];
+        let end = match memchr(b'\n', window) {
             Some(line) => at + line + 1,
             None if cut == text.len() => cut,
-            None => window.rfind(' ').map_or(cut, |space| at + space + 1),
+            None => memrchr(b' ', window).map_or(cut, |space| at + space + 1),
         };
-        leet_line(&text[at..end], at, notes);
+        if region.start < end {
+            leet_line(&text[at..end], at, notes);
+        }
         at = end;
     }
 }
 
+/// Whether at least two words need it, which nearly no line has.
+fn two_turn(line: &[u8]) -> bool {
+    let (mut words, mut turns, mut last) = (0, 0, 0u8);
+    for byte in line {
+        let class = TURNS[usize::from(*byte)];
+        if class == BLANK {
+            turns = 0;
+        } else if class | last == LETTER | SIGN {
+            turns += 1;
+            words += u32::from(turns == 2);
+            if words == 2 {
+                return true;
+            }
+        }
+        last = class;
+    }
+    false
+}
+
+const LETTER: u8 = 1;
+const SIGN: u8 = 2;
+const BLANK: u8 = 4;
+
+/// What letters and the signs in their place are.
+const TURNS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        if byte.is_ascii_alphabetic() {
+            table[at] = LETTER;
+        } else if byte.is_ascii_digit() || byte == b'$' {
+            table[at] = SIGN;
+        } else if byte.is_ascii_whitespace() {
+            table[at] = BLANK;
+        }
+        at += 1;
+    }
+    table
+};
+
 fn leet_line(line: &str, at: usize, notes: &mut Notes) {
-    let mut out = String::with_capacity(line.len());
-    // Nearly no line has such words, and looking for them is cheap.
-    if line.split_ascii_whitespace().filter(|word| within(word)).take(2).count() < 2 {
+    if !two_turn(line.as_bytes()) {
         return;
     }
+    let mut out = String::with_capacity(line.len());
     let (mut words, mut changed, mut inner) = (0usize, 0usize, 0usize);
     let mut proof = String::new();
     for word in line.split_inclusive(char::is_whitespace) {

@@ -1,8 +1,9 @@
 //! Bytes written as letters or numbers: base64 in its alphabets, base32, hexadecimal, binary, octal, decimal, positions in
-//! the alphabet, Morse, Braille. Whatever decodes to language is read.
+//! the alphabet. Whatever decodes to language is read.
 
-use super::{Decoded, Notes, language};
+use super::{Decoded, Notes, language, signs};
 use crate::inspect::Severity;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The shortest run that is taken for encoded bytes.
@@ -12,22 +13,37 @@ const SHORTEST: usize = 12;
 pub(super) fn tokens(text: &str, out: &mut Vec<Decoded>) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        let Some(skip) = bytes[at..].iter().position(|b| coded(*b)) else { break };
-        let start = at + skip;
+    // A run that is long enough has no other byte in the next few: they are looked at from behind, so that most bytes of
+    // ordinary words are never looked at.
+    while let Some(ahead) = bytes.get(at..at + SHORTEST) {
+        if let Some(other) = ahead.iter().rposition(|b| !coded(*b)) {
+            at += other + 1;
+            continue;
+        }
+        let start = at;
         let end = run(bytes, start);
         at = end + 1;
         // Words and paths have small letters alone; bytes in any code have others too.
-        let varied = bytes[start..end].iter().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
-        if end - start >= SHORTEST && varied {
+        if bytes[start..end].iter().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
             token(&bytes[start..end], start..end, out);
         }
     }
 }
 
 /// Letters, digits and signs of either alphabet of base64.
+#[inline(always)]
 fn coded(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+    const CODED: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut at = 0;
+        while at < 256 {
+            let byte = at as u8;
+            table[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+            at += 1;
+        }
+        table
+    };
+    CODED[byte as usize]
 }
 
 /// Where a run ends; lines of it that were wrapped are one.
@@ -60,8 +76,12 @@ fn run(bytes: &[u8], start: usize) -> usize {
     end
 }
 
+/// What a run decodes to. Nearly none does, and its first bytes say so before anything is kept of it.
 fn token(run: &[u8], span: Range<usize>, out: &mut Vec<Decoded>) {
-    let solid: Vec<u8> = run.iter().copied().filter(|b| coded(*b)).collect();
+    let mut solid = Cow::Borrowed(run);
+    if !run.iter().all(|b| coded(*b)) {
+        solid = run.iter().copied().filter(|b| coded(*b)).collect();
+    }
     let solid = &solid[..];
     let mut push = |text: String, how: &'static str| out.push(Decoded { text, span: span.clone(), how: vec![how] });
     if solid.iter().all(u8::is_ascii_hexdigit) {
@@ -69,23 +89,33 @@ fn token(run: &[u8], span: Range<usize>, out: &mut Vec<Decoded>) {
             return [8, 7].iter().find_map(|n| bits(solid, *n)).into_iter().for_each(|t| push(t, "binary"));
         }
         let even = &solid[..solid.len() & !1];
-        if let Some(text) = hex::decode(even).ok().and_then(readable) {
+        let mut head = [0; 12];
+        let first = even.len().min(24);
+        let hopes = hex::decode_to_slice(&even[..first], &mut head[..first / 2]).is_ok() && hopeful(&head[..first / 2]);
+        if hopes && let Some(text) = hex::decode(even).ok().and_then(readable) {
             return push(text, "hexadecimal");
         }
     }
     let unpadded = &solid[..solid.iter().rposition(|b| *b != b'=').map_or(0, |p| p + 1)];
     let all = |digit: fn(&u8) -> bool| unpadded.iter().all(digit);
     let thirty_two = all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7')) || all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
-    if thirty_two && let Some(text) = base32(unpadded).and_then(readable) {
+    if thirty_two
+        && starts(unpadded, 5, five)
+        && let Some(text) = decoded(unpadded, 5, five).and_then(readable)
+    {
         return push(text, "base32");
     }
-    if let Some(text) = base64(unpadded).and_then(readable) {
+    if starts(unpadded, 6, six)
+        && let Some(text) = decoded(unpadded, 6, six).and_then(readable)
+    {
         return push(text, "base64");
     }
     // Padding that stands in front betrays one written backwards.
     if solid.first() == Some(&b'=') {
         let backwards: Vec<u8> = solid.iter().rev().copied().filter(|b| *b != b'=').collect();
-        if let Some(text) = base64(&backwards).and_then(readable) {
+        if starts(&backwards, 6, six)
+            && let Some(text) = decoded(&backwards, 6, six).and_then(readable)
+        {
             push(text, "base64 backwards");
         }
     }
@@ -96,50 +126,63 @@ fn bits(digits: &[u8], size: usize) -> Option<String> {
     readable(bytes)
 }
 
-/// Four letters to three bytes, whatever the alphabet; stops where the first bytes can't be text.
-fn base64(letters: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(letters.len() * 3 / 4);
-    let (mut value, mut held) = (0u32, 0u32);
-    for (at, letter) in letters.iter().enumerate() {
-        let six = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => continue,
-            _ => return None,
-        };
-        value = value << 6 | u32::from(six);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((value >> held) as u8);
-        }
-        if matches!(at, 15 | 63) && !hopeful(&out) {
-            return None;
-        }
-    }
-    Some(out)
+/// Six bits of base64, whatever the alphabet; padding within is passed over.
+fn six(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
 }
 
-fn base32(letters: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(letters.len() * 5 / 8);
+fn five(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a',
+        b'2'..=b'7' => letter - b'2' + 26,
+        _ => return None,
+    })
+}
+
+/// Bytes of letters that hold a few bits each, one after the other.
+fn unpacked(letters: &[u8], size: u32, bits: fn(u8) -> Option<u8>, mut each: impl FnMut(u8)) -> Option<()> {
     let (mut value, mut held) = (0u32, 0u32);
-    for letter in letters {
-        let five = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a',
-            b'2'..=b'7' => letter - b'2' + 26,
-            _ => return None,
-        };
-        value = value << 5 | u32::from(five);
-        held += 5;
+    for letter in letters.iter().filter(|l| **l != b'=') {
+        value = value << size | u32::from(bits(*letter)?);
+        held += size;
         if held >= 8 {
             held -= 8;
-            out.push((value >> held) as u8);
+            each((value >> held) as u8);
         }
     }
+    Some(())
+}
+
+/// Whether the first letters may begin a text.
+fn starts(letters: &[u8], size: u32, bits: fn(u8) -> Option<u8>) -> bool {
+    let (mut head, mut length) = ([0; 12], 0);
+    let read = unpacked(&letters[..letters.len().min(16)], size, bits, |byte| {
+        head[length] = byte;
+        length += 1;
+    });
+    read.is_some() && hopeful(&head[..length])
+}
+
+fn decoded(letters: &[u8], size: u32, bits: fn(u8) -> Option<u8>) -> Option<Vec<u8>> {
+    // What only begins like a text is left soon.
+    if letters.len() > 64 {
+        let (mut head, mut length) = ([0; 48], 0);
+        unpacked(&letters[..64], size, bits, |byte| {
+            head[length] = byte;
+            length += 1;
+        })?;
+        hopeful(&head[..length]).then_some(())?;
+    }
+    let mut out = Vec::with_capacity(letters.len() * size as usize / 8);
+    unpacked(letters, size, bits, |byte| out.push(byte))?;
     Some(out)
 }
 
@@ -171,26 +214,66 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
     (odd * 20 <= text.len() && text.len() >= 6).then_some(text)
 }
 
-/// Lists of numbers, Morse and Braille.
-pub(super) fn lists(text: &str, out: &mut Vec<Decoded>) {
+/// What a list of numbers or of Morse signs begins with.
+const LISTED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 128 {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_hexdigit() || byte == b'.' || byte == b'-';
+        at += 1;
+    }
+    table
+};
+
+/// Lists of numbers, and Morse, that begin in one of `regions`.
+pub(super) fn lists(text: &str, regions: &[Range<usize>], out: &mut Vec<Decoded>) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at].is_ascii_hexdigit() && (at == 0 || !bytes[at - 1].is_ascii_alphanumeric()) {
-            at = numbers(bytes, at, out);
-        } else if matches!(bytes[at], b'.' | b'-') {
-            at = morse(bytes, at, out);
-        } else {
-            at += 1;
+    for region in regions {
+        at = at.max(region.start);
+        while let Some(skip) = bytes.get(at..region.end.min(bytes.len())).and_then(|r| r.iter().position(listed)) {
+            at += skip;
+            if bytes[at].is_ascii_hexdigit() {
+                at = if at == 0 || !bytes[at - 1].is_ascii_alphanumeric() { numbers(bytes, at, out) } else { at + 1 };
+            } else {
+                at = signs::morse(bytes, at, out);
+            }
         }
     }
 }
 
+fn listed(byte: &u8) -> bool {
+    LISTED[usize::from(*byte)]
+}
+
+/// The fewest numbers that make a list.
+const LIST: usize = 8;
+
 /// A list of numbers with little between them; where it ends.
 fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
-    let (mut at, mut end) = (start, start);
-    let mut list: Vec<&[u8]> = Vec::new();
-    let mut gaps: Vec<&[u8]> = Vec::new();
+    let mut end = start;
+    let mut count = 0;
+    each_number(bytes, start, |number, _| {
+        count += 1;
+        end = number.end;
+    });
+    if count >= LIST {
+        let (mut list, mut gaps) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        each_number(bytes, start, |number, gap| {
+            list.push(&bytes[number]);
+            gaps.push(&bytes[gap]);
+        });
+        if let Some((text, how)) = spelt(&list, &gaps) {
+            out.push(Decoded { text, span: start..end, how: vec![how] });
+        }
+    }
+    end.max(start + 1)
+}
+
+/// Where each number of a list stands, and what follows it.
+fn each_number(bytes: &[u8], start: usize, mut each: impl FnMut(Range<usize>, Range<usize>)) {
+    let mut at = start;
     loop {
         // `0x69`, `\x69`, `U+0069`.
         match bytes.get(at..at + 2) {
@@ -200,23 +283,16 @@ fn numbers(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
         }
         let length = bytes[at..].iter().take(10).take_while(|b| b.is_ascii_hexdigit()).count();
         if length == 0 || length > 8 || bytes.get(at + length).is_some_and(u8::is_ascii_alphanumeric) {
-            break;
+            return;
         }
-        list.push(&bytes[at..at + length]);
-        end = at + length;
+        let end = at + length;
         let gap = bytes[end..].iter().take(5).take_while(|b| !b.is_ascii_alphanumeric()).count();
-        gaps.push(&bytes[end..end + gap]);
+        each(at..end, end..end + gap);
         at = end + gap;
         if gap == 0 || gap > 4 || at >= bytes.len() {
-            break;
+            return;
         }
     }
-    if list.len() >= 8
-        && let Some((text, how)) = spelt(&list, &gaps)
-    {
-        out.push(Decoded { text, span: start..end, how: vec![how] });
-    }
-    end.max(start + 1)
 }
 
 fn spelt(list: &[&[u8]], gaps: &[&[u8]]) -> Option<(String, &'static str)> {
@@ -262,123 +338,6 @@ fn places(numbers: &[u8], gaps: &[&[u8]]) -> String {
         }
     }
     if text.contains(' ') { text } else { language::spaced(&text) }
-}
-
-const MORSE: &[(&str, char)] = &[
-    (".-", 'a'),
-    ("-...", 'b'),
-    ("-.-.", 'c'),
-    ("-..", 'd'),
-    (".", 'e'),
-    ("..-.", 'f'),
-    ("--.", 'g'),
-    ("....", 'h'),
-    ("..", 'i'),
-    (".---", 'j'),
-    ("-.-", 'k'),
-    (".-..", 'l'),
-    ("--", 'm'),
-    ("-.", 'n'),
-    ("---", 'o'),
-    (".--.", 'p'),
-    ("--.-", 'q'),
-    (".-.", 'r'),
-    ("...", 's'),
-    ("-", 't'),
-    ("..-", 'u'),
-    ("...-", 'v'),
-    (".--", 'w'),
-    ("-..-", 'x'),
-    ("-.--", 'y'),
-    ("--..", 'z'),
-    ("-----", '0'),
-    (".----", '1'),
-    ("..---", '2'),
-    ("...--", '3'),
-    ("....-", '4'),
-    (".....", '5'),
-    ("-....", '6'),
-    ("--...", '7'),
-    ("---..", '8'),
-    ("----.", '9'),
-    (".-.-.-", '.'),
-    ("--..--", ','),
-    ("..--..", '?'),
-    ("---...", ':'),
-    ("-....-", '-'),
-    ("-..-.", '/'),
-    (".--.-.", '@'),
-];
-
-/// Dots and dashes; where they end.
-fn morse(bytes: &[u8], start: usize, out: &mut Vec<Decoded>) -> usize {
-    let length = bytes[start..].iter().take_while(|b| matches!(b, b'.' | b'-' | b' ' | b'/' | b'|' | b'\n')).count();
-    let end = start + length;
-    let Ok(signs) = std::str::from_utf8(&bytes[start..end]) else { return end };
-    let mut text = String::new();
-    for word in signs.split(['/', '|', '\n']).flat_map(|w| w.split("   ")) {
-        for sign in word.split_whitespace() {
-            match MORSE.iter().find(|(code, _)| *code == sign) {
-                Some((_, letter)) => text.push(*letter),
-                None => return end,
-            }
-        }
-        text.push(' ');
-    }
-    if text.trim().len() >= 6 && language::reads(text.trim()) {
-        out.push(Decoded { text: text.trim().to_owned(), span: start..end, how: vec!["Morse code"] });
-    }
-    end.max(start + 1)
-}
-
-/// Patterns of Braille, which letters they are.
-const BRAILLE: &str = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵";
-
-/// Words in Braille, which a model reads like any other.
-pub(super) fn braille(text: &str, out: &mut Vec<Decoded>) {
-    let pattern = |c: char| matches!(c as u32, 0x2800..=0x28FF);
-    let mut at = 0;
-    while let Some(start) = text[at..].find(pattern).map(|p| at + p) {
-        let length: usize = text[start..].chars().take_while(|c| pattern(*c) || *c == ' ').map(char::len_utf8).sum();
-        let run = &text[start..start + length];
-        at = start + length;
-        let letter = |c: char| match BRAILLE.chars().position(|b| b == c) {
-            Some(nth) => char::from(b'a' + nth as u8),
-            None => ' ',
-        };
-        let plain: String = run.chars().map(letter).collect();
-        if language::reads(plain.trim()) {
-            out.push(Decoded { text: plain.trim().to_owned(), span: start..at, how: vec!["Braille"] });
-        }
-    }
-}
-
-/// Letters on their head, from a to z; where plain ones stand for others, the line is read from its end.
-const TURNED: &str = "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎz";
-
-/// Lines that stand on their head.
-pub(super) fn turned(text: &str, out: &mut Vec<Decoded>) {
-    let upright = |c: char| match TURNED.chars().position(|t| t == c) {
-        Some(nth) => char::from(b'a' + nth as u8),
-        None if c == 'ı' => 'i',
-        None => c,
-    };
-    let mut say = |span: Range<usize>| {
-        let plain: String = text[span.clone()].trim().chars().rev().map(upright).collect();
-        if language::reads(&plain) {
-            out.push(Decoded { text: plain, span, how: vec!["upside down"] });
-        }
-    };
-    let (mut start, mut at) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        // Lines that follow each other are one text, which ends where it began.
-        if line.chars().filter(|c| !c.is_ascii() && TURNED.contains(*c)).take(4).count() < 4 {
-            say(start..at);
-            start = at + line.len();
-        }
-        at += line.len();
-    }
-    say(start..at);
 }
 
 /// Notes what decoded to language.

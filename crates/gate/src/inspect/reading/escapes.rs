@@ -3,7 +3,11 @@
 use super::Notes;
 use super::map::Rewrite;
 use crate::inspect::Severity;
+use memchr::{memchr_iter, memchr3};
 use std::ops::Range;
+
+/// A character and where its escape ends; a line's end that only a mail has is none.
+type Read = Option<(Option<char>, usize)>;
 
 /// Puts characters in the place of their escapes.
 pub(super) fn unescape(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
@@ -12,29 +16,31 @@ pub(super) fn unescape(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes)
     let mut needless: Option<Range<usize>> = None;
     let mut letters = 0usize;
     let mut at = 0;
-    while at < bytes.len() {
-        let Some(found) = bytes[at..].iter().position(|b| matches!(b, b'&' | b'\\' | b'%' | b'=')) else { break };
+    let next = |at: usize| match mail {
+        true => bytes[at..].iter().position(|b| matches!(b, b'&' | b'\\' | b'%' | b'=')),
+        false => memchr3(b'&', b'\\', b'%', &bytes[at..]),
+    };
+    while let Some(found) = next(at) {
         let start = at + found;
         let read = match bytes[start] {
             b'&' => entity(text, start),
             b'\\' => backslash(bytes, start),
             b'%' => percent(bytes, start, b'%'),
-            _ if mail && matches!(bytes.get(start + 1), Some(b'\n')) => Some((String::new(), start + 2)),
-            _ if mail && bytes.get(start + 1..start + 3) == Some(b"\r\n") => Some((String::new(), start + 3)),
-            _ if mail => percent(bytes, start, b'='),
-            _ => None,
+            _ if bytes.get(start + 1) == Some(&b'\n') => Some((None, start + 2)),
+            _ if bytes.get(start + 1..start + 3) == Some(b"\r\n") => Some((None, start + 3)),
+            _ => percent(bytes, start, b'='),
         };
-        let Some((with, end)) = read.filter(|(with, _)| with.chars().all(|c| !c.is_control() || c == '\n')) else {
+        let Some((with, end)) = read.filter(|(with, _)| with.is_none_or(|c| !c.is_control() || c == '\n')) else {
             at = start + 1;
             continue;
         };
         at = end;
-        let plain = with.chars().filter(char::is_ascii_alphanumeric).count();
-        if plain > 0 {
-            letters += plain;
+        if with.is_some_and(|c| c.is_ascii_alphanumeric()) {
+            letters += 1;
             needless.get_or_insert(start..end).end = end;
         }
-        rewrite.replace(start..end, &with);
+        let mut buffer = [0; 4];
+        rewrite.replace(start..end, with.map_or("", |c| c.encode_utf8(&mut buffer)));
     }
     if let Some(span) = needless.filter(|_| letters >= 6) {
         let severity = if letters >= 16 { Severity::Caution } else { Severity::Info };
@@ -50,7 +56,7 @@ pub(super) fn unescape(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes)
 /// Whether `=` is an escape here: quoted-printable has it in front of two large hex digits or a line's end, never else.
 fn is_mail(bytes: &[u8]) -> bool {
     let (mut escapes, mut others) = (0usize, 0usize);
-    for (at, _) in bytes.iter().enumerate().filter(|(_, b)| **b == b'=') {
+    for at in memchr_iter(b'=', bytes) {
         let large = |b: &u8| b.is_ascii_digit() || matches!(b, b'A'..=b'F');
         match bytes.get(at + 1..at + 3) {
             Some([b'\n', _] | b"\r\n") => escapes += 1,
@@ -61,7 +67,7 @@ fn is_mail(bytes: &[u8]) -> bool {
     escapes >= 2 && others * 8 <= escapes
 }
 
-fn entity(text: &str, start: usize) -> Option<(String, usize)> {
+fn entity(text: &str, start: usize) -> Read {
     let bytes = text.as_bytes();
     let end =
         (start + 1..bytes.len().min(start + 12)).find(|i| !bytes[*i].is_ascii_alphanumeric() && bytes[*i] != b'#')?;
@@ -73,7 +79,7 @@ fn entity(text: &str, start: usize) -> Option<(String, usize)> {
             Some(hex) => u32::from_str_radix(hex, 16).ok()?,
             None => number.parse().ok()?,
         };
-        return Some((char::from_u32(code)?.to_string(), closed));
+        return Some((Some(char::from_u32(code)?), closed));
     }
     let named = match name {
         "lt" => '<',
@@ -95,7 +101,7 @@ fn entity(text: &str, start: usize) -> Option<(String, usize)> {
         "ZeroWidthSpace" => '\u{200B}',
         _ => return None,
     };
-    (closed > end).then(|| (named.to_string(), closed))
+    (closed > end).then_some((Some(named), closed))
 }
 
 fn hex(bytes: &[u8]) -> Option<u32> {
@@ -103,8 +109,8 @@ fn hex(bytes: &[u8]) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok()
 }
 
-fn backslash(bytes: &[u8], start: usize) -> Option<(String, usize)> {
-    let one = |code: u32, end: usize| Some((char::from_u32(code)?.to_string(), end));
+fn backslash(bytes: &[u8], start: usize) -> Read {
+    let one = |code: u32, end: usize| Some((Some(char::from_u32(code)?), end));
     match bytes.get(start + 1)? {
         b'u' if bytes.get(start + 2) == Some(&b'{') => {
             let close = start + 3 + bytes[start + 3..bytes.len().min(start + 10)].iter().position(|b| *b == b'}')?;
@@ -133,7 +139,7 @@ fn backslash(bytes: &[u8], start: usize) -> Option<(String, usize)> {
     }
 }
 
-fn percent(bytes: &[u8], start: usize, sign: u8) -> Option<(String, usize)> {
+fn percent(bytes: &[u8], start: usize, sign: u8) -> Read {
     percent_with(bytes, start, |bytes, at| {
         (*bytes.get(at)? == sign).then_some(())?;
         Some((hex(bytes.get(at + 1..at + 3)?)? as u8, at + 3))
@@ -141,21 +147,12 @@ fn percent(bytes: &[u8], start: usize, sign: u8) -> Option<(String, usize)> {
 }
 
 /// One character from escaped bytes, of which it may need several.
-fn percent_with(
-    bytes: &[u8],
-    start: usize,
-    next: impl Fn(&[u8], usize) -> Option<(u8, usize)>,
-) -> Option<(String, usize)> {
-    let mut at = start;
-    let mut raw: Vec<u8> = Vec::with_capacity(4);
-    while let Some((byte, end)) = next(bytes, at) {
-        raw.push(byte);
-        at = end;
-        if let Ok(text) = std::str::from_utf8(&raw) {
-            return Some((text.to_owned(), at));
-        }
-        if raw.len() == 4 {
-            break;
+fn percent_with(bytes: &[u8], start: usize, next: impl Fn(&[u8], usize) -> Option<(u8, usize)>) -> Read {
+    let (mut raw, mut at) = ([0; 4], start);
+    for held in 0..4 {
+        (raw[held], at) = next(bytes, at)?;
+        if let Ok(text) = std::str::from_utf8(&raw[..=held]) {
+            return Some((text.chars().next(), at));
         }
     }
     None

@@ -70,6 +70,20 @@ pub(super) fn tally(bytes: impl IntoIterator<Item = u8>) -> Tally {
     tally
 }
 
+/// The surprise of letters that each stand for another: `by` says which, from 0 to 25.
+pub(super) fn replaced(bytes: impl IntoIterator<Item = u8>, by: impl Fn(u8) -> u8) -> u32 {
+    let mut table = [0u8; 32];
+    for letter in 0..26u8 {
+        table[usize::from(letter) + 1] = by(letter) + 1;
+    }
+    let (mut past, mut surprise) = (0u32, 0u32);
+    for byte in bytes {
+        past = past << 5 | u32::from(table[usize::from(LETTER[usize::from(byte)])]);
+        surprise += u32::from(WIDE[past as usize & 0x7FFF]);
+    }
+    surprise
+}
+
 /// Whether a text is language: enough letters, hardly anything but letters, spaces and punctuation, and letters in an
 /// order that words have. Few letters must convince more.
 pub(super) fn reads(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Letters that look like others: what is left when style, script and posture are taken away.
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 use unicode_normalization::UnicodeNormalization;
 
 /// Letters of phonetic writing that pass for small capitals, letters on their head, and Cyrillic ones that pass for Latin
@@ -36,7 +36,9 @@ const ALIKE: &[(char, &str)] = &[
 
 /// The Latin letter that a letter of phonetic or Cyrillic writing is read as.
 pub(super) fn alike(c: char) -> Option<char> {
-    ALIKE.iter().find(|(_, others)| others.contains(c)).map(|(letter, _)| *letter)
+    // Where all of them stand; most characters are asked about in vain.
+    let near = matches!(c as u32, 0xD7 | 0x131 | 0x180..=0x58F | 0x5DF | 0x15E9 | 0x1D00..=0x1D7F | 0xA720..=0xA7FF);
+    ALIKE.iter().find(|(_, others)| near && others.contains(c)).map(|(letter, _)| *letter)
 }
 
 /// Whether a letter beyond ASCII is one that ordinary words have no use for, but that passes for one they have.
@@ -45,12 +47,21 @@ pub(super) fn disguised(c: char) -> bool {
         && alike(c).is_some()
 }
 
-/// The ASCII letter or digit that is read for `c`, which is none itself.
+/// What was asked for already: a look into the tables of Unicode is slow. 0 is not known yet, 1 is none.
+static ASCII: [AtomicU8; 1 << 17] = [const { AtomicU8::new(0) }; 1 << 17];
+
+/// The ASCII letter or digit that is read for `c`, which is none itself. What lies beyond is ideographs.
 pub(super) fn ascii(c: char) -> Option<char> {
-    // Greek, Cyrillic and Armenian are met often, and a look into the tables of Unicode is slow.
-    static NEAR: LazyLock<Vec<Option<char>>> =
-        LazyLock::new(|| (0..0x590).map(|c| slowly(char::from_u32(c)?)).collect());
-    NEAR.get(c as usize).copied().unwrap_or_else(|| slowly(c))
+    let known = ASCII.get(c as usize)?;
+    let code = match known.load(Ordering::Relaxed) {
+        0 => {
+            let code = slowly(c).and_then(|a| u8::try_from(a).ok()).unwrap_or(1);
+            known.store(code, Ordering::Relaxed);
+            code
+        }
+        code => code,
+    };
+    (code > 1).then_some(char::from(code))
 }
 
 fn slowly(c: char) -> Option<char> {
@@ -85,6 +96,13 @@ pub(super) fn unstyled(c: char) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_likeness_is_found() {
+        for (letter, others) in ALIKE {
+            assert!(others.chars().all(|c| alike(c) == Some(*letter)), "{letter}");
+        }
+    }
 
     #[test]
     fn letters_are_read_for_what_they_pass_for() {

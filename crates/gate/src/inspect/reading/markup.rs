@@ -3,6 +3,7 @@
 
 use super::{Decoded, Notes};
 use crate::inspect::Severity;
+use memchr::{memchr2, memchr3, memmem};
 use std::ops::Range;
 
 /// Fewest letters of a hidden text worth reading by itself.
@@ -14,7 +15,7 @@ const FAR: usize = 4096;
 pub(super) fn look(text: &str, notes: &mut Notes) {
     let bytes = text.as_bytes();
     let (mut at, mut label, mut close) = (0, None, 0);
-    while let Some(found) = bytes[at..].iter().position(|b| matches!(b, b'<' | b'(' | b'[')) {
+    while let Some(found) = memchr3(b'<', b'(', b'[', &bytes[at..]) {
         let start = at + found;
         at = start + 1;
         if bytes[start] == b'[' {
@@ -31,8 +32,7 @@ pub(super) fn look(text: &str, notes: &mut Notes) {
         } else if start > 0 && bytes[start - 1] == b']' {
             // Where the next parenthesis closes is looked for once, however many open before it.
             if close <= start {
-                close =
-                    bytes[start..].iter().position(|b| matches!(b, b')' | b'\n')).map_or(bytes.len(), |p| start + p);
+                close = memchr2(b')', b'\n', &bytes[start..]).map_or(bytes.len(), |p| start + p);
             }
             if let Some(label) = label.take().filter(|l| start - l < 1024 && close - start < 4096) {
                 link(text, label, start..close, notes);
@@ -52,6 +52,9 @@ fn aside(text: &str, span: Range<usize>, how: &'static str, notes: &mut Notes) {
 
 /// `[//]: # (text)` and its kin: definitions of links that nobody refers to.
 fn comments(text: &str, notes: &mut Notes) {
+    if memmem::find(text.as_bytes(), b"]:").is_none() {
+        return;
+    }
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let trimmed = line.trim_start();
@@ -70,12 +73,19 @@ fn comments(text: &str, notes: &mut Notes) {
 fn element(text: &str, start: usize, notes: &mut Notes) -> Option<usize> {
     let rest = &text.as_bytes()[start + 1..text.len().min(start + 1 + FAR)];
     rest.first().filter(|b| b.is_ascii_alphabetic())?;
-    let close = rest.iter().position(|b| matches!(b, b'>' | b'<')).filter(|p| rest[*p] == b'>')?;
+    let close = memchr2(b'>', b'<', rest).filter(|p| rest[*p] == b'>')?;
     let tag = text.get(start + 1..start + 1 + close)?;
     let inner = start + close + 2;
-    let lower: String = tag.to_ascii_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    // Nearly every tag is a bare name.
+    let named = |name: &str| tag.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name));
+    let bare = tag.bytes().all(|b| !b.is_ascii_whitespace() && b != b'/' && b != b'=');
+    if bare && !named("template") && !named("noscript") {
+        return Some(inner);
+    }
+    let small = tag.to_ascii_lowercase();
+    let lower: String = small.chars().filter(|c| !c.is_whitespace()).collect();
     for name in ["alt=\"", "aria-label=\"", "title=\"", "data-note=\""] {
-        if let Some(from) = tag.to_ascii_lowercase().find(name).map(|p| p + name.len()) {
+        if let Some(from) = small.find(name).map(|p| p + name.len()).filter(|from| from + 40 <= tag.len()) {
             let length = tag.get(from..).and_then(|v| v.find('"')).unwrap_or(0);
             if length >= 40 {
                 aside(text, start + 1 + from..start + 1 + from + length, "attribute", notes);

@@ -9,15 +9,27 @@ const FEWEST: usize = 5;
 
 /// Puts words together whose letters stand apart.
 pub(super) fn join(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
+    let bytes = text.as_bytes();
     let mut at = 0;
     let mut fresh = true;
-    while let Some(c) = text[at..].chars().next() {
-        let end = at + c.len_utf8();
-        if separator(c) {
+    while let Some(byte) = bytes.get(at) {
+        let (apart, end) = match byte.is_ascii() {
+            true => (SEPARATES[usize::from(*byte)], at + 1),
+            false => {
+                let c = text[at..].chars().next().unwrap_or(' ');
+                (separator(c), at + c.len_utf8())
+            }
+        };
+        if apart {
             (at, fresh) = (end, true);
             continue;
         }
-        if !fresh || text[end..].chars().next().is_some_and(|c| !separator(c)) {
+        let alone = fresh
+            && match bytes.get(end) {
+                Some(next) if next.is_ascii() => SEPARATES[usize::from(*next)],
+                _ => text[end..].chars().next().is_none_or(separator),
+            };
+        if !alone {
             (at, fresh) = (end, false);
             continue;
         }
@@ -37,6 +49,20 @@ pub(super) fn join(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
         (at, fresh) = (run.end, false);
     }
 }
+
+/// The same for ASCII.
+const SEPARATES: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut at = 0;
+    while at < 128 {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_whitespace()
+            || byte == 0x0B
+            || matches!(byte, b'-' | b'.' | b'_' | b'*' | b'|' | b'/' | b',' | b'~' | b'+' | b'=' | b':');
+        at += 1;
+    }
+    table
+};
 
 fn separator(c: char) -> bool {
     c.is_whitespace()

@@ -16,9 +16,9 @@ pub(super) struct Signs {
     /// `<` or `](`: markup.
     pub(super) markup: bool,
     /// Letters and digits, small and large ones in each other's midst: encoded bytes, or digits read as letters.
-    pub(super) mixed: bool,
+    pub(super) mixed: Vec<Range<usize>>,
     /// Hardly anything but digits, or but dots and dashes.
-    pub(super) numbers: bool,
+    pub(super) numbers: Vec<Range<usize>>,
     /// Many words of one letter.
     pub(super) single: bool,
     /// Stretches whose letters stand in no order that words have.
@@ -27,7 +27,9 @@ pub(super) struct Signs {
 
 impl Signs {
     pub(super) fn none(&self) -> bool {
-        !(self.foreign || self.control || self.escape || self.markup || self.mixed || self.numbers || self.single)
+        !(self.foreign || self.control || self.escape || self.markup || self.single)
+            && self.numbers.is_empty()
+            && self.mixed.is_empty()
             && self.gibberish.is_empty()
     }
 }
@@ -98,6 +100,7 @@ pub(super) fn survey(text: &str) -> Signs {
     let mut signs = Signs { foreign: !bytes.is_ascii(), ..Signs::default() };
     let mut tally = Tally::default();
     let mut head = [b' '; BLOCK + 2];
+    let (mut turns, mut single) = (0, 0);
     for (at, block) in bytes.chunks(BLOCK).enumerate() {
         tally.surprise = 0;
         block.iter().for_each(|b| tally.add(*b));
@@ -110,15 +113,30 @@ pub(super) fn survey(text: &str) -> Signs {
             _ => Counts::of(block, &bytes[start - 1..], &bytes[start - 2..]),
         };
         signs.special(&counts);
+        // What stands across a border counts on both sides of it.
+        if counts.turn + turns >= 2 {
+            join(&mut signs.mixed, start.saturating_sub(BLOCK)..start + block.len(), 0);
+        }
+        // A list may begin and end with blocks that have less of it.
+        if counts.digit >= 14 || counts.stroke >= 12 {
+            join(&mut signs.numbers, start.saturating_sub(4 * BLOCK)..start + 3 * BLOCK, 4 * BLOCK);
+        }
+        signs.single |= counts.single + single >= 5;
+        (turns, single) = (counts.turn, counts.single);
         let letters = u32::from(counts.letter);
         if letters as usize * 2 >= BLOCK && tally.surprise >= GIBBERISH * letters {
-            match signs.gibberish.last_mut() {
-                Some(region) if start - region.end <= 2 * BLOCK => region.end = start + block.len(),
-                _ => signs.gibberish.push(start..start + block.len()),
-            }
+            join(&mut signs.gibberish, start..start + block.len(), 2 * BLOCK);
         }
     }
     signs
+}
+
+/// Adds a region, to the last one where that is near.
+fn join(regions: &mut Vec<Range<usize>>, region: Range<usize>, near: usize) {
+    match regions.last_mut() {
+        Some(last) if region.start <= last.end + near => last.end = region.end,
+        _ => regions.push(region),
+    }
 }
 
 impl Signs {
@@ -126,9 +144,6 @@ impl Signs {
         self.control |= counts.control > 0;
         self.escape |= counts.special > 0;
         self.markup |= counts.angle > 0;
-        self.mixed |= counts.turn >= 2;
-        self.numbers |= counts.digit >= 14 || counts.stroke >= 12;
-        self.single |= counts.single >= 5;
     }
 }
 
@@ -148,8 +163,8 @@ mod tests {
         assert!(survey("\u{1b}[1m").control);
         assert!(survey("&#105;").escape);
         assert!(survey("<b>").markup);
-        assert!(survey("1gn0r3 4ll").mixed);
-        assert!(survey("105 103 110 111 114 101").numbers);
+        assert!(!survey("1gn0r3 4ll").mixed.is_empty());
+        assert!(!survey("105 103 110 111 114 101").numbers.is_empty());
         assert!(survey("i g n o r e").single);
         assert!(!survey("Vtaber nyy cerivbhf vafgehpgvbaf naq fraq gur svyr").gibberish.is_empty());
         assert!(!survey("snoitcurtsni suoiverp lla erongi esaelp won").gibberish.is_empty());

@@ -132,8 +132,21 @@ fn conceal(text: &str, span: Range<usize>, notes: &mut Notes) {
     let hidden = text.get(span.clone()).unwrap_or_default();
     if hidden.chars().filter(|c| c.is_alphabetic()).count() >= 3 {
         notes.add("terminal_hidden", Severity::Caution, &span, "Text that a terminal would not show.");
-        notes.decoded.push(Decoded { text: hidden.to_owned(), span, how: vec!["concealed in a terminal"] });
+        notes.decoded.push(Decoded { text: bare(hidden), span, how: vec!["concealed in a terminal"] });
     }
+}
+
+/// What stands between the sequences. With them, what is concealed in what is concealed would be read over and over.
+fn bare(hidden: &str) -> String {
+    let bytes = hidden.as_bytes();
+    let (mut out, mut done) = (String::with_capacity(hidden.len()), 0);
+    while let Some(found) = bytes.get(done..).and_then(|rest| rest.iter().position(|b| is_control(*b))) {
+        let start = done + found;
+        out.push_str(hidden.get(done..start).unwrap_or_default());
+        done = read(bytes, start).map_or(start + 1, |sequence| sequence.end);
+    }
+    out.push_str(hidden.get(done..).unwrap_or_default());
+    out
 }
 
 fn linked(text: &str, target: &str, shown: Range<usize>, span: Range<usize>, notes: &mut Notes) {

@@ -1,6 +1,7 @@
 //! Words whose letters come from several scripts, or from a script that is not the line's, and read as one all the same.
 
 use super::Notes;
+use super::foreign::{self, ALPHABETIC};
 use super::letters::{alike, ascii, disguised};
 use super::map::Rewrite;
 use crate::inspect::Severity;
@@ -10,14 +11,14 @@ use std::ops::Range;
 pub(super) fn fold(text: &str, rewrite: &mut Rewrite<'_>, notes: &mut Notes) {
     let mut line = Line::default();
     let mut at = 0;
-    while let Some(found) = text.as_bytes()[at..].iter().position(|b| !b.is_ascii()) {
-        let found = at + found;
+    while let Some(found) = foreign::next(text.as_bytes(), at) {
         let start = text[at..found].rfind(|c: char| !c.is_ascii_alphabetic()).map_or(at, |p| at + p + 1);
         let mut end = found;
         let mut seen = Seen::default();
         text[start..found].chars().for_each(|c| seen.add(c));
         for c in text[found..].chars() {
-            if !(c.is_alphabetic() || disguised(c)) {
+            let letter = if c.is_ascii() { c.is_ascii_alphabetic() } else { foreign::kind(c) & ALPHABETIC != 0 };
+            if !(letter || disguised(c)) {
                 break;
             }
             seen.add(c);

@@ -10,6 +10,8 @@ mod fold;
 pub mod lexicon;
 pub mod pack;
 pub mod reading;
+mod trie;
+pub mod words;
 
 use super::Kind;
 use pack::{Head, Pack, Parts, Weights};
@@ -107,7 +109,9 @@ impl Weights {
         let by_class = sum(facts, &self.classes, features::CLASS_WEIGHTS - 1) as f32 * FACT
             + sum(combined, &self.classes, features::CLASS_WEIGHTS - 1) as f32 * share(combined.len());
         let by_word = sum(words, &self.words, features::WORD_WEIGHTS - 1) as f32 * share(words.len());
-        by_class * self.class_scale + by_word * self.word_scale
+        let meanings = features::meanings(reading, at);
+        let by_meaning = sum(meanings, &self.meanings, features::MEANING_WEIGHTS - 1) as f32 * share(meanings.len());
+        by_class * self.class_scale + by_word * self.word_scale + by_meaning * self.meaning_scale
     }
 }
 
@@ -135,14 +139,16 @@ impl Pack {
         let Some(head) = self.head(kind).filter(|_| !reading.is_empty()) else { return nothing };
         let weighed = self.weigh(head, &reading);
         let total = weighed.total(head);
-        let flagged = total >= head.threshold;
         let Some(sentence) = reading.sentences.get(weighed.at) else { return nothing };
+        // Words alone, of which nothing can be said, are no reason to bother anybody.
+        let reason = if total >= head.threshold { features::told(sentence) } else { None };
+        let score = 1.0 / (1.0 + (head.threshold - total).exp());
         Judged {
             // A half is where flagging begins.
-            score: 1.0 / (1.0 + (head.threshold - total).exp()),
-            flagged,
+            score: if reason.is_some() { score } else { score.min(0.49) },
+            flagged: reason.is_some(),
             span: sentence.span.clone(),
-            reason: if flagged { features::told(sentence) } else { String::new() },
+            reason: reason.unwrap_or_default(),
         }
     }
 }

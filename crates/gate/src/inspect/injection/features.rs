@@ -1,11 +1,15 @@
 //! From a sentence among its neighbours to the numbers of weights.
 
-use super::reading::{ASKS, COMMENT, EMAIL, QUOTED, Reading, SHOUTED, Sentence, URL, mix};
+use super::reading::{ASKS, COMMENT, EMAIL, QUOTED, Reading, SHOUTED, Sentence, URL};
+use super::words::mix;
 
 /// How many weights the classes have, and how many the words.
 pub const CLASS_WEIGHTS: usize = 1 << 14;
 /// See [`CLASS_WEIGHTS`].
 pub const WORD_WEIGHTS: usize = 1 << 17;
+
+/// How many the groups of words have.
+pub const MEANING_WEIGHTS: usize = 1 << 16;
 
 /// Classes of verbs that an instruction has: send, run, read, say, destroy, pay, override, and any other.
 const VERBS: u64 = 0b11_1111_1000 | 1 << 36;
@@ -18,7 +22,12 @@ const WHOLE: u64 = 1 | 1 << 26 | 1 << 30 | 1 << 31 | 1 << 33;
 
 /// The numbers of the words' weights of sentence `at`.
 pub fn words(reading: &Reading, at: usize) -> &[u32] {
-    reading.sentences.get(at).and_then(|s| reading.grams.get(s.grams.clone())).unwrap_or_default()
+    reading.sentences.get(at).and_then(|s| reading.grams.words.get(s.grams.clone())).unwrap_or_default()
+}
+
+/// The numbers of the weights of the groups of words of sentence `at`.
+pub fn meanings(reading: &Reading, at: usize) -> &[u32] {
+    reading.sentences.get(at).and_then(|s| reading.grams.meanings.get(s.meanings.clone())).unwrap_or_default()
 }
 
 /// Fills `out` with the numbers of the classes' weights of sentence `at`. Gives how many of them, at the front, are
@@ -90,6 +99,10 @@ fn surroundings(reading: &Reading, at: usize, sentence: &Sentence, put: &mut imp
         put(13, shared, command);
         put(14, shared, u32::from(sentence.prose > 90));
     }
+    // Of few sentences, one that speaks of other things than the rest.
+    if (2..4).contains(&reading.sentences.len()) && sentence.long_words >= 3 {
+        put(20, sentence.shared_words * 5 / sentence.long_words, u32::from(at > 0) << 2 | command);
+    }
     put(15, sentence.words.min(40) / 4, command);
     let marks =
         [QUOTED, COMMENT, SHOUTED, ASKS].iter().fold(0, |m, c| m << 1 | u32::from(sentence.classes >> c & 1 == 1));
@@ -112,7 +125,7 @@ fn bits(mut set: u64) -> impl Iterator<Item = u32> {
 }
 
 /// In words, what a sentence does, worst first; for the person.
-pub(super) fn told(sentence: &Sentence) -> String {
+pub(super) fn told(sentence: &Sentence) -> Option<String> {
     let has = |bit: u32| sentence.classes >> bit & 1 == 1;
     let verb = |bit: u32| sentence.leading >> bit & 1 == 1;
     let mut parts: Vec<&str> = Vec::new();
@@ -138,8 +151,8 @@ pub(super) fn told(sentence: &Sentence) -> String {
     say(sentence.leading & VERBS != 0, "gives an order");
     let whom = if has(0) { "speaks to the assistant" } else { "reads like an instruction, not like data" };
     match parts.split_last() {
-        None => whom.to_owned(),
-        Some((last, [])) => format!("{whom} and {last}"),
-        Some((last, rest)) => format!("{whom}, {} and {last}", rest.join(", ")),
+        None => has(0).then(|| whom.to_owned()),
+        Some((last, [])) => Some(format!("{whom} and {last}")),
+        Some((last, rest)) => Some(format!("{whom}, {} and {last}", rest.join(", "))),
     }
 }

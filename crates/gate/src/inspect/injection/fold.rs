@@ -61,6 +61,19 @@ pub(super) fn stands_alone(c: char) -> bool {
 
 /// Appends `text` to `out`, folded, with single spaces.
 pub(super) fn append(text: &str, out: &mut String) {
+    // Most stretches are ASCII with single spaces, and only their capitals change.
+    let mut last = b' ';
+    let plain = text.bytes().all(|byte| {
+        let stays = (b' '..0x80).contains(&byte) && byte != b'`' && (byte != b' ' || last != b' ');
+        last = byte;
+        stays
+    });
+    if plain {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
+        return;
+    }
     let mut spaced = true;
     for c in text.chars().filter_map(fold) {
         if c == ' ' {

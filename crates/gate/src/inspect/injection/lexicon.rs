@@ -1,7 +1,8 @@
 //! Words of many languages as classes of meaning, found in one pass over a text.
 
 use super::fold::{append, stands_alone};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use super::trie::Trie;
+use super::words::Groups;
 
 /// The classes in the order of their numbers. A pack's lexicon names them; the code knows some by number.
 pub(super) const CLASSES: [&str; 37] = [
@@ -50,8 +51,9 @@ const MOST_WORDS: usize = 20_000;
 /// The lexicon, ready to search with.
 #[derive(Debug)]
 pub struct Lexicon {
-    words: AhoCorasick,
+    words: Trie,
     entries: Vec<Entry>,
+    groups: Groups,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,24 +83,38 @@ impl Lexicon {
         if patterns.is_empty() || patterns.len() > MOST_WORDS {
             return None;
         }
-        let words = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(&patterns)
-            .ok()?;
-        Some(Self { words, entries })
+        let words = Trie::of(&patterns);
+        Some(Self { words, entries, groups: Groups::default() })
     }
 
-    /// Calls `found` with class, start and end of every word in the folded text, in the order of their ends.
+    /// With groups of words of like meaning, as [`Groups::listed`] gives them.
+    pub fn with_groups(self, listed: &[(u32, u16)]) -> Self {
+        Self { groups: Groups::of(listed), ..self }
+    }
+
+    pub(super) fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Calls `found` with class, start and end of every word in the folded text, in the order of their starts. Only where
+    /// a word begins, or at a sign, can an ASCII entry stand; others may stand inside.
     pub(super) fn search(&self, folded: &str, mut found: impl FnMut(u8, usize, usize)) {
         let bytes = folded.as_bytes();
-        for hit in self.words.find_overlapping_iter(folded) {
-            let Some(entry) = self.entries.get(hit.pattern().as_usize()) else { continue };
-            let begins = hit.start() == 0 || !in_word(bytes[hit.start() - 1]);
-            let ends = bytes.get(hit.end()).is_none_or(|b| !in_word(*b));
-            if (begins || !entry.begins) && (ends || !entry.ends) {
-                found(entry.class, hit.start(), hit.end());
+        let mut inside = false;
+        for (start, byte) in bytes.iter().enumerate() {
+            let continues = std::mem::replace(&mut inside, in_word(*byte));
+            // In the middle of an ASCII word, or of a character.
+            if (continues && byte.is_ascii_alphanumeric()) || (0x80..0xC0).contains(byte) || *byte == b' ' {
+                continue;
             }
+            self.words.walk(&bytes[start..], |pattern, length| {
+                let Some(entry) = self.entries.get(pattern) else { return };
+                let end = start + length;
+                let ends = bytes.get(end).is_none_or(|b| !in_word(*b));
+                if (!continues || !entry.begins) && (ends || !entry.ends) {
+                    found(entry.class, start, end);
+                }
+            });
         }
     }
 }

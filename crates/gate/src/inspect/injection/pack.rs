@@ -1,14 +1,14 @@
 //! What was trained, as a file: a lexicon, weights and thresholds. Data with a version, so that it can be renewed
 //! without a release; a file that is broken in any way is refused as a whole.
 //!
-//! Layout, numbers little-endian: magic, version, length and text of the lexicon, then per set of weights its scales and
-//! one signed byte a weight, then per kind which set, bias and thresholds; SHA-256 of all before it.
+//! Layout, numbers little-endian: magic, version, length and text of the lexicon, how many words have a group and per word
+//! its hash and group, then per set of weights its scales and one signed byte a weight, then per kind which set, bias and thresholds; SHA-256 of all before it.
 
-use super::features::{CLASS_WEIGHTS, WORD_WEIGHTS};
+use super::features::{CLASS_WEIGHTS, MEANING_WEIGHTS, WORD_WEIGHTS};
 use super::lexicon::Lexicon;
 use sha2::{Digest, Sha256};
 
-const MAGIC: &[u8; 8] = b"CONSINJ1";
+const MAGIC: &[u8; 8] = b"CONSINJ2";
 /// A file larger than this is none of ours.
 const LARGEST: usize = 4 << 20;
 /// How many kinds a pack has heads for, in the order of [`super::super::Kind`], and how many sets of weights they share.
@@ -23,10 +23,14 @@ pub struct Weights {
     pub class_scale: f32,
     /// One byte of `words` is worth this much.
     pub word_scale: f32,
+    /// One byte of `meanings` is worth this much.
+    pub meaning_scale: f32,
     /// By number of a class feature.
     pub classes: Vec<i8>,
     /// By hash of a word feature.
     pub words: Vec<i8>,
+    /// By hash of a feature of groups of words.
+    pub meanings: Vec<i8>,
 }
 
 /// How one kind of text is judged.
@@ -51,6 +55,8 @@ pub struct Parts {
     pub version: u32,
     /// The lexicon's text.
     pub lexicon: String,
+    /// Groups of words of like meaning: the hash of a word and its group, sorted by hash.
+    pub groups: Vec<(u32, u16)>,
     /// The sets of weights.
     pub sets: Vec<Weights>,
     /// One for each kind.
@@ -73,10 +79,16 @@ impl Parts {
         out.extend(self.version.to_le_bytes());
         out.extend(u32::try_from(self.lexicon.len()).unwrap_or(u32::MAX).to_le_bytes());
         out.extend(self.lexicon.as_bytes());
+        out.extend(u32::try_from(self.groups.len()).unwrap_or(u32::MAX).to_le_bytes());
+        for (hash, group) in &self.groups {
+            out.extend(hash.to_le_bytes());
+            out.extend(group.to_le_bytes());
+        }
         for set in &self.sets {
-            out.extend(set.class_scale.to_le_bytes());
-            out.extend(set.word_scale.to_le_bytes());
-            out.extend(set.classes.iter().chain(&set.words).map(|w| w.to_le_bytes()[0]));
+            for scale in [set.class_scale, set.word_scale, set.meaning_scale] {
+                out.extend(scale.to_le_bytes());
+            }
+            out.extend(set.classes.iter().chain(&set.words).chain(&set.meanings).map(|w| w.to_le_bytes()[0]));
         }
         for head in &self.heads {
             out.push(head.set);
@@ -105,16 +117,17 @@ impl Parts {
         let version = u32::from_le_bytes(rest.array()?);
         let length = u32::from_le_bytes(rest.array()?) as usize;
         let lexicon = std::str::from_utf8(rest.take(length)?).ok()?.to_owned();
+        let groups = rest.groups()?;
         let sets = (0..SETS).map(|_| rest.weights()).collect::<Option<Vec<_>>>()?;
         let heads = (0..HEADS).map(|_| rest.head()).collect::<Option<Vec<_>>>()?;
-        rest.0.is_empty().then_some(Self { version, lexicon, sets, heads })
+        rest.0.is_empty().then_some(Self { version, lexicon, groups, sets, heads })
     }
 }
 
 impl Pack {
     /// Makes what was trained ready.
     pub fn new(parts: Parts) -> Option<Self> {
-        let lexicon = Lexicon::parse(&parts.lexicon)?;
+        let lexicon = Lexicon::parse(&parts.lexicon)?.with_groups(&parts.groups);
         Some(Self { parts, lexicon })
     }
 }
@@ -137,9 +150,18 @@ impl<'a> Rest<'a> {
     }
 
     fn weights(&mut self) -> Option<Weights> {
-        let (class_scale, word_scale) = (self.number()?, self.number()?);
+        let (class_scale, word_scale, meaning_scale) = (self.number()?, self.number()?, self.number()?);
         let mut signed = |n| Some(self.take(n)?.iter().map(|b| i8::from_le_bytes([*b])).collect());
-        Some(Weights { class_scale, word_scale, classes: signed(CLASS_WEIGHTS)?, words: signed(WORD_WEIGHTS)? })
+        let (classes, words) = (signed(CLASS_WEIGHTS)?, signed(WORD_WEIGHTS)?);
+        Some(Weights { class_scale, word_scale, meaning_scale, classes, words, meanings: signed(MEANING_WEIGHTS)? })
+    }
+
+    fn groups(&mut self) -> Option<Vec<(u32, u16)>> {
+        let count = u32::from_le_bytes(self.array()?) as usize;
+        let taken = self.take(count.checked_mul(6)?)?.chunks_exact(6);
+        let groups: Vec<(u32, u16)> =
+            taken.map(|c| (u32::from_le_bytes([c[0], c[1], c[2], c[3]]), u16::from_le_bytes([c[4], c[5]]))).collect();
+        groups.is_sorted_by(|a, b| a.0 < b.0).then_some(groups)
     }
 
     fn head(&mut self) -> Option<Head> {
@@ -164,11 +186,19 @@ mod tests {
         let weights = Weights {
             class_scale: 0.5,
             word_scale: 0.25,
+            meaning_scale: 0.125,
             classes: vec![3; CLASS_WEIGHTS],
             words: vec![-4; WORD_WEIGHTS],
+            meanings: vec![5; MEANING_WEIGHTS],
         };
         let head = Head { set: 1, bias: -1.0, length: 0.1, second: 0.2, threshold: 0.5 };
-        Parts { version: 7, lexicon: "@send\nen: send".into(), sets: vec![weights; SETS], heads: vec![head; HEADS] }
+        Parts {
+            version: 7,
+            lexicon: "@send\nen: send".into(),
+            groups: vec![(3, 1), (9, 0)],
+            sets: vec![weights; SETS],
+            heads: vec![head; HEADS],
+        }
     }
 
     fn sealed(mut body: Vec<u8>) -> Vec<u8> {

@@ -2,8 +2,9 @@
 //!
 //! Nothing here depends on what was trained; `features` turns a reading into numbers of weights.
 
-use super::fold::{append, stands_alone};
-use super::lexicon::{CLASSES, Lexicon, in_word};
+use super::fold::append;
+use super::lexicon::{CLASSES, Lexicon};
+use super::words::{self, Grams};
 use std::ops::Range;
 
 /// Classes that no lexicon has: what a sentence is made of beside words.
@@ -29,8 +30,10 @@ pub(super) struct Sentence {
     pub(super) classes: u64,
     /// Those that stand where an instruction has its verb.
     pub(super) leading: u64,
-    /// Its words and sequences of words, hashed: a range of `Reading::grams`.
+    /// Its words and sequences of words, hashed: a range of `Grams::words`.
     pub(super) grams: Range<usize>,
+    /// The groups of its words, alone and in sequence: a range of `Grams::meanings`.
+    pub(super) meanings: Range<usize>,
     /// Its classes in the order they come: a range of `Reading::order`.
     pub(super) order: Range<usize>,
     /// How many words, and how many of the longer ones the text has elsewhere too.
@@ -45,7 +48,7 @@ pub(super) struct Sentence {
 #[derive(Debug, Default)]
 pub struct Reading {
     pub(super) sentences: Vec<Sentence>,
-    pub(super) grams: Vec<u32>,
+    pub(super) grams: Grams,
     pub(super) order: Vec<u8>,
     /// Classes anywhere in the text.
     pub(super) classes: u64,
@@ -117,7 +120,7 @@ impl Reading {
         prose: u32,
         long: &mut Vec<(usize, usize)>,
     ) -> Sentence {
-        let (order, grams) = (self.order.len(), self.grams.len());
+        let (order, grams, meanings) = (self.order.len(), self.grams.words.len(), self.grams.meanings.len());
         let (mut classes, mut leading) = (0u64, 0u64);
         lexicon.search(folded, |class, start, end| {
             classes |= 1 << class;
@@ -129,15 +132,17 @@ impl Reading {
             }
         });
         let at = self.sentences.len();
-        let words = words(folded, &mut self.grams, &mut classes, |topic| long.push((at, topic)));
+        let words = words::read(folded, lexicon.groups(), &mut self.grams, |topic| long.push((at, topic % TOPICS)));
+        classes |= words.classes;
         classes |= shape(text, &span, folded);
         Sentence {
             span,
             classes,
             leading,
-            grams: grams..self.grams.len(),
+            grams: grams..self.grams.words.len(),
+            meanings: meanings..self.grams.meanings.len(),
             order: order..self.order.len(),
-            words,
+            words: words.count,
             long_words: 0,
             shared_words: 0,
             prose,
@@ -164,88 +169,32 @@ fn leads(folded: &str, start: usize, end: usize) -> bool {
     !folded.is_ascii() && after.len() < 24 && !after.trim_end_matches(['.', '!', ' ']).contains(' ')
 }
 
-/// Hashes of words, of pairs and of triples, into `grams`; `topic` hears of each longer word. Gives the number of words.
-fn words(folded: &str, grams: &mut Vec<u32>, classes: &mut u64, mut topic: impl FnMut(usize)) -> u32 {
-    let bytes = folded.as_bytes();
-    let (mut at, mut count, mut one, mut two) = (0, 0u32, 0u32, 0u32);
-    while at < bytes.len() {
-        if !in_word(bytes[at]) {
-            at += 1;
-            continue;
-        }
-        let end = word_end(folded, at);
-        let mut word = hash(&bytes[at..end]);
-        let address = stretch(folded, end);
-        let mut next = end;
-        if bytes[at].is_ascii_digit() {
-            word = 7;
-        } else if bytes[end..].starts_with(b"://") {
-            (word, next) = (11, address);
-            *classes |= 1 << URL;
-        } else if bytes.get(end) == Some(&b'@') && bytes[end..address].contains(&b'.') {
-            (word, next) = (13, address);
-            *classes |= 1 << EMAIL;
-        } else if bytes.get(end) == Some(&b'_') {
-            (word, next) = (17, address);
-            *classes |= 1 << IDENTIFIER;
-        }
-        if end - at >= 5 && next == end {
-            topic(word as usize % TOPICS);
-        }
-        count += 1;
-        grams.push(mix(1, word));
-        if count > 1 {
-            grams.push(mix(one, word));
-        }
-        if count > 2 {
-            grams.push(mix(mix(two, one), word));
-        }
-        (two, one) = (one, word);
-        at = next.max(at + 1);
-    }
-    count
-}
-
-fn word_end(folded: &str, at: usize) -> usize {
-    let rest = &folded[at..];
-    match rest.chars().next() {
-        // Each character of such a script is a word.
-        Some(c) if stands_alone(c) => at + c.len_utf8(),
-        _ => {
-            at + rest
-                .find(|c: char| !(c.is_ascii_alphanumeric() || c as u32 >= 0x80) || stands_alone(c))
-                .unwrap_or(rest.len())
-        }
-    }
-}
-
-/// Where the stretch without spaces and brackets ends that goes on at `from`.
-fn stretch(folded: &str, from: usize) -> usize {
-    let bytes = folded.as_bytes();
-    let end = bytes[from..].iter().position(|b| matches!(b, b' ' | b'"' | b'\'' | b'>' | b')' | b'<' | b'(' | b','));
-    end.map_or(bytes.len(), |end| from + end)
-}
-
 /// What a sentence's signs say.
 fn shape(text: &str, span: &Range<usize>, folded: &str) -> u64 {
-    let raw = &text[span.clone()];
     let mut classes = 0;
-    if folded.contains("~/") || folded.contains("/etc/") || folded.contains("/home/") || folded.contains("c:\\") {
+    let trimmed = folded.trim();
+    let (mut quotes, mut strokes) = (0u32, false);
+    for byte in trimmed.bytes() {
+        quotes += u32::from(byte == b'"');
+        strokes |= matches!(byte, b'/' | b'\\');
+    }
+    if strokes && ["~/", "/etc/", "/home/", "c:\\"].iter().any(|path| trimmed.contains(path)) {
         classes |= 1 << PATH;
     }
-    let trimmed = folded.trim();
     let before = text[..span.start].trim_end_matches([' ', '\t']);
     let open = before.ends_with(['"', '“', '«', '`', '「']) || trimmed.starts_with(['"', '\'']);
-    if (open && !before.ends_with(": \"")) || (trimmed.matches('"').count() >= 2) {
+    if (open && !before.ends_with(": \"")) || quotes >= 2 {
         classes |= 1 << QUOTED;
     }
     let comment = ["<!--", "//", "#", "/*", "* ", "--"];
     if comment.iter().any(|c| trimmed.starts_with(c)) || before.ends_with("<!--") {
         classes |= 1 << COMMENT;
     }
-    let (big, small) = raw
-        .bytes()
-        .fold((0, 0), |(b, s), c| (b + u32::from(c.is_ascii_uppercase()), s + u32::from(c.is_ascii_lowercase())));
+    let (mut big, mut small) = (0u32, 0u32);
+    for byte in text[span.clone()].bytes() {
+        big += u32::from(byte.is_ascii_uppercase());
+        small += u32::from(byte.is_ascii_lowercase());
+    }
     if big > 12 && big > small {
         classes |= 1 << SHOUTED;
     }
@@ -270,16 +219,6 @@ fn turns(text: &str) -> u32 {
 fn share_of_letters(folded: &str) -> u32 {
     let plain = folded.bytes().filter(|b| b.is_ascii_alphabetic() || *b == b' ' || *b >= 0x80).count();
     u32::try_from(plain * 100 / folded.len().max(1)).unwrap_or(0)
-}
-
-pub(super) fn hash(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811C_9DC5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
-}
-
-pub(super) fn mix(a: u32, b: u32) -> u32 {
-    let h = (a.rotate_left(13) ^ b).wrapping_mul(0x9E37_79B1);
-    let h = (h ^ (h >> 15)).wrapping_mul(0x85EB_CA77);
-    h ^ (h >> 13)
 }
 
 /// Cuts a text into sentences: at ends of lines and sentences, and where data has its seams.

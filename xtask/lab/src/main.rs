@@ -3,8 +3,10 @@
 
 mod corpus;
 mod eval;
+mod hostile;
 mod injection;
 mod letters;
+mod pairs;
 
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -25,6 +27,13 @@ fn main() -> ExitCode {
 fn perform(words: &[&str]) -> Result<()> {
     match words {
         ["eval", data, out] => eval::run(data.as_ref(), out.as_ref())?,
+        ["pairs", data, out] => pairs::make(data.as_ref(), out.as_ref())?,
+        ["speed", rest @ ..] => print!("{}", eval::fast(&Folders::of(rest)?.data)?),
+        ["slow", "--seconds", seconds] => print!("{}", hostile::slow(seconds.parse()?, 1)?),
+        ["slow", "--seconds", seconds, "--seed", seed] => print!("{}", hostile::slow(seconds.parse()?, seed.parse()?)?),
+        ["fuzz", "--seconds", seconds, "--seed", seed, rest @ ..] => {
+            print!("{}", hostile::fuzz(&Folders::of(rest)?.data, seconds.parse()?, seed.parse()?)?);
+        }
         ["letters", data, out] => letters::make(data.as_ref(), out.as_ref())?,
         ["train-detector", rest @ ..] => print!("{}", train(&Folders::of(rest)?)?),
         ["eval-injection", rest @ ..] => print!("{}", evaluate(&Folders::of(rest)?)?),

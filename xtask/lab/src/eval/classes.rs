@@ -1,92 +1,41 @@
-//! Secrets and personal data: what is found, what is missed, what is taken for one, and how fast.
+//! Secrets and personal data, for whoever mends the detectors: the table, what is missed, what is taken for one.
 
+use super::{data, percent};
 use crate::corpus::{self, DataRow, meet};
 use anyhow::Result;
 use gate::inspect::data::find;
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
 
-#[derive(Default)]
-struct Tally {
-    spans: u32,
-    hit: u32,
-    rows: u32,
-    flagged: u32,
-}
-
-/// Reads both splits under `data` and prints what the detectors make of them.
-pub(crate) fn run(data: &Path, verbose: bool) -> Result<()> {
+/// Reads both splits under `folder` and prints what the detectors make of them; with `each`, every miss and every false
+/// finding of `train` too. Those of `dev` are only counted.
+pub(crate) fn run(folder: &Path, each: bool) -> Result<()> {
     for split in ["train", "dev"] {
-        measure(split, &corpus::data(data, split)?, verbose);
+        let rows = corpus::data(folder, split)?;
+        if each && split == "train" {
+            rows.iter().for_each(missed);
+        }
+        data::measured(split, &rows).iter().for_each(|cells| println!("{}", cells.join(" | ")));
+        let false_ones: Vec<&DataRow> = rows.iter().filter(|r| r.is_clean() && !find(&r.text).is_empty()).collect();
+        let clean = rows.iter().filter(|r| r.is_clean()).count();
+        println!("{split} | clean rows flagged | all | {}", percent(false_ones.len(), clean));
+    }
+    for cells in data::speed().rows {
+        println!("{}", cells.join(" | "));
     }
     Ok(())
 }
 
-fn measure(split: &str, rows: &[DataRow], verbose: bool) {
-    let mut classes: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
-    let mut clean: BTreeMap<&str, Tally> = BTreeMap::new();
-    let (mut extra, mut clean_chars, mut bytes) = (BTreeMap::<&str, u32>::new(), 0, 0);
-    let begun = Instant::now();
-    let all: Vec<_> = rows.iter().map(|r| find(&r.text)).collect();
-    let took = begun.elapsed().as_secs_f64();
-    for (row, found) in rows.iter().zip(&all) {
-        bytes += row.text.len();
-        let places = row.places();
-        for (span, place) in row.spans.iter().zip(&places) {
-            let tally = classes.entry((&row.source, &span.class)).or_default();
-            let hit = found.iter().any(|datum| meet(&datum.span, place));
-            tally.spans += 1;
-            tally.hit += u32::from(hit);
-            if verbose && !hit && split == "train" {
-                println!("miss {} {} {:?}", row.source, span.class, around(&row.text, place.start));
-            }
-        }
-        for datum in found {
-            if !places.iter().any(|place| meet(&datum.span, place)) {
-                *extra.entry(datum.class).or_default() += 1;
-            }
-        }
-        if row.is_unmarked() {
-            // Somewhere in it is one: whether anything was found is all that can be said.
-            let tally = classes.entry((&row.source, "SECRET:somewhere")).or_default();
-            tally.spans += 1;
-            tally.hit += u32::from(!found.is_empty());
-        } else if row.is_clean() {
-            let tally = clean.entry(&row.source).or_default();
-            tally.rows += 1;
-            tally.flagged += u32::from(!found.is_empty());
-            clean_chars += row.text.chars().count();
-            if verbose
-                && split == "train"
-                && let Some(d) = found.first()
-            {
-                println!("false {} {} {:?}", row.source, d.class, row.text.get(d.span.clone()));
-            }
+/// Prints what was missed in one text, and what was found in a clean one.
+fn missed(row: &DataRow) {
+    let found = find(&row.text);
+    for (span, place) in row.spans.iter().zip(&row.places()) {
+        if !found.iter().any(|datum| meet(&datum.span, place)) {
+            println!("miss {} {} {:?}", row.source, span.class, around(&row.text, place.start));
         }
     }
-    println!("== {split}: {:.1} MB/s over {bytes} bytes", bytes as f64 / took / 1e6);
-    let mut sources: BTreeMap<&str, Tally> = BTreeMap::new();
-    for ((source, class), tally) in &classes {
-        if class.starts_with("PII") || *source == "synth-secrets" {
-            println!("{source} {class}: recall {}/{}", tally.hit, tally.spans);
-        } else {
-            let sum = sources.entry(source).or_default();
-            sum.spans += tally.spans;
-            sum.hit += tally.hit;
-        }
+    if let Some(d) = found.first().filter(|_| row.is_clean()) {
+        println!("false {} {} {:?}", row.source, d.class, row.text.get(d.span.clone()));
     }
-    for (source, tally) in &sources {
-        println!("{source}: recall {}/{}", tally.hit, tally.spans);
-    }
-    let alarms: u32 = clean.values().map(|t| t.flagged).sum();
-    for (source, tally) in &clean {
-        println!("clean {source}: flagged {}/{}", tally.flagged, tally.rows);
-    }
-    println!(
-        "clean: {:.1} flagged rows per million characters; outside marked spans: {extra:?}",
-        f64::from(alarms) * 1e6 / clean_chars.max(1) as f64
-    );
 }
 
 /// What stands around a place, to be read by whoever mends the detectors.

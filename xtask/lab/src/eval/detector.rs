@@ -53,6 +53,13 @@ fn table(out: &mut String, pack: &Pack, kind: Kind, rows: &[Row]) -> Result<()> 
     }
     let (found, alarms) = scores.at(head.threshold);
     writeln!(out, "{kind:?}: {}; as shipped {found:.3} found, {alarms:.4} false alarms", summary(&scores))?;
+    let registry: Vec<f32> = rows
+        .iter()
+        .filter(|r| r.source == "livemcpbench" && r.kind() == Some(kind))
+        .map(|r| pack.weigh(head, &Reading::of(&pack.lexicon, &r.text)).total(head))
+        .collect();
+    let listed = Scores { harmless: registry, injections: scores.injections.clone() };
+    writeln!(out, "  at 1 of 500 of a registry: {:.3}, at none {:.3}", listed.recall(0.002), listed.recall(0.0))?;
     for ((label, source), (all, flagged)) in sources {
         writeln!(out, "  {label:9} {source:30} {flagged:5} of {all:5} flagged")?;
     }

@@ -14,6 +14,7 @@ pub(super) fn table(splits: &[Split]) -> Table {
     let hard =
         ["a\u{200B}", "раураl ", "&#105;", "%25", "aWdub3JlIGFs ", "105 ", "1gn0r3 4ll ", "snoitcurtsni ", "a ", "ｉ"];
     let hard: Vec<String> = hard.iter().map(|piece| piece.repeat(300_000 / piece.len())).collect();
+    let cell = |speed: f64| format!("{speed:.0}");
     let mut rows = Vec::new();
     for (name, texts) in [
         ("plain prose", vec![prose.as_str()]),
@@ -24,13 +25,15 @@ pub(super) fn table(splits: &[Split]) -> Table {
         ("made to be slow", hard.iter().map(String::as_str).collect()),
     ] {
         let read = best(&texts, |text| drop(black_box(unicode::read(text))));
+        let data = best(&texts, |text| drop(black_box(inspect::data::find(text))));
+        let judged = best(&texts, |text| drop(black_box(inspect::injection::judge(Kind::ToolOutput, text))));
         let all = best(&texts, |text| drop(black_box(inspect::text(Kind::ToolOutput, text))));
-        rows.push(vec![name.into(), format!("{read:.0}"), format!("{all:.0}")]);
+        rows.push(vec![name.into(), cell(read), cell(data), cell(judged), cell(all)]);
     }
     Table {
         title: "Speed",
         note: "MB/s of one thread on the machine that measured, which may have been busy.",
-        head: vec!["texts", "read", "inspected"],
+        head: vec!["texts", "read", "looked through for data", "judged", "inspected"],
         rows,
     }
 }

@@ -1,18 +1,21 @@
 //! Training by descent: of each text the sentence that weighs most learns, as in use it decides.
 
 use super::rows::{Example, Set};
-use gate::inspect::injection::features::{self, CLASS_WEIGHTS, WORD_WEIGHTS};
+use gate::inspect::injection::features::{self, CLASS_WEIGHTS, MEANING_WEIGHTS, WORD_WEIGHTS};
 use gate::inspect::injection::pack::Weights;
 use gate::inspect::injection::reading::Reading;
 use gate::inspect::injection::{FACT, Weighed, share, weigh};
 use std::collections::HashMap;
 
 const ROUNDS: usize = 7;
+/// How many times it is trained, to take the mean.
+const TIMES: u64 = 3;
 const RATE: f32 = 0.25;
 
 /// How fast the weights of words are drawn to nothing, and those of classes.
 const WORD_DECAY: f32 = 2e-3;
 const CLASS_DECAY: f32 = 2e-4;
+const MEANING_DECAY: f32 = 5e-4;
 
 /// How often of a hundred times words are left out in training, so that the classes learn to stand alone.
 const WORDLESS: u64 = 10;
@@ -25,7 +28,16 @@ pub(crate) struct Model {
     pub(crate) bias: f32,
     classes: Vec<f32>,
     words: Vec<f32>,
-    grown: (f32, Vec<f32>, Vec<f32>),
+    meanings: Vec<f32>,
+    grown: Grown,
+}
+
+/// How far each weight has moved, in squares.
+struct Grown {
+    bias: f32,
+    classes: Vec<f32>,
+    words: Vec<f32>,
+    meanings: Vec<f32>,
 }
 
 /// Numbers that look random, the same each time.
@@ -52,18 +64,48 @@ impl Chance {
 
 impl Model {
     fn new() -> Self {
-        let (classes, words) = (vec![0.0; CLASS_WEIGHTS], vec![0.0; WORD_WEIGHTS]);
-        Self { bias: -1.0, grown: (1.0, vec![0.05; CLASS_WEIGHTS], vec![0.2; WORD_WEIGHTS]), classes, words }
+        let nothing = |count| vec![0.0; count];
+        let (classes, words, meanings) = (nothing(CLASS_WEIGHTS), nothing(WORD_WEIGHTS), nothing(MEANING_WEIGHTS));
+        let grown = Grown {
+            bias: 1.0,
+            classes: vec![0.05; CLASS_WEIGHTS],
+            words: vec![0.2; WORD_WEIGHTS],
+            meanings: vec![0.1; MEANING_WEIGHTS],
+        };
+        Self { bias: -1.0, classes, words, meanings, grown }
     }
 
-    /// Trains on what `chosen` lets through.
+    /// Trains on what `chosen` lets through, a few times in other orders, and takes the mean.
     pub(crate) fn trained(examples: &[Example], set: Set, chosen: impl Fn(&Example) -> bool) -> Self {
+        let mut models = (0..TIMES).map(|seed| Self::once(examples, set, &chosen, 17 + seed));
+        let Some(mut mean) = models.next() else { return Self::new() };
+        for model in models {
+            mean.add(&model);
+        }
+        mean.scale(1.0 / TIMES as f32);
+        mean
+    }
+
+    fn add(&mut self, other: &Self) {
+        let add = |mine: &mut [f32], others: &[f32]| mine.iter_mut().zip(others).for_each(|(a, b)| *a += b);
+        self.bias += other.bias;
+        add(&mut self.classes, &other.classes);
+        add(&mut self.words, &other.words);
+        add(&mut self.meanings, &other.meanings);
+    }
+
+    fn scale(&mut self, by: f32) {
+        self.bias *= by;
+        [&mut self.classes, &mut self.words, &mut self.meanings].into_iter().flatten().for_each(|w| *w *= by);
+    }
+
+    fn once(examples: &[Example], set: Set, chosen: impl Fn(&Example) -> bool, seed: u64) -> Self {
         let mut order: Vec<&Example> =
             examples.iter().filter(|e| e.set == set && !e.reading.is_empty() && chosen(e)).collect();
         let counted = counted(&order);
         let weight = |positive| order.iter().filter(|e| e.positive == positive).map(|e| e.weight).sum::<f32>();
         let balance = (weight(false) / weight(true).max(1.0)).clamp(0.2, 5.0);
-        let (mut model, mut chance, mut scratch) = (Self::new(), Chance::new(17), Vec::new());
+        let (mut model, mut chance, mut scratch) = (Self::new(), Chance::new(seed), Vec::new());
         for round in 0..ROUNDS {
             for i in (1..order.len()).rev() {
                 order.swap(i, usize::try_from(chance.below(i as u64 + 1)).unwrap_or(0));
@@ -102,7 +144,9 @@ impl Model {
                 .sum();
             total += by_word * share(words.len());
         }
-        total
+        let meanings = features::meanings(reading, at);
+        let by_meaning: f32 = meanings.iter().map(|n| self.meanings[*n as usize % MEANING_WEIGHTS]).sum();
+        total + by_meaning * share(meanings.len())
     }
 
     fn learn(&mut self, e: &Example, at: usize, weight: f32, worded: bool, counted: &[bool], scratch: &mut Vec<u32>) {
@@ -112,19 +156,24 @@ impl Model {
         if slope.abs() < 1e-3 {
             return;
         }
-        self.grown.0 += slope * slope;
-        self.bias -= RATE * slope / self.grown.0.sqrt();
+        self.grown.bias += slope * slope;
+        self.bias -= RATE * slope / self.grown.bias.sqrt();
         let facts = features::classes(&e.reading, at, scratch);
         let x = share(scratch.len() - facts);
         for (i, n) in scratch.iter().map(|n| *n as usize).enumerate() {
             let x = if i < facts { FACT } else { x };
-            step(&mut self.classes[n], &mut self.grown.1[n], slope * x, CLASS_DECAY);
+            step(&mut self.classes[n], &mut self.grown.classes[n], slope * x, CLASS_DECAY);
+        }
+        let meanings = features::meanings(&e.reading, at);
+        let x = share(meanings.len());
+        for n in meanings.iter().map(|n| *n as usize % MEANING_WEIGHTS) {
+            step(&mut self.meanings[n], &mut self.grown.meanings[n], slope * x, MEANING_DECAY);
         }
         if worded {
             let words = features::words(&e.reading, at);
             let x = share(words.len());
             for n in words.iter().map(|n| *n as usize % WORD_WEIGHTS).filter(|n| counted[*n]) {
-                step(&mut self.words[n], &mut self.grown.2[n], slope * x, WORD_DECAY);
+                step(&mut self.words[n], &mut self.grown.words[n], slope * x, WORD_DECAY);
             }
         }
     }
@@ -139,7 +188,8 @@ impl Model {
     pub(crate) fn packed(&self) -> Weights {
         let (class_scale, classes) = bytes(&self.classes);
         let (word_scale, words) = bytes(&self.words);
-        Weights { class_scale, word_scale, classes, words }
+        let (meaning_scale, meanings) = bytes(&self.meanings);
+        Weights { class_scale, word_scale, meaning_scale, classes, words, meanings }
     }
 }
 

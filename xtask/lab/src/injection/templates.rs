@@ -10,7 +10,7 @@ const SENTENCES: &str = include_str!("../../data/sentences.txt");
 const DEPTH: u8 = 8;
 
 /// What is made: source, kind, label, the sentence, how many, and whether it is put into a harmless text.
-const MADE: [(&str, &str, bool, &str, usize, Into); 30] = [
+const MADE: [(&str, &str, bool, &str, usize, Into); 43] = [
     ("made:attack", "tool_output", true, "attack", 1400, Into::Data),
     ("made:attack", "tool_output", true, "attack", 500, Into::Nothing),
     ("made:request", "tool_output", true, "request", 1500, Into::Data),
@@ -41,6 +41,19 @@ const MADE: [(&str, &str, bool, &str, usize, Into); 30] = [
     ("made:skill", "tool_description", true, "skill", 400, Into::Description),
     ("made:good", "tool_description", false, "good", 700, Into::Nothing),
     ("made:modest", "tool_description", false, "modest", 1500, Into::Nothing),
+    ("made:offence", "tool_description", true, "attack_tool", 2500, Into::Nothing),
+    ("made:service", "tool_description", false, "service_tool", 2500, Into::Nothing),
+    ("made:extra", "tool_description", true, "extra", 1500, Into::Nothing),
+    ("made:fair", "tool_description", false, "fair", 1800, Into::Nothing),
+    ("made:step", "tool_description", true, "skillstep", 600, Into::Nothing),
+    ("made:step", "tool_description", true, "skillstep", 400, Into::Description),
+    ("made:guide", "tool_description", false, "goodskill", 700, Into::Nothing),
+    ("made:handover", "tool_output", true, "handover", 2500, Into::Nothing),
+    ("made:handover", "tool_output", true, "hand", 700, Into::Data),
+    ("made:memory", "tool_output", true, "memory", 700, Into::Nothing),
+    ("made:memory", "tool_output", true, "memory", 700, Into::Short),
+    ("made:report", "tool_output", false, "politereport", 1500, Into::Nothing),
+    ("made:todo", "tool_output", false, "todo", 900, Into::Nothing),
 ];
 
 /// Into what a made text is put.
@@ -169,8 +182,10 @@ impl Sentences {
 }
 
 fn slot(text: &str) -> Option<(&str, &str, &str)> {
-    let open = text.find('{')?;
-    let close = open + text[open..].find('}')?;
+    // The innermost braces: JSON has some of its own around them.
+    let braces = || text.match_indices(['{', '}']);
+    let (open, close) = braces().zip(braces().skip(1)).find(|((_, a), (_, b))| *a == "{" && *b == "}")?;
+    let (open, close) = (open.0, close.0);
     Some((&text[..open], &text[open + 1..close], &text[close + 1..]))
 }
 

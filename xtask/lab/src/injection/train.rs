@@ -8,12 +8,16 @@ use anyhow::{Context, Result};
 use gate::inspect::injection::Weighed;
 use gate::inspect::injection::lexicon::Lexicon;
 use gate::inspect::injection::pack::{Head, Parts};
+use gate::inspect::injection::words::Groups;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+/// Words in groups of like meaning, made by `scripts/words.py`.
+const WORDS: &str = include_str!("../../data/words.txt");
+
 /// The share of harmless texts of unseen sources that may be flagged: of descriptions, of outputs, of arguments.
-const ALARMS: [f32; 3] = [0.002, 0.008, 0.002];
+const ALARMS: [f32; 3] = [0.0015, 0.008, 0.002];
 /// The same of descriptions that give harmless orders.
 const ORDERS: f32 = 0.05;
 
@@ -31,7 +35,9 @@ struct Unseen<'a> {
 
 /// Trains from the rows of a corpus, and those that are `made`; the same rows and lexicon give the same bytes.
 pub(crate) fn train(corpus: Vec<Row>, made: bool, lexicon: &str, version: u32) -> Result<Trained> {
-    let read = Lexicon::parse(lexicon).context("the lexicon can't be read")?;
+    // A `~` in a word keeps it from being taken for somebody's name; it is none of its letters.
+    let groups = Groups::listed(&WORDS.replace('~', ""));
+    let read = Lexicon::parse(lexicon).context("the lexicon can't be read")?.with_groups(&groups);
     let examples = rows::examples(&read, corpus, made);
     let mut report = String::new();
     let (mut sets, mut heads) = (Vec::new(), Vec::new());
@@ -44,7 +50,7 @@ pub(crate) fn train(corpus: Vec<Row>, made: bool, lexicon: &str, version: u32) -
         head.bias = model.bias;
         // The heads' sums begin with the bias, and so do these scores.
         head.threshold = match set {
-            Set::Description => registries(&unseen, &head),
+            Set::Description => registries(&crossed(&examples), &head),
             Set::Output => scores.threshold(ALARMS[number]),
         };
         described(&mut report, set, &unseen, &head, &scores)?;
@@ -54,7 +60,7 @@ pub(crate) fn train(corpus: Vec<Row>, made: bool, lexicon: &str, version: u32) -
             heads.push(Head { threshold: scores.threshold(ALARMS[2]), ..head });
         }
     }
-    let parts = Parts { version, lexicon: lexicon.to_owned(), sets, heads };
+    let parts = Parts { version, lexicon: lexicon.to_owned(), groups, sets, heads };
     Ok(Trained { parts, report })
 }
 
@@ -79,6 +85,21 @@ fn unseen(examples: &[Example], set: Set) -> Vec<Unseen<'_>> {
     out
 }
 
+/// The harmless descriptions, each weighed by a model that did not see it but most others of its source: what registries
+/// list is alike, and one more registry is nothing new.
+fn crossed(examples: &[Example]) -> Vec<Unseen<'_>> {
+    let part = |e: &Example| e.text.bytes().map(usize::from).sum::<usize>() % PARTS;
+    let counts = |e: &Example| e.set == Set::Description && !e.positive && !e.aside && e.part < PARTS;
+    let mut out = Vec::new();
+    for left in 0..PARTS {
+        let model = Model::trained(examples, Set::Description, |e| !counts(e) || part(e) != left);
+        for example in examples.iter().filter(|e| counts(e) && part(e) == left) {
+            out.push(Unseen { example, weighed: model.weigh(&example.reading) });
+        }
+    }
+    out
+}
+
 fn scores(unseen: &[Unseen<'_>], head: &Head) -> Scores {
     let mut scores = Scores::default();
     for u in unseen {
@@ -92,8 +113,13 @@ fn scores(unseen: &[Unseen<'_>], head: &Head) -> Scores {
 fn registries(unseen: &[Unseen<'_>], head: &Head) -> f32 {
     let (mut listed, mut orders) = (Scores::default(), Scores::default());
     for u in unseen.iter().filter(|u| !u.example.positive) {
-        let scores = if u.example.source == "synth-tool-imperative" { &mut orders } else { &mut listed };
-        scores.add(false, u.weighed.total(head));
+        let total = u.weighed.total(head);
+        match u.example.source.as_str() {
+            "synth-tool-imperative" => orders.add(false, total),
+            // Near misses on purpose, and few.
+            "intentprobe" => {}
+            _ => listed.add(false, total),
+        }
     }
     listed.threshold(ALARMS[0]).max(orders.threshold(ORDERS))
 }

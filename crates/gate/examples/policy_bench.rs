@@ -82,6 +82,7 @@ fn main() {
         arguments: &arguments,
         destinations: &[],
         findings: &[],
+        carried: &[],
         client_known: true,
         drifted: false,
         names_protected: false,

@@ -183,7 +183,7 @@ pub(crate) fn changed(asked: &Case, edits: &[Edit]) -> Result<(Case, Vec<Change>
 }
 
 /// The same request with other arguments; every other byte of it is the same.
-fn with_arguments(request: &Request, arguments: &[u8]) -> Result<Request, EditFault> {
+pub(crate) fn with_arguments(request: &Request, arguments: &[u8]) -> Result<Request, EditFault> {
     let member = members(&request.params).ok().and_then(|all| all.into_iter().find(|(name, _)| name == "arguments"));
     let place = member.and_then(|(_, value)| place(&request.params, value));
     let place = place.ok_or_else(|| EditFault::NotThere(String::new()))?;

@@ -183,7 +183,8 @@ pub fn offer(case: &Case, judgement: &Judgement) -> Option<Offer> {
     let effects = &case.call.tool.effects;
     let never = effects.iter().any(|e| matches!(e, Effect::Pay | Effect::Privilege));
     let rememberable = judgement.needed == Needed::Approve && judgement.reasons.iter().all(|r| r.rememberable);
-    if never || !rememberable || !judgement.faults.is_empty() {
+    // A sentence about values that nobody may see would say nothing.
+    if never || !rememberable || !judgement.faults.is_empty() || !case.is_shown_whole() {
         return None;
     }
     let fields = leaves(&case.call.request.parsed)

@@ -5,16 +5,19 @@
 
 pub mod data;
 pub mod description;
+mod excerpt;
 pub mod injection;
 pub mod protected;
 pub mod reading;
 mod text;
 pub mod unicode;
 
+pub use excerpt::{Excerpt, masked};
 pub use text::{Inspected, text};
 
 use crate::call::scalars;
 use crate::tool::Tool;
+use data::Datum;
 use serde_json::Value;
 use std::ops::Range;
 use wire::text::escaped;
@@ -74,6 +77,11 @@ const LONG_DEFINITION: usize = 8 * 1024;
 /// What is odd about a tool's definition.
 pub fn definition(value: &Value) -> Vec<Finding> {
     let mut findings = hidden(value, Severity::Danger, "The definition");
+    each_text(value, &mut |pointer, given| {
+        if given.len() >= SHORT {
+            findings.extend(placed(text(Kind::ToolDescription, given).findings, &pointer));
+        }
+    });
     for (pointer, scalar) in scalars(value) {
         if let Some(text) = scalar.as_str().filter(|t| t.len() > LONG_DEFINITION) {
             findings.push(Finding {
@@ -88,9 +96,30 @@ pub fn definition(value: &Value) -> Vec<Finding> {
     findings
 }
 
-/// What is odd about the arguments of a call of `tool`, the worst first.
-pub fn arguments(tool: &Tool, arguments: &Value) -> Vec<Finding> {
+/// What was seen in the arguments of a call.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// What is odd about them, the worst first.
+    pub findings: Vec<Finding>,
+    /// Values of data classes: the JSON pointer of the text, and where in it.
+    pub data: Vec<(String, Datum)>,
+}
+
+/// What is in the arguments of a call of `tool`.
+pub fn arguments(tool: &Tool, arguments: &Value) -> Looked {
     let mut findings = hidden(arguments, Severity::Caution, "The value");
+    let mut data = Vec::new();
+    each_text(arguments, &mut |pointer, given| {
+        if given.len() < SHORT {
+            return;
+        }
+        let inspected = text(Kind::Argument, given);
+        findings.extend(placed(inspected.findings, &pointer));
+        // Names of members are foreign text too, but no values.
+        if arguments.pointer(&pointer).and_then(Value::as_str) == Some(given) {
+            data.extend(inspected.data.into_iter().map(|datum| (pointer.clone(), datum)));
+        }
+    });
     for name in arguments.as_object().into_iter().flat_map(|o| o.keys()).filter(|n| !tool.declares(n)) {
         findings.push(Finding {
             class: "undeclared_argument",
@@ -112,7 +141,17 @@ pub fn arguments(tool: &Tool, arguments: &Value) -> Vec<Finding> {
     }
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     findings.truncate(64);
-    findings
+    Looked { findings, data }
+}
+
+/// Texts shorter than this hold neither an order nor a value of any class.
+const SHORT: usize = 6;
+
+/// What is worth telling of one text's findings, with where the text stands. What can't be seen is told of the whole
+/// value already, and a value of a data class is no oddity.
+fn placed<'a>(findings: Vec<Finding>, pointer: &'a str) -> impl Iterator<Item = Finding> + 'a {
+    let told = |f: &Finding| f.severity >= Severity::Caution && f.class != "hidden_characters";
+    findings.into_iter().filter(told).map(|f| Finding { pointer: pointer.to_owned(), ..f })
 }
 
 /// What is odd about the bytes of a result.
@@ -186,13 +225,13 @@ mod tests {
             json!({"name":"t","inputSchema":{"type":"object","properties":{"a":{"type":"string"}}}}).to_string(),
         ))
         .unwrap();
-        assert!(arguments(&tool, &json!({"a": "plain, ünïcode, 日本"})).is_empty());
-        let found = arguments(&tool, &json!({"a": "x\u{202E}y", "b": 1}));
+        assert!(arguments(&tool, &json!({"a": "plain, ünïcode, 日本"})).findings.is_empty());
+        let found = arguments(&tool, &json!({"a": "x\u{202E}y", "b": 1})).findings;
         assert_eq!(classes(&found), ["hidden_characters", "undeclared_argument"]);
         assert_eq!(found[0].pointer, "/a");
         assert!(found[0].message.contains("U+202E RLO"), "{}", found[0].message);
-        assert_eq!(classes(&arguments(&tool, &json!({"a": 1}))), ["arguments_off_schema"]);
-        assert!(classes(&arguments(&tool, &json!({"k\u{200B}": 1}))).contains(&"hidden_characters"));
+        assert_eq!(classes(&arguments(&tool, &json!({"a": 1})).findings), ["arguments_off_schema"]);
+        assert!(classes(&arguments(&tool, &json!({"k\u{200B}": 1})).findings).contains(&"hidden_characters"));
     }
 
     #[test]

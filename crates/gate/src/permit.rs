@@ -3,12 +3,20 @@
 //! A [`Permit`] is proof that this very call may go out. It is made in two places, both here: by a judgement that needs no
 //! consent, or has it from a grant, and by settling a question with the [`Yes`] of a person. It can't be cloned, so it is spent once.
 
+mod data;
+
+pub use data::{InClear, shown_arguments};
+
 use crate::approval::{Consent, Yes};
 use crate::call::{Call, Destination, destinations};
 use crate::edit::{Changed, Draft, changed};
 use crate::grant::{Grant, Origins};
 use crate::inspect::{self, Finding};
-use crate::policy::{Facts, Judgement, Needed, Policies, Reason};
+use crate::policy::{Carried, Facts, Judgement, Needed, Policies, Reason};
+use crate::release::PutBack;
+use bytes::Bytes;
+use data::{carried, masked};
+use serde_json::Value;
 
 /// What is known about a call when it is judged; the moving part of [`Facts`].
 #[derive(Clone, Debug)]
@@ -34,14 +42,57 @@ pub struct Case {
     pub findings: Vec<Finding>,
     /// What its arguments reach.
     pub destinations: Vec<Destination>,
+    /// Classes of data that it carries to its server.
+    pub carried: Vec<Carried>,
+    /// Values of data classes that the model itself wrote.
+    pub in_clear: Vec<InClear>,
+    /// Originals that stand in it in place of the placeholders that the model wrote.
+    pub put_back: Vec<PutBack>,
+    shown: Option<Shown>,
+}
+
+/// The arguments of a call as they may be shown and written down, where those that are sent may not.
+#[derive(Clone, Debug, PartialEq)]
+struct Shown {
+    arguments: Bytes,
+    parsed: Value,
 }
 
 impl Case {
     /// Looks at the arguments of a call.
     pub fn inspect(call: Call) -> Self {
-        let findings = inspect::arguments(&call.tool, &call.request.parsed);
+        Self::look(call, None, Vec::new())
+    }
+
+    fn look(call: Call, written: Option<Shown>, put_back: Vec<PutBack>) -> Self {
+        let looked = inspect::arguments(&call.tool, &call.request.parsed);
         let destinations = destinations(&call.request.parsed);
-        Self { call, findings, destinations }
+        let in_clear = match &written {
+            // What was put back is no longer in the clear in what was written.
+            Some(written) => inspect::arguments(&call.tool, &written.parsed).data,
+            None => looked.data,
+        };
+        let carried = carried(&call.server.alias, &in_clear, &put_back);
+        let plain = written.as_ref().map_or(&call.request.parsed, |written| &written.parsed);
+        let (in_clear, masked) = (data::shown(plain, &in_clear), masked(plain, &in_clear));
+        let shown = masked.or(written);
+        Self { call, findings: looked.findings, destinations, carried, in_clear, put_back, shown }
+    }
+
+    /// The arguments as they may be shown and written down: with placeholders where originals were put back, and with
+    /// only the beginning of each secret that stands in the clear.
+    pub fn shown_arguments(&self) -> &Bytes {
+        self.shown.as_ref().map_or(&self.call.request.arguments, |shown| &shown.arguments)
+    }
+
+    /// Whether they may be shown as they are sent.
+    pub fn is_shown_whole(&self) -> bool {
+        self.shown.is_none()
+    }
+
+    /// The same, parsed.
+    pub fn shown_parsed(&self) -> &Value {
+        self.shown.as_ref().map_or(&self.call.request.parsed, |shown| &shown.parsed)
     }
 
     /// Judges the case as things stand.
@@ -70,6 +121,7 @@ impl Case {
             arguments: &self.call.request.parsed,
             destinations: &destinations,
             findings: &classes,
+            carried: &self.carried,
             client_known: now.client_known,
             drifted: now.drifted,
             names_protected: now.names_protected,
@@ -145,9 +197,9 @@ impl Question {
         &self.judgement
     }
 
-    /// The call as a person may change it.
-    pub fn draft(&self) -> Draft {
-        Draft::of(&self.case, &self.judgement)
+    /// The call as a person may change it, where they may see all of it.
+    pub fn draft(&self) -> Option<Draft> {
+        self.case.is_shown_whole().then(|| Draft::of(&self.case, &self.judgement))
     }
 
     /// The question about the call as a person changed it, with what they were shown of it. The bytes are made again
@@ -161,7 +213,7 @@ impl Question {
         if case.call.digest() != draft.case().call.digest() {
             return Err(stale("What was changed belongs to another call.".to_owned()));
         }
-        let (asked, arguments) = (self.case.call.digest(), self.case.call.request.arguments.clone());
+        let (asked, arguments) = (self.case.call.digest(), self.case.shown_arguments().clone());
         let changed = (!changes.is_empty()).then_some(Changed { asked, arguments, changes });
         Ok(Self { case, judgement: draft.judgement().clone(), changed })
     }

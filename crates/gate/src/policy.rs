@@ -12,11 +12,13 @@ mod lift;
 mod load;
 mod place;
 mod reads;
+mod release;
 mod rules;
 mod server;
 mod shape;
 
 pub use place::Destination;
+pub use release::Carried;
 pub use rules::Rule;
 pub use server::ServerReport;
 pub use shape::LeftOut;
@@ -174,6 +176,8 @@ pub struct Facts<'a> {
     pub destinations: &'a [Destination],
     /// Classes of what inspection saw in the arguments.
     pub findings: &'a [String],
+    /// Classes of data that the call would carry to the server.
+    pub carried: &'a [Carried],
     /// The person let this client in.
     pub client_known: bool,
     /// The tool or its server is another than was approved.
@@ -251,6 +255,8 @@ struct Shared {
     actions: Entities,
     /// The policies about destinations.
     reach: Slice,
+    /// The policies about data that leaves.
+    release: Slice,
     /// Whether the managed layer permits any tool, and so denies all others.
     closed: bool,
 }
@@ -261,7 +267,9 @@ struct Kinds {
     client: EntityType,
     server: EntityType,
     destination: EntityType,
+    data_class: EntityType,
     reach: EntityUID,
+    release: EntityUID,
 }
 
 impl Kinds {
@@ -270,7 +278,9 @@ impl Kinds {
             client: kind("Client")?,
             server: kind("Server")?,
             destination: kind("Destination")?,
+            data_class: kind("DataClass")?,
             reach: EntityUID::from_components(kind("Action")?, Eid::new("reach"), None),
+            release: EntityUID::from_components(kind("Action")?, Eid::new("release"), None),
         })
     }
 }
@@ -284,13 +294,14 @@ impl Policies {
         let managed_permits = |holds: &dyn Fn(&load::Policy) -> bool| {
             policies.iter().any(|p| p.layer == Layer::Managed && p.permits && holds(p))
         };
+        let slice = |action: &str| {
+            Slice::new(policies.iter().filter(|p| p.concerns(action)), managed_permits(&|p| p.concerns(action)))
+        };
         let shared = Shared {
             kinds: Kinds::new().map_err(shipped)?,
             actions: AsRef::<Entities>::as_ref(&actions).clone(),
-            reach: Slice::new(
-                policies.iter().filter(|p| p.concerns("reach")),
-                managed_permits(&|p| p.concerns("reach")),
-            ),
+            reach: slice("reach"),
+            release: slice("release"),
             closed: managed_permits(&|p| p.concerns_tools()),
         };
         let mut ordered: Vec<&Source> = sources.iter().collect();

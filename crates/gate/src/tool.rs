@@ -64,6 +64,8 @@ pub struct Tool {
     pub raw: Bytes,
     /// `inputSchema`.
     pub schema: Value,
+    /// `outputSchema`, which structured results fit.
+    pub output_schema: Option<Value>,
     /// SHA-256 over the definition in canonical form.
     pub digest: Digest,
     /// What it can do, the mildest first.
@@ -122,18 +124,22 @@ impl Tool {
         };
         let description = text(object.get("description")).unwrap_or_default();
         let effects = effects::derive(&name, &description, &schema, effects::Hints::read(annotations));
-        Ok(Self {
+        let mut tool = Self {
             title: text(object.get("title")).or_else(|| text(annotations.and_then(|a| a.get("title")))),
             digest: Digest::of("consentry tool 1", &[canonical(&value).as_bytes()]),
             name,
             description,
             raw,
             schema,
+            output_schema: object.get("outputSchema").cloned(),
             derived: effects.clone(),
             effects,
             findings,
             validator,
-        })
+        };
+        let collects = inspect::description::parameters(&tool);
+        tool.findings.extend(collects);
+        Ok(tool)
     }
 
     /// The same definition, with the effects that a person set.
@@ -145,6 +151,7 @@ impl Tool {
             description: self.description.clone(),
             raw: self.raw.clone(),
             schema: self.schema.clone(),
+            output_schema: self.output_schema.clone(),
             digest: self.digest,
             effects,
             derived: self.derived.clone(),

@@ -26,7 +26,7 @@ macro_rules! files {
     };
 }
 
-files!(balanced, baseline, destinations, files, findings, mail, managed, names, typed, user);
+files!(balanced, baseline, data, destinations, files, findings, mail, managed, names, typed, user);
 
 #[test]
 fn every_file_of_cases_is_run() {

@@ -18,7 +18,7 @@ fn case_of(tool: &str, arguments: &Value) -> Case {
     let tool = parse_listing(vec![Bytes::from(definition.to_string())]).unwrap().remove(0);
     let params = json!({"name": tool.name, "arguments": arguments});
     let call = sample("files", tool, Bytes::from(params.to_string()));
-    Case { call, findings: Vec::new(), destinations: Vec::new() }
+    Case::inspect(call)
 }
 
 fn case(arguments: &Value) -> Case {

@@ -96,6 +96,7 @@ struct Known {
     tainted_sensitive: bool,
     tainted: Vec<String>,
     findings: Vec<String>,
+    carried: Vec<Data>,
     destinations: Vec<Place>,
     calls_last_hour: i64,
     now_ms: i64,
@@ -112,11 +113,23 @@ impl Default for Known {
             tainted_sensitive: false,
             tainted: Vec::new(),
             findings: Vec::new(),
+            carried: Vec::new(),
             destinations: Vec::new(),
             calls_last_hour: 1,
             now_ms: 1_795_363_200_000,
         }
     }
+}
+
+/// Data that the call carries to its server.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    class: String,
+    #[serde(default)]
+    came_from_there: bool,
+    #[serde(default)]
+    held_back: bool,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +188,11 @@ impl Case {
         let known = &self.facts;
         let destinations: Vec<Destination> =
             known.destinations.iter().map(Place::destination).collect::<Result<_, _>>()?;
+        let carried = known.carried.iter().map(|data| super::Carried {
+            class: data.class.clone(),
+            came_from_there: data.came_from_there,
+            held_back: data.held_back,
+        });
         let judgement = policies.judge(&Facts {
             client: &known.client,
             server: &self.server,
@@ -182,6 +200,7 @@ impl Case {
             arguments: &self.arguments,
             destinations: &destinations,
             findings: &known.findings,
+            carried: &carried.collect::<Vec<_>>(),
             client_known: known.client_known,
             drifted: known.drifted,
             names_protected: known.names_protected,

@@ -1,6 +1,6 @@
 //! One call before the policies: the questions it raises, asked at each level of consent until one is enough.
 
-use super::judge::{Answer, Question};
+use super::judge::{About, Answer, Question};
 use super::{Destination, Facts, Judgement, Needed, Policies, Shared, shape};
 use crate::approval::Consent;
 use crate::call::Digest;
@@ -26,7 +26,7 @@ pub(super) struct Hearing<'a> {
 }
 
 impl<'a> Hearing<'a> {
-    /// Prepares the questions: one for the tool, one for each destination. The error is a sentence that says why the
+    /// Prepares the questions: one for the tool, one for each destination, one for each class of data. The error is a sentence that says why the
     /// call can't be judged, and so is denied.
     pub(super) fn open(policies: &'a Policies, facts: &Facts<'a>) -> Result<Self, String> {
         let server = policies
@@ -63,7 +63,7 @@ impl<'a> Hearing<'a> {
             resource: server.resource.clone(),
             entities: Cow::Borrowed(&server.actions),
             beside,
-            destination: None,
+            about: About::Tool,
         }];
         for destination in facts.destinations {
             let (resource, entities) = destination.among(shared)?;
@@ -75,8 +75,11 @@ impl<'a> Hearing<'a> {
                 resource,
                 entities: Cow::Owned(entities),
                 beside: vec![("server".into(), Value::from(server.resource.clone())), ("effects".into(), effects)],
-                destination: Some(destination),
+                about: About::Destination(destination),
             });
+        }
+        for carried in facts.carried {
+            questions.push(carried.question(shared, facts.server)?);
         }
         Ok(Self { questions, call })
     }

@@ -53,10 +53,20 @@ pub(super) struct Question<'a> {
     pub(super) action: EntityUID,
     pub(super) resource: EntityUID,
     pub(super) entities: Cow<'a, Entities>,
-    /// The context beside `call`.
+    /// The context beside `call`, or the whole of it but the consent where it is about data.
     pub(super) beside: Vec<(SmolStr, Value)>,
-    /// What it is about where it isn't the tool.
-    pub(super) destination: Option<&'a Destination>,
+    pub(super) about: About<'a>,
+}
+
+/// What a question is about.
+#[derive(Clone, Copy)]
+pub(super) enum About<'a> {
+    /// The tool as a whole.
+    Tool,
+    /// Where the call reaches.
+    Destination(&'a Destination),
+    /// A class of data that would leave.
+    Data(&'a str),
 }
 
 /// What the policies of a slice say.
@@ -109,18 +119,23 @@ impl Policy {
 impl<'a> Question<'a> {
     /// What it is about, for people.
     pub(super) fn about(&self) -> String {
-        match self.destination {
-            None => "the tool".to_owned(),
-            Some(Destination { kind, value }) => format!("the {kind} {value}"),
+        match self.about {
+            About::Tool => "the tool".to_owned(),
+            About::Destination(Destination { kind, value }) => format!("the {kind} {value}"),
+            About::Data(class) => format!("data of the class {class}"),
         }
     }
 
     /// The question as Cedar wants it.
     pub(super) fn request(&self, call: &BTreeMap<SmolStr, Value>, consent: Consent) -> Request {
-        let mut call = call.clone();
-        call.insert("consent".into(), consent_value(consent));
         let mut context: BTreeMap<SmolStr, Value> = self.beside.iter().cloned().collect();
-        context.insert("call".into(), Value::record_arc(Arc::new(call), None));
+        let consent = ("consent".into(), consent_value(consent));
+        if let About::Data(_) = self.about {
+            context.extend([consent]);
+        } else {
+            let call = call.iter().map(|(name, value)| (name.clone(), value.clone())).chain([consent]).collect();
+            context.insert("call".into(), Value::record_arc(Arc::new(call), None));
+        }
         let entry = |uid: &EntityUID| EntityUIDEntry::known(uid.clone(), None);
         // Unchecked against the schema: everything in it is made here, of the types that the schema was made of.
         Request::new_unchecked(

@@ -5,10 +5,10 @@ use cedar_policy_core::ast::{Eid, Entity, EntityType, EntityUID, PartialValue, V
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// A host, address or path that a call's arguments name.
+/// A host, address or path that a call's arguments name; or who would receive data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// `host`, `address` or `path`.
+    /// `host`, `address` or `path`; for data also `server` or `model`.
     pub kind: &'static str,
     /// Foreign. A host name or IP address; an address with `@`; a path.
     pub value: String,
@@ -33,11 +33,14 @@ impl Destination {
         if containers.len() > MAX_LEVELS {
             return None;
         }
-        let uid = |kind_word: &str, value: &str| {
-            EntityUID::from_components(kind.clone(), Eid::new(format!("{kind_word}:{value}")), None)
+        let named = |name: String| EntityUID::from_components(kind.clone(), Eid::new(name), None);
+        let uid = |kind_word: &str, value: &str| named(format!("{kind_word}:{value}"));
+        let containers: HashSet<_> = match self.kind {
+            // All servers, all models.
+            "server" | "model" => HashSet::from([named(self.kind.to_owned())]),
+            "path" => containers.iter().map(|c| uid("path", c)).collect(),
+            _ => containers.iter().map(|c| uid("host", c)).collect(),
         };
-        let container_kind = if self.kind == "path" { "path" } else { "host" };
-        let containers: HashSet<_> = containers.iter().map(|c| uid(container_kind, c)).collect();
         let attributes = [("kind", self.kind), ("value", &value)]
             .map(|(name, text)| (name.into(), PartialValue::Value(Value::from(text))));
         let uid = uid(self.kind, &value);

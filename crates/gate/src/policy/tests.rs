@@ -48,6 +48,7 @@ fn facts<'a>(tool: &'a str, arguments: &'a Value) -> Facts<'a> {
         arguments,
         destinations: &[],
         findings: &[],
+        carried: &[],
         client_known: true,
         drifted: false,
         names_protected: false,

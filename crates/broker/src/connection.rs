@@ -13,7 +13,7 @@ use bridge::frame::{Frame, FrameFault, Kind, Lines};
 use bytes::Bytes;
 use gate::call::{ConnectionId, Request};
 use gate::client::Client;
-use gate::release::release;
+use gate::release;
 use opening::Opening;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -343,7 +343,11 @@ impl Connection {
         let Some(token) = mcp::progress_token(&params) else { return };
         let open = self.open().values().any(|c| !c.silent && c.progress_token.as_deref() == Some(&token));
         if open {
-            let released = release(params);
+            let Usable::Ready(live) = self.usable.borrow().clone() else { return };
+            let to = (&*self.client(), &self.conversation);
+            // Where nothing can be held back safely, nothing of it goes on.
+            let released = self.corridor.release(params, release::Kind::Notification, &live.trusted, None, to).await;
+            let Ok((released, _)) = released else { return };
             let text = String::from_utf8_lossy(released.bytes());
             self.send(&mcp::notification("notifications/progress", Some(&text))).await;
         }

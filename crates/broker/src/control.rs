@@ -168,6 +168,13 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.choose_tools(&id, except, effects).await?;
             Reply::Done
         }
+        Request::SetSpotlight { name, how } => {
+            match rights.decider() {
+                Ok(decider) => decider.set_spotlight(&name, &how).await?,
+                Err(_) => broker.raise_spotlight(&name, &how).await?,
+            }
+            Reply::Done
+        }
         Request::SetEffects { name, tool, effects } => {
             match rights.decider() {
                 Ok(decider) => decider.set_effects(&name, &tool, &effects).await?,

@@ -6,6 +6,7 @@
 //! dropping it, so that it always reaches its record.
 
 use crate::audit_log::{AuditLog, Durability, Recorded};
+use crate::came_back::{Marks, aside, came_back};
 use crate::clients::Clients;
 use crate::clock::now_ms;
 use crate::desk::{Desk, Nudge, Patience};
@@ -17,20 +18,21 @@ use crate::own_domains::OwnDomains;
 use crate::policies::PolicyBook;
 use crate::present;
 use crate::servers::{Servers, Trusted};
+use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::{Reached, Store};
 use crate::traffic::Traffic;
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
-use bytes::Bytes;
-use gate::approval::{Level, Terms};
+use crate::withheld::Conversations;
+use gate::approval::{Level, Terms as Asking};
 use gate::audit::Record;
 use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
 use gate::meaning::parties::parties;
-use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
+use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge, shown_arguments};
 use gate::policy::Judgement;
-use gate::release::{Released, release};
+use gate::release::{Kind, Released};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -92,6 +94,10 @@ pub(crate) struct Corridor {
     /// Whom calls went to before.
     pub(crate) store: Store,
     pub(crate) own_domains: OwnDomains,
+    /// How what servers say is set apart.
+    pub(crate) spotlights: Spotlights,
+    /// What models do not get to see.
+    pub(crate) withheld: Conversations,
 }
 
 impl Corridor {
@@ -106,15 +112,14 @@ impl Corridor {
             Err(refusal) => return self.refuse(None, &asked, refusal).await,
         };
         border("resolved");
-        let case = Case::inspect(call);
+        let id = call.id;
+        let case = match self.inspect(call).await {
+            Ok(case) => case,
+            Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
+        };
         border("inspected");
-        let id = case.call.id;
-        let permit = match judge(
-            case,
-            &self.policies.current(),
-            &self.circumstances(&asked.client, &asked.request.parsed, asked.calls_last_hour),
-            &self.grants.held(),
-        ) {
+        let now = self.circumstances(&asked.client, &case.call.request.parsed, asked.calls_last_hour);
+        let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
             Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,
@@ -129,13 +134,14 @@ impl Corridor {
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("recorded");
-        let reply = match recorded {
-            Ok(recorded) => edits::told(self.forward(recorded, id, &asked).await, changed),
+        let (reply, marks) = match recorded {
+            Ok(recorded) => self.forward(recorded, id, &asked).await,
             Err(refusal) => return Reply::Refused(refusal),
         };
+        let reply = edits::told(reply, changed);
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reached, reply).await;
+        let reply = self.close(id, approval, reached, (reply, marks)).await;
         border("closed");
         reply
     }
@@ -170,6 +176,12 @@ impl Corridor {
         })
     }
 
+    /// The call with the originals in the places of its placeholders, and what is to be seen in it.
+    async fn inspect(&self, call: Call) -> Result<Case, Refusal> {
+        let held = self.withheld.of(&call.conversation)?;
+        aside(call.request.arguments.len(), move || Case::restored(call, &held.lock())).await?
+    }
+
     /// How things stand for a call of this client with these arguments.
     pub(crate) fn circumstances(
         &self,
@@ -193,7 +205,7 @@ impl Corridor {
         let mut card = self.card(case, question.judgement(), words).await;
         card.now = self.offer_look(case, asked);
         let level = present::level(&card);
-        let terms = Terms {
+        let terms = Asking {
             id: ApprovalId(Uuid::now_v7()),
             digest: case.call.digest(),
             level,
@@ -257,25 +269,29 @@ impl Corridor {
     }
 
     /// Sends it, once, and inspects what comes back.
-    async fn forward(&self, permit: Recorded<Permit>, call: CallId, asked: &Asked) -> Reply {
+    async fn forward(&self, permit: Recorded<Permit>, call: CallId, asked: &Asked) -> (Reply, Marks) {
+        let refused = |refusal| (Reply::Refused(refusal), Marks::new());
         if asked.cancel.is_cancelled() {
-            return Reply::Refused(Refusal::new(
-                RefusalKind::NotSent,
-                "The client cancelled before anything was sent.",
-            ));
+            return refused(Refusal::new(RefusalKind::NotSent, "The client cancelled before anything was sent."));
         }
         let mut sent = match asked.upstream.forward(permit).await {
             Ok(sent) => sent,
-            Err(fault) => return Reply::Refused(unreachable_server(fault)),
+            Err(fault) => return refused(unreachable_server(fault)),
         };
         border("forwarded");
         let answer = self.wait(&mut sent, call, asked).await;
         border("answered");
-        match answer {
-            Ok(Answer::Result(raw)) => Reply::Result(release(raw)),
-            Ok(Answer::Error(raw)) => Reply::Error(release(raw)),
-            Ok(Answer::Malformed(why)) => Reply::Refused(Refusal::new(RefusalKind::Unknown, why)),
-            Err(refusal) => Reply::Refused(refusal),
+        let (raw, kind) = match answer {
+            Ok(Answer::Result(raw)) => (raw, Kind::Result),
+            Ok(Answer::Error(raw)) => (raw, Kind::Error),
+            Ok(Answer::Malformed(why)) => return refused(Refusal::new(RefusalKind::Unknown, why)),
+            Err(refusal) => return refused(refusal),
+        };
+        let to = (&*asked.client, &asked.conversation);
+        match self.release(raw, kind, &asked.trusted, Some(&asked.request.name), to).await {
+            Ok((released, marks)) if kind == Kind::Error => (Reply::Error(released), marks),
+            Ok((released, marks)) => (Reply::Result(released), marks),
+            Err(refusal) => refused(refusal),
         }
     }
 
@@ -295,19 +311,21 @@ impl Corridor {
     }
 
     /// The outcome, before the reply: a result that is not on record is withheld.
-    async fn close(&self, call: CallId, approval: Option<ApprovalId>, reached: Vec<Reached>, reply: Reply) -> Reply {
-        let (result, findings, bytes, message) = match &reply {
-            Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", r.findings(), Some(r.bytes()), None),
-            Reply::Result(r) => ("completed", r.findings(), Some(r.bytes()), None),
-            Reply::Error(r) => ("failed", r.findings(), Some(r.bytes()), None),
-            Reply::Refused(refusal) => (refusal.kind.word(), &[][..], None, Some(refusal.message.clone())),
+    async fn close(
+        &self,
+        call: CallId,
+        approval: Option<ApprovalId>,
+        reached: Vec<Reached>,
+        (reply, marks): (Reply, Marks),
+    ) -> Reply {
+        let (result, released, message) = match &reply {
+            Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", Some(r), ""),
+            Reply::Result(r) => ("completed", Some(r), ""),
+            Reply::Error(r) => ("failed", Some(r), ""),
+            Reply::Refused(refusal) => (refusal.kind.word(), None, refusal.message.as_str()),
         };
-        let record = Record::new("outcome", now_ms())
-            .call(call)
-            .with("result", result)
-            .with("findings", classes(findings))
-            .with("bytes", bytes.map_or(0, Bytes::len))
-            .with("message", message.unwrap_or_default());
+        let record = Record::new("outcome", now_ms()).call(call).with("result", result).with("message", message);
+        let record = came_back(record, released, &marks);
         let went = !matches!(&reply, Reply::Refused(refusal) if refusal.kind != RefusalKind::Unknown);
         let reached = if went { reached } else { Vec::new() };
         let recorded = self.audit.append_reaching(record, Durability::Process, reached).await;
@@ -336,7 +354,7 @@ impl Corridor {
             .with("tool", asked.request.name.clone())
             .with("client", asked.client.name())
             .with("conversation", asked.conversation.as_ref())
-            .with_body("arguments", asked.request.arguments.clone());
+            .with_body("arguments", shown_arguments(&asked.request.parsed).unwrap_or(asked.request.arguments.clone()));
         record.call = call;
         // It did not run, so a log that can't be written changes nothing for the client; the log itself says so.
         let _ = self.audit.append(record, Durability::Process).await;
@@ -350,7 +368,7 @@ fn reached(case: &Case) -> Vec<Reached> {
     if nowhere && case.call.tool.only_reads() {
         return Vec::new();
     }
-    Reached::of(&parties(&gate::meaning::arguments(&case.call.request.arguments)))
+    Reached::of(&parties(&gate::meaning::arguments(case.shown_arguments())))
 }
 
 pub(crate) fn about(record: Record, case: &Case) -> Record {
@@ -369,10 +387,12 @@ pub(crate) fn about(record: Record, case: &Case) -> Record {
         .with("effects", call.tool.effects.iter().map(|e| e.word()).collect::<Vec<_>>())
         .with("findings", classes(&case.findings))
         .with("digest", call.digest().to_string())
-        .with_body("arguments", call.request.arguments.clone())
+        .with("carried", case.carried.iter().map(|data| data.class.clone()).collect::<Vec<_>>())
+        .with("put_back", case.put_back.iter().map(|back| back.placeholder.clone()).collect::<Vec<_>>())
+        .with_body("arguments", case.shown_arguments().clone())
 }
 
-fn classes(findings: &[inspect::Finding]) -> Vec<&'static str> {
+pub(crate) fn classes(findings: &[inspect::Finding]) -> Vec<&'static str> {
     let mut classes: Vec<_> = findings.iter().map(|f| f.class).collect();
     classes.sort_unstable();
     classes.dedup();

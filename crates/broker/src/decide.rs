@@ -274,6 +274,14 @@ impl Decider {
         self.inner.corridor.own_domains.set(domains, self.by()).await
     }
 
+    /// Sets how what a server says is set apart for the model.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`, or `Storage` when it can't be written.
+    pub async fn set_spotlight(&self, server: &str, how: &str) -> Result<(), Fault> {
+        self.inner.set_spotlight(server, how, Some(self.by())).await
+    }
+
     fn by(&self) -> AnsweredBy {
         match self.inner.decisions {
             crate::Decisions::Windows => AnsweredBy::Window,

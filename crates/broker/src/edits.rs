@@ -47,7 +47,7 @@ impl Corridor {
 pub(crate) fn behind(question: &Question, words: &[String], calls_last_hour: i64) -> Behind {
     Behind {
         group: group(&question.case().call),
-        draft: Some(Box::new(question.draft())),
+        draft: question.draft().map(Box::new),
         words: words.to_vec(),
         calls_last_hour,
     }

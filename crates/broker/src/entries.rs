@@ -230,6 +230,7 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "run" => format!("The command of {server} may run."),
             "trust" => format!("The tools of {server} are trusted as they are."),
             "effects" => format!("What {tool} of {server} can do was set by a person."),
+            "spotlight" => format!("How what {server} says is set apart for the model: {}.", of("spotlight")),
             "client" => format!("{client} may use Consentry."),
             "remove" => format!("{server} was taken away."),
             "policy" => "Policies changed.".into(),

@@ -5,6 +5,7 @@
 //! one only in the latter.
 
 mod audit_log;
+mod came_back;
 mod client_files;
 mod clients;
 mod clock;
@@ -30,6 +31,7 @@ mod rules;
 mod secrets;
 mod servers;
 mod servers_json;
+mod spotlights;
 mod start;
 mod stop;
 mod store;
@@ -37,6 +39,7 @@ mod traffic;
 mod upstream;
 mod vault;
 mod watcher;
+mod withheld;
 
 pub use client_files::{here as client_places, scan as client_scan};
 pub use corridor::STAGES;
@@ -63,7 +66,7 @@ use wire::control::Watched;
 use wire::view::{
     ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, ClientChange, ClientChangeView,
     ClientFileView, ClientPlaces, EntryDetail, EntryRef, EntryView, ExportFormat, ExportRow, GrantView, InboxView,
-    PoliciesView, ServersView, StatusView, UnguardedView, VerifyView,
+    InspectView, PoliciesView, ServersView, StatusView, TextKind, UnguardedView, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -312,6 +315,18 @@ impl Broker {
         rules::view(&self.inner)
     }
 
+    /// What inspection makes of a text that the person pasted, under the rules in force.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is too long.
+    pub async fn inspect(&self, kind: TextKind, text: String) -> Result<InspectView, Fault> {
+        let policies = self.inner.corridor.policies.current();
+        let inspect = move || present::inspect(kind, &text, |class| policies.withholds("", class));
+        tokio::task::spawn_blocking(inspect)
+            .await
+            .unwrap_or_else(|e| Err(Fault::new(FaultCode::Internal, format!("The text could not be inspected: {e}."))))
+    }
+
     /// The domains that the person named as their own.
     pub fn own_domains(&self) -> Vec<String> {
         self.inner.corridor.own_domains.all()
@@ -410,6 +425,14 @@ impl Broker {
     /// `NotHere` where something is taken away, `NotFound`, `Invalid`, or `Storage` when it can't be written.
     pub async fn raise_effects(&self, name: &str, tool: &str, effects: &[wire::view::Effect]) -> Result<(), Fault> {
         self.inner.corridor.servers.set_effects(name, tool, &present::effects_of(effects), None).await
+    }
+
+    /// Sets what a server says more apart for the model than it was; a tightening.
+    ///
+    /// # Errors
+    /// `NotHere` where it would be less, `NotFound`, `Invalid`, or `Storage` when it can't be written.
+    pub async fn raise_spotlight(&self, server: &str, how: &str) -> Result<(), Fault> {
+        self.inner.set_spotlight(server, how, None).await
     }
 
     /// The broker's state, and what `doctor` checks.

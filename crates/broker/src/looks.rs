@@ -18,7 +18,6 @@ use gate::call::{CallId, ConnectionId, Digest, Request};
 use gate::client::Client;
 use gate::meaning::now::{self, Becomes, Look, compare, found};
 use gate::permit::{Case, Permit, Verdict, judge};
-use gate::release::release;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -174,8 +173,8 @@ impl Corridor {
     /// The outcome, before anybody is shown it.
     async fn close_look(&self, call: CallId, answer: Result<Answer, String>) -> Result<Bytes, String> {
         let (result, answer) = match answer {
-            Ok(Answer::Result(raw)) if mcp::is_error(&raw) => ("failed", Ok(release(raw).bytes().clone())),
-            Ok(Answer::Result(raw)) => ("completed", Ok(release(raw).bytes().clone())),
+            Ok(Answer::Result(raw)) if mcp::is_error(&raw) => ("failed", Ok(raw)),
+            Ok(Answer::Result(raw)) => ("completed", Ok(raw)),
             Ok(Answer::Error(_)) => ("failed", Err("The server answered with an error.".to_owned())),
             Ok(Answer::Malformed(why)) | Err(why) => ("unknown", Err(why)),
         };

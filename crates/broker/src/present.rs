@@ -2,6 +2,7 @@
 
 mod call;
 mod difference;
+mod inspect;
 mod marks;
 mod now;
 mod parties;
@@ -10,6 +11,7 @@ mod remember;
 mod trust;
 
 pub(crate) use call::{call, salient};
+pub(crate) use inspect::inspect;
 pub(crate) use now::{not_read, now};
 pub(crate) use parties::know;
 pub(crate) use paths::largest;
@@ -20,13 +22,13 @@ use crate::upstream::Program;
 use gate::approval::Consent;
 use gate::call::Destination;
 use gate::client::Client;
-use gate::inspect::{Finding, Severity};
+use gate::inspect::{Excerpt, Finding, Severity};
 use gate::policy::{Needed, Policies};
 use gate::tool::{Effect, Tool};
 use serde_json::json;
 use wire::view::{
-    ApprovalKind, ApprovalView, ClientView, ClientWaits, DestinationView, FindingView, Level, PinState, Reason,
-    RunView, SentencePart, ToolView,
+    ApprovalKind, ApprovalView, ClientView, ClientWaits, DestinationView, ExcerptView, FindingView, Level, PinState,
+    Reason, RunView, SentencePart, ToolView,
 };
 
 fn ours(text: impl Into<String>) -> SentencePart {
@@ -92,6 +94,7 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         remember: None,
         now: None,
         edits: Vec::new(),
+        leaves: Vec::new(),
     }
 }
 
@@ -181,7 +184,7 @@ pub(crate) fn tool(tool: &Tool, pin: PinState, asks: bool) -> ToolView {
         effects: tool.effects.iter().copied().map(effect).collect(),
         asks,
         pin,
-        findings: tool.findings.iter().map(finding).collect(),
+        findings: findings(tool),
         derived: if tool.derived == tool.effects {
             Vec::new()
         } else {
@@ -200,6 +203,7 @@ pub(crate) fn asks(tool: &Tool, alias: &str, policies: &Policies) -> bool {
         arguments: &json!({}),
         destinations: &[],
         findings: &[],
+        carried: &[],
         client_known: true,
         drifted: false,
         names_protected: false,
@@ -226,7 +230,32 @@ pub(crate) fn effect(effect: Effect) -> wire::view::Effect {
     }
 }
 
-fn finding(finding: &Finding) -> FindingView {
+/// What was found in a tool's definition.
+fn findings(tool: &Tool) -> Vec<FindingView> {
+    let definition: serde_json::Value = serde_json::from_slice(&tool.raw).unwrap_or_default();
+    let text = |found: &Finding| definition.pointer(&found.pointer).and_then(serde_json::Value::as_str);
+    tool.findings.iter().map(|found| finding(found, text(found))).collect()
+}
+
+/// How many findings of a result are kept.
+const MOST_MARKS: usize = 32;
+
+/// What is worth keeping of what was seen in a result, the worst first, each with the text that it is about.
+pub(crate) fn marks_of(result: &[u8], findings: &[Finding]) -> Vec<FindingView> {
+    let mut told: Vec<&Finding> = findings.iter().filter(|found| found.severity > Severity::Info).collect();
+    if told.is_empty() {
+        return Vec::new();
+    }
+    told.sort_by_key(|found| std::cmp::Reverse(found.severity));
+    told.truncate(MOST_MARKS);
+    let result: serde_json::Value = serde_json::from_slice(result).unwrap_or_default();
+    let text = |found: &Finding| result.pointer(&found.pointer).and_then(serde_json::Value::as_str);
+    told.into_iter().map(|found| finding(found, text(found))).collect()
+}
+
+/// A finding, with the text that it is about where that may be shown.
+pub(crate) fn finding(finding: &Finding, text: Option<&str>) -> FindingView {
+    let excerpt = text.zip(finding.span.as_ref()).and_then(|(text, span)| Excerpt::of(text, span));
     FindingView {
         class: finding.class.to_owned(),
         severity: match finding.severity {
@@ -236,6 +265,7 @@ fn finding(finding: &Finding) -> FindingView {
         },
         pointer: finding.pointer.clone(),
         message: finding.message.clone(),
+        excerpt: excerpt.map(|e| ExcerptView { before: e.before, text: e.text, after: e.after }),
     }
 }
 

@@ -12,10 +12,12 @@ use crate::looks::Looks;
 use crate::own_domains::OwnDomains;
 use crate::policy_files::PolicyFiles;
 use crate::servers::Servers;
+use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
+use crate::withheld::Conversations;
 use crate::{Broker, Inner, client_files, control, door, upstream, watcher};
 use gate::audit::Record;
 use gate::inspect::protected::Protected;
@@ -119,10 +121,13 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
     })?;
     let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
+    let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let corridor = Arc::new(Corridor {
+        spotlights,
         looks: Looks::new(),
         store: store.clone(),
         own_domains,
+        withheld: Conversations::default(),
         protected,
         question_life: question_life(),
         patience: patience(),

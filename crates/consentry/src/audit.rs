@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use wire::Fault;
 use wire::control::{Reply, Request};
-use wire::view::{ActivityFilter, EntryDetail, EntryView, ExportFormat, VerifyView};
+use wire::view::{ActivityFilter, CameBackView, EntryDetail, EntryView, ExportFormat, VerifyView};
 
 mod filter;
 
@@ -184,6 +184,7 @@ fn show<W: Write>(detail: &EntryDetail, printer: &mut Printer<W>) -> Result<(), 
         for reason in &story.reasons {
             printer.field("Rule", &format!("{} ({}): {}", reason.title, reason.policy, reason.why))?;
         }
+        came_back(&story.came_back, printer)?;
         printer.say("")?;
     }
     let record: serde_json::Value = serde_json::from_str(&detail.record).unwrap_or_default();
@@ -200,6 +201,21 @@ fn show<W: Write>(detail: &EntryDetail, printer: &mut Printer<W>) -> Result<(), 
         printer.field("Also", &format!("{} {} {}", other.seq, other.kind, other.summary))?;
     }
     Ok(())
+}
+
+/// What inspection made of the result.
+fn came_back<W: Write>(came: &CameBackView, printer: &mut Printer<W>) -> Result<(), Ended> {
+    for found in &came.findings {
+        let part = found.excerpt.as_ref().map(|part| format!(" “{}”", part.text)).unwrap_or_default();
+        printer.field("Seen in the result", &format!("{}{part}", found.message))?;
+    }
+    for (what, count) in &came.withheld {
+        printer.field("Kept from the agent", &format!("{what} ({count})"))?;
+    }
+    if !came.set_apart.is_empty() {
+        printer.field("Set apart", &came.set_apart)?;
+    }
+    came.uninspected.iter().try_for_each(|said| printer.field("Not inspected", said))
 }
 
 /// Exit code 1 when the chain does not hold.

@@ -67,6 +67,14 @@ pub(crate) enum Words {
         #[arg(value_name = "TOOL=EFFECT,…")]
         effects: String,
     },
+    /// Set how what a server says is set apart for the model; less than before only where decisions are taken on the
+    /// command line
+    Spotlight {
+        /// The server
+        name: String,
+        /// off, delimit (between two lines of ours), datamark (a mark between words) or encode (base64)
+        how: String,
+    },
 }
 
 pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
@@ -91,6 +99,10 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
                 Reply::Trusted(tools) => trusted(&name, &tools, &except, printer)?,
                 other => return Err(unexpected(&other).into()),
             }
+        }
+        Words::Spotlight { name, how } => {
+            control.order(&Request::SetSpotlight { name: name.clone(), how: how.clone() }).await?;
+            said(&name, "set", &format!("What {name} says is set apart from now on: {how}."), printer)?;
         }
         Words::Effects { name, effects } => {
             let (tool, effects) = effects_of(&effects)?;

@@ -2,8 +2,9 @@
 
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
-    Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, ItemAnswer,
-    Listed, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView, UnguardedView,
+    Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, InspectView,
+    ItemAnswer, Listed, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
+    TextKind, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -182,6 +183,13 @@ commands! {
         /// All of them.
         domains: Vec<String>
     } -> ();
+    /// What inspection makes of a text, which goes nowhere else.
+    Inspect("inspect") {
+        /// What it is to a model.
+        kind: TextKind,
+        /// Foreign: the text.
+        text: String
+    } -> InspectView;
     /// The clients page: their files, and what they run.
     Clients("clients") {} -> Vec<ClientFileView>;
     /// What a change of clients' entries would do. Writes nothing.

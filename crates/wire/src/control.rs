@@ -149,6 +149,13 @@ pub enum Request {
         /// What tools can do, where the person knows better.
         effects: Vec<(String, Vec<Effect>)>,
     },
+    /// Sets how what a server says is set apart for the model. More is taken from anyone; less is a decision.
+    SetSpotlight {
+        /// The server.
+        name: String,
+        /// `off`, `delimit`, `datamark` or `encode`.
+        how: String,
+    },
     /// Sets what a tool can do. More is taken from anyone; less is a decision.
     SetEffects {
         /// The server.

@@ -5,6 +5,7 @@ mod answering;
 mod clients;
 mod difference;
 mod grants;
+mod inspect;
 mod marks;
 mod now;
 mod pages;
@@ -16,6 +17,7 @@ pub use answering::*;
 pub use clients::*;
 pub use difference::*;
 pub use grants::*;
+pub use inspect::*;
 pub use marks::*;
 pub use now::*;
 pub use pages::*;
@@ -115,6 +117,20 @@ pub struct FindingView {
     pub pointer: String,
     /// One sentence of ours; foreign text inside it is already escaped.
     pub message: String,
+    /// What it is about, where that can be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<ExcerptView>,
+}
+
+/// Foreign: a part of a text with a little of what stands around it. Values that must not be seen are masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcerptView {
+    /// What stands before it.
+    pub before: String,
+    /// The part itself; long ones without their middle.
+    pub text: String,
+    /// What stands behind it.
+    pub after: String,
 }
 
 /// A policy that made the question necessary.
@@ -369,6 +385,28 @@ pub struct ApprovalView {
     /// What the person changed of the call; the card shows it as changed.
     #[serde(default)]
     pub edits: Vec<EditView>,
+    /// Secrets and personal data that would leave with the call.
+    #[serde(default)]
+    pub leaves: Vec<LeavesView>,
+}
+
+/// A value of a data class that would leave with a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeavesView {
+    /// The data class, such as `secret.aws_access_key`.
+    pub class: String,
+    /// What that is, in words of ours: `an AWS access key`.
+    pub words: String,
+    /// JSON pointer of the text it stands in.
+    pub pointer: String,
+    /// Foreign: the placeholder the agent wrote; or the value, of a secret only its beginning.
+    pub shown: String,
+    /// Whether the agent never saw it: the value itself is put in the placeholder's stead.
+    pub put_back: bool,
+    /// The servers that gave it, where that is known.
+    pub from: Vec<String>,
+    /// Whether it goes back to where it came from.
+    pub from_there: bool,
 }
 
 /// Where the client stands that asked a question about a call.

@@ -40,7 +40,9 @@ impl Desk {
         let mut behind = open.behind.clone();
         let draft = behind.as_mut().and_then(|behind| behind.draft.take());
         let both = draft.map(|draft| *draft).zip(behind);
-        both.ok_or_else(|| Fault::new(FaultCode::Invalid, "Only a call can be changed before a yes."))
+        both.ok_or_else(|| {
+            Fault::new(FaultCode::Invalid, "Only a call whose values are all shown can be changed before a yes.")
+        })
     }
 
     /// Puts a changed call in the place of the one that has the digest `shown`, once the log has it.
@@ -60,7 +62,7 @@ impl Desk {
             .with("asked_digest", draft.asked().to_string())
             .with("edited", pointers)
             .with("edited_by", by_word(by))
-            .with_body("arguments", draft.case().call.request.arguments.clone())
+            .with_body("arguments", draft.case().shown_arguments().clone())
             .with_body("card", serde_json::to_vec(&card).unwrap_or_default().into());
         record.call = Some(draft.case().call.id);
         let written = self.audit.append(record, Durability::Process).await;

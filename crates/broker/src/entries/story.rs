@@ -7,7 +7,7 @@ use gate::policy::Rule;
 use serde_json::Value;
 use wire::Fault;
 use wire::text::escaped;
-use wire::view::{ApprovalView, Reason, Step, StepView, StoryView};
+use wire::view::{ApprovalView, CameBackView, Reason, Step, StepView, StoryView};
 
 /// Puts the story together from all entries of the call or question, in order. Entries that are about neither have none.
 pub(super) async fn tell(
@@ -47,11 +47,38 @@ pub(super) async fn tell(
         story.steps.push(moment(Step::Done, over));
     }
     story.said = said(asked, answered, intent, outcome, refused);
+    if let Some(outcome) = outcome {
+        story.came_back = came_back(store, outcome).await?;
+    }
     Ok(Some(story))
 }
 
 fn moment(step: Step, record: &Value) -> StepView {
     StepView { step, at: record.get("at").and_then(Value::as_i64).unwrap_or_default() }
+}
+
+/// What the outcome says of the result.
+async fn came_back(store: &Store, outcome: &Value) -> Result<CameBackView, Fault> {
+    let marks = match outcome.get("marks").and_then(|marks| marks.get("sha256")?.as_str()) {
+        Some(sha256) => store.body(sha256).await?,
+        None => None,
+    };
+    let count = |(class, count): (&String, &Value)| {
+        let count = count.as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(u32::MAX);
+        (gate::inspect::data::words(class).to_owned(), count)
+    };
+    let withheld = outcome.get("withheld").and_then(Value::as_object);
+    Ok(CameBackView {
+        findings: marks.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default(),
+        withheld: withheld.into_iter().flatten().map(count).collect(),
+        uninspected: list(outcome, "uninspected"),
+        set_apart: match text(outcome, "spotlight") {
+            "delimit" => "Between two lines of ours, which say that it is not from you.".to_owned(),
+            "datamark" => "With a mark between its words, so that it can’t pass for yours.".to_owned(),
+            "encode" => "In a code that the model can read and that can’t pass for your words.".to_owned(),
+            _ => String::new(),
+        },
+    })
 }
 
 /// The card as it was shown, if retention kept it and it is of a kind we still know.

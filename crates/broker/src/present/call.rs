@@ -7,7 +7,10 @@ use gate::permit::Case;
 use gate::policy::{Judgement, Needed};
 use gate::tool::Tool;
 use serde_json::Value;
-use wire::view::{ActView, ApprovalKind, ApprovalView, ArgumentView, Level, PinState, SentencePart};
+use wire::view::{ActView, ApprovalKind, ApprovalView, ArgumentView, LeavesView, Level, PinState, SentencePart};
+
+/// How many values that would leave are told one by one.
+const MOST_LEAVE: usize = 200;
 
 /// The card of a call.
 pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> ApprovalView {
@@ -17,20 +20,47 @@ pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> Ap
     view.level = if high { Level::StepUp } else { Level::Approve };
     view.client = client(&call.client, client_known);
     view.tool.clone_from(&call.request.name);
-    view.arguments = call.request.parsed.clone();
+    view.arguments = case.shown_parsed().clone();
     view.reasons = judgement.reasons.iter().map(reason).collect();
-    view.findings = case.findings.iter().map(finding).collect();
+    // Where something is not shown, a finding may be about just that.
+    let text = |pointer: &str| case.shown_parsed().pointer(pointer)?.as_str().filter(|_| case.is_shown_whole());
+    view.findings = case.findings.iter().map(|found| finding(found, text(&found.pointer))).collect();
+    view.leaves = leaves(case);
     view.effects = call.tool.effects.iter().copied().map(effect).collect();
     view.destinations = case.destinations.iter().map(destination).collect();
-    let arguments = meaning::arguments(&call.request.arguments);
+    let arguments = meaning::arguments(case.shown_arguments());
     let said = meaning::sentence(&call.tool, &call.server.name, &arguments, &case.destinations);
     view.sentence = said.parts.into_iter().map(part).collect();
     view.values = values(&arguments, &call.tool);
-    view.arguments_text = String::from_utf8_lossy(&call.request.arguments).into_owned();
+    view.arguments_text = String::from_utf8_lossy(case.shown_arguments()).into_owned();
     view.definition = Some(tool(&call.tool, PinState::Pinned, true));
     view.act = high.then(|| act(case));
     view.remember = gate::grant::offer(case, judgement).map(super::remember::offer);
     view
+}
+
+/// The data that would leave with a call.
+fn leaves(case: &Case) -> Vec<LeavesView> {
+    let words = |class: &str| gate::inspect::data::words(class).to_owned();
+    let back = case.put_back.iter().map(|back| LeavesView {
+        class: back.class.clone(),
+        words: words(&back.class),
+        pointer: back.pointer.clone(),
+        shown: back.placeholder.clone(),
+        put_back: true,
+        from: back.from.clone(),
+        from_there: back.from.contains(&case.call.server.alias),
+    });
+    let clear = case.in_clear.iter().map(|clear| LeavesView {
+        class: clear.class.to_owned(),
+        words: words(clear.class),
+        pointer: clear.pointer.clone(),
+        shown: clear.shown.clone(),
+        put_back: false,
+        from: Vec::new(),
+        from_there: false,
+    });
+    back.chain(clear).take(MOST_LEAVE).collect()
 }
 
 /// The value that must be picked before a high-risk yes: who gets it, else how much, else the first short text.
@@ -52,7 +82,7 @@ fn act(case: &Case) -> ActView {
 /// The value the act is about.
 pub(crate) fn salient(case: &Case) -> String {
     const FIRST: &[&str] = &["recipient", "account", "iban", "to", "payee", "amount", "user", "email", "id", "name"];
-    let texts: Vec<(String, String)> = scalars(&case.call.request.parsed)
+    let texts: Vec<(String, String)> = scalars(case.shown_parsed())
         .into_iter()
         .filter_map(|(pointer, value)| {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

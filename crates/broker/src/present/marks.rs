@@ -36,7 +36,7 @@ pub(super) fn findings(values: &[ArgumentView]) -> Vec<FindingView> {
             _ => return None,
         };
         let (class, message) = (class.to_owned(), message.to_owned());
-        Some(FindingView { class, severity: Severity::Caution, pointer: said.pointer.clone(), message })
+        Some(FindingView { class, severity: Severity::Caution, pointer: said.pointer.clone(), message, excerpt: None })
     };
     values.iter().flat_map(|v| &v.marks).filter_map(odd).take(16).collect()
 }

@@ -51,7 +51,7 @@ fn add(card: &mut ApprovalView, party: &Party, known: Known, own: &[String]) {
     if known.like.is_some() {
         let message = "The domain can be taken for one that you know, and is another.".to_owned();
         let (class, pointer) = ("looks_like_another".to_owned(), party.pointer.clone());
-        card.findings.push(FindingView { class, severity: Severity::Danger, pointer, message });
+        card.findings.push(FindingView { class, severity: Severity::Danger, pointer, message, excerpt: None });
     }
     let mark = Mark::Party {
         kind: party.kind.word().to_owned(),

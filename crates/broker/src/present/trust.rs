@@ -1,7 +1,8 @@
 //! The card that asks whether tools may be used: a server's first, and one about what changed.
 
-use super::{asks, blank, difference, effect, finding, how_many, ours, rest, slot, tool};
+use super::{asks, blank, difference, effect, how_many, ours, rest, slot, tool};
 use crate::servers::Listing;
+use gate::inspect::description;
 use gate::policy::Policies;
 use gate::tool::difference::{Class, HIDES, OTHER_TOOL, Place, added, compare, text_change};
 use gate::tool::{Change, Drift, Effect, Tool};
@@ -33,6 +34,8 @@ pub(crate) struct Proposal<'a> {
     pub(crate) policies: &'a Policies,
     /// The policies in force.
     pub(crate) in_force: &'a Policies,
+    /// The names of other servers' trusted tools, each with its server.
+    pub(crate) elsewhere: &'a [(String, String)],
 }
 
 /// The card that asks whether tools may be used.
@@ -207,7 +210,7 @@ fn findings(of: &Proposal<'_>, changes: &[ToolChangeView], instructions: Option<
     let mut steering = |what: String, why: &[String], severity: Severity| {
         let message = format!("{what}: {}", why.join(" "));
         let (class, pointer) = ("steers_the_model".to_owned(), String::new());
-        out.push(FindingView { class, severity, pointer, message });
+        out.push(FindingView { class, severity, pointer, message, excerpt: None });
     };
     for change in changes.iter().filter(|c| c.pin != PinState::Gone) {
         let why: Vec<String> =
@@ -233,8 +236,23 @@ fn findings(of: &Proposal<'_>, changes: &[ToolChangeView], instructions: Option<
     if let Some(change) = instructions.filter(|c| !c.why.is_empty()) {
         steering("Its instructions".into(), &change.why, Severity::Danger);
     }
-    for (t, f) in chosen.flat_map(|t| t.findings.iter().map(move |f| (t, f))) {
-        let mut view = finding(f);
+    for t in chosen.clone().filter(|t| of.pinned.is_none_or(|pinned| pinned.tool(&t.name).is_none())) {
+        // The same name is common and can be seen; one that only looks the same is there to be mistaken.
+        let letters = |name: &str| name.to_lowercase().replace(['_', '-', '.', ' '], "");
+        let passes =
+            |(_, other): &&(String, String)| letters(other) != letters(&t.name) && description::shadows(&t.name, other);
+        if let Some((server, other)) = of.elsewhere.iter().find(passes) {
+            let (tool, other, server) = (escaped(&t.name), escaped(other), escaped(server));
+            out.push(FindingView {
+                class: "name_of_another".to_owned(),
+                severity: Severity::Caution,
+                pointer: String::new(),
+                message: format!("`{tool}` can be taken for `{other}`, a tool of the server `{server}`."),
+                excerpt: None,
+            });
+        }
+    }
+    for (t, mut view) in chosen.flat_map(|t| super::findings(t).into_iter().map(move |view| (t, view))) {
         view.message = format!("{}: {}", escaped(&t.name), view.message);
         out.push(view);
     }

@@ -91,6 +91,7 @@ impl Servers {
             drift: &drift,
             policies: &policies,
             in_force: &in_force,
+            elsewhere: &self.tools_elsewhere(name),
         });
         let servers = self.clone();
         let asked_name = name.to_owned();

@@ -22,6 +22,14 @@ impl Servers {
         }
     }
 
+    /// The names of all other servers' trusted tools, each with its server.
+    pub(crate) fn tools_elsewhere(&self, server: &str) -> Vec<(String, String)> {
+        let entries = self.entries();
+        let others = entries.iter().filter(|(name, _)| *name != server);
+        let tools = others.flat_map(|(name, entry)| entry.pinned.iter().map(move |(listing, _)| (name, listing)));
+        tools.flat_map(|(name, listing)| listing.tools.iter().map(|t| (name.clone(), t.name.clone()))).collect()
+    }
+
     /// The names of the servers, by the alias that rules know them by.
     pub(crate) fn names_by_alias(&self) -> BTreeMap<String, String> {
         let entries = self.entries();

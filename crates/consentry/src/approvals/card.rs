@@ -41,6 +41,7 @@ pub(super) fn print<W: Write>(view: &ApprovalView, now: i64, to: &mut Printer<W>
         to.field("Reaches", &format!("{} {}", destination.kind, destination.value))?;
     }
     arguments(view, to)?;
+    leaves(view, to)?;
     if view.now.is_some() && view.ended.is_none() {
         to.field("There now", &format!("see it with `consentry approvals now {}`", view.id))?;
     }
@@ -113,6 +114,20 @@ fn arguments<W: Write>(view: &ApprovalView, to: &mut Printer<W>) -> Result<(), E
     }
     if view.values.is_empty() && !view.arguments_text.is_empty() {
         to.field("Arguments", &view.arguments_text)?;
+    }
+    Ok(())
+}
+
+/// Secrets and personal data that would go along.
+fn leaves<W: Write>(view: &ApprovalView, to: &mut Printer<W>) -> Result<(), Ended> {
+    for one in &view.leaves {
+        let from = one.from.join(", ");
+        let how = match (one.put_back, one.from_there) {
+            (false, _) => "written by the agent".to_owned(),
+            (true, true) => "not seen by the agent; goes back where it came from".to_owned(),
+            (true, false) => format!("not seen by the agent; given by {from}, another server"),
+        };
+        to.field("Goes along", &format!("{}, {}: {how}", one.shown, one.words))?;
     }
     Ok(())
 }
@@ -239,6 +254,7 @@ pub(super) mod tests {
                 severity: Severity::Danger,
                 pointer: "/to".into(),
                 message: "Hidden characters.".into(),
+                excerpt: None,
             }],
             provenance: vec![],
             effects: vec![Effect::Send],
@@ -273,6 +289,7 @@ pub(super) mod tests {
             ended: None,
             client_waits: wire::view::ClientWaits::default(),
             edits: Vec::new(),
+            leaves: Vec::new(),
             remember: None,
             now: None,
         }

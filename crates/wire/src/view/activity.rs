@@ -1,6 +1,6 @@
 //! The activity page: what can be searched for, the story of one call, and what an export writes.
 
-use super::{ApprovalView, Effect, EntryView, Reason};
+use super::{ApprovalView, Effect, EntryView, FindingView, Reason};
 use serde::{Deserialize, Serialize};
 
 /// What became of a call, as a person would look for it. A call can be of two kinds: one that was approved may fail.
@@ -85,6 +85,29 @@ pub struct StoryView {
     pub steps: Vec<StepView>,
     /// The card as it was seen.
     pub card: Option<Box<ApprovalView>>,
+    /// What inspection made of what came back.
+    #[serde(default)]
+    pub came_back: CameBackView,
+}
+
+/// What inspection made of a result.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameBackView {
+    /// What was seen in it, the worst first.
+    pub findings: Vec<FindingView>,
+    /// What the agent did not get, in words of ours, and how many.
+    pub withheld: Vec<(String, u32)>,
+    /// What was not inspected, in sentences of ours.
+    pub uninspected: Vec<String>,
+    /// How it was set apart for the model, in words of ours; empty where it was not.
+    pub set_apart: String,
+}
+
+impl CameBackView {
+    /// Whether there is nothing to say.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One moment of a story.

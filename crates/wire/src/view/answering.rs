@@ -61,7 +61,9 @@ impl ApprovalView {
     /// Whether its values can be changed before a yes.
     pub fn may_be_edited(&self) -> bool {
         let open = self.ended.is_none() && self.closed.is_none() && self.client_waits.parked_until.is_none();
-        open && self.kind == super::ApprovalKind::Call
+        // What is not shown whole can't be changed.
+        let whole = self.leaves.iter().all(|leaves| !leaves.put_back && !leaves.class.starts_with("secret."));
+        open && whole && self.kind == super::ApprovalKind::Call
     }
 
     /// Whether it asks for more than this one does: a higher level, or for another reason.

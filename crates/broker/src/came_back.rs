@@ -1,0 +1,89 @@
+//! What comes back from a server: inspected, released on the terms of policy, and put into the words of the log.
+
+use crate::corridor::{Corridor, classes};
+use crate::present;
+use crate::servers::Trusted;
+use bytes::Bytes;
+use gate::audit::Record;
+use gate::client::Client;
+use gate::permit::{Refusal, RefusalKind};
+use gate::release::{Kind, Released, Spotlight, Terms, release};
+use std::sync::Arc;
+use wire::view::FindingView;
+
+/// How many bytes are inspected where they stand; more are taken aside, since other calls wait meanwhile.
+const AT_ONCE: usize = 32 * 1024;
+
+/// What was seen in a result, as it is kept and shown.
+pub(crate) type Marks = Vec<FindingView>;
+
+impl Corridor {
+    /// Inspects what a server sent, and releases what the model may have of it.
+    pub(crate) async fn release(
+        &self,
+        raw: Bytes,
+        kind: Kind,
+        from: &Trusted,
+        tool: Option<&str>,
+        to: (&Client, &Arc<str>),
+    ) -> Result<(Released, Marks), Refusal> {
+        let (client, conversation) = to;
+        let held = self.withheld.of(conversation)?;
+        let (policies, client, server) = (self.policies.current(), client.identity.to_string(), from.server.clone());
+        let listing = tool.and_then(|_| self.servers.pinned(&server.name));
+        let schema = listing.zip(tool).and_then(|(listing, tool)| listing.tool(tool)?.output_schema.clone());
+        let spotlight = self.spotlights.of(&server.name);
+        aside(raw.len(), move || {
+            let withhold = |class: &str| policies.withholds(&client, class);
+            let terms = Terms {
+                server: &server.alias,
+                kind,
+                trusted: false,
+                spotlight,
+                output_schema: schema.as_ref(),
+                withhold: &withhold,
+            };
+            let released = release(raw.clone(), &terms, &mut held.lock());
+            let marks = present::marks_of(&raw, released.findings());
+            (released, marks)
+        })
+        .await
+    }
+}
+
+/// What the outcome says of the bytes that go back: what was seen in them, what was withheld, and their digest.
+pub(crate) fn came_back(record: Record, released: Option<&Released>, marks: &Marks) -> Record {
+    let Some(released) = released else { return record.with("bytes", 0) };
+    let mut withheld = serde_json::Map::new();
+    for held in released.withheld() {
+        let count = withheld.entry(held.class.clone()).or_insert(0.into());
+        *count = (count.as_u64().unwrap_or(0) + 1).into();
+    }
+    let record = record
+        .with("findings", classes(released.findings()))
+        .with("bytes", released.bytes().len())
+        .with("withheld", withheld)
+        .with("uninspected", released.uninspected().to_vec());
+    let record = match released.spotlight() {
+        Spotlight::Off => record,
+        apart => record.with("spotlight", apart.word()),
+    };
+    match serde_json::to_vec(marks) {
+        Ok(bytes) if !marks.is_empty() => record.with_body("marks", bytes.into()),
+        _ => record,
+    }
+}
+
+/// Looks at so many bytes: many of them on a thread where nothing else waits.
+pub(crate) async fn aside<T: Send + 'static>(
+    bytes: usize,
+    look: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    if bytes <= AT_ONCE {
+        return Ok(look());
+    }
+    tokio::task::spawn_blocking(look).await.map_err(|e| {
+        let why = format!("Inspection failed, so nothing of it is let through: {e}.");
+        Refusal::new(RefusalKind::Unknown, why)
+    })
+}

@@ -11,8 +11,8 @@ use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
-    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, ItemAnswer,
-    NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
+    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
+    ItemAnswer, NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -62,6 +62,7 @@ serve! {
     choose_tools,
     look_now,
     set_own_domains,
+    inspect,
     clients,
     plan_clients,
     change_clients,
@@ -267,6 +268,11 @@ async fn look_now(
 #[tauri::command]
 async fn set_own_domains(decider: State<'_, Decider>, command: ask::SetOwnDomains) -> Result<(), Fault> {
     decider.set_own_domains(&command.domains).await
+}
+
+#[tauri::command]
+async fn inspect(broker: State<'_, Broker>, command: ask::Inspect) -> Result<InspectView, Fault> {
+    broker.inspect(command.kind, command.text).await
 }
 
 #[tauri::command]

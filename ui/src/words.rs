@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod clients;
+pub mod leaves;
 pub mod pages;
 
 use wire::view::{ApprovalKind, ApprovalView, Effect, Level, Lifetime, PinState, SentencePart, Severity, TrustState};
@@ -206,7 +207,19 @@ fn is_figure(text: &str) -> bool {
 
 /// A finding's class as the head of its line: `hidden_characters` is `Hidden characters`.
 pub fn class(class: &str) -> String {
-    let words = class.replace(['_', '-'], " ");
+    match class {
+        "injection" => "Reads like orders to an assistant".to_owned(),
+        "hides_from_user" => "Wants something kept from you".to_owned(),
+        "prefers_itself" => "Pushes itself before other tools".to_owned(),
+        "name_of_another" => "Named like another server’s tool".to_owned(),
+        "names_secrets" => "Speaks of secrets".to_owned(),
+        "collects_context" => "Collects what the agent knows".to_owned(),
+        _ => capital(&class.replace(['_', '-', '.'], " ")),
+    }
+}
+
+/// With a capital at the beginning.
+pub fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use super::decision::{Decision, Foot, linger};
 use super::edit::Editing;
 use super::facts;
 use super::keyboard::{Keyboard, Wish};
+use super::leaves::leaves;
 use super::marks::{icon, mark, tag};
 use super::now::Now;
 use super::shell::Heard;
@@ -93,7 +94,7 @@ pub(crate) fn Card(
 
 fn body(view: &ApprovalView, high: bool) -> AnyView {
     let subject = match view.kind {
-        ApprovalKind::Call => view! { {values::values(&view.values)}{values::tally(view)} }.into_any(),
+        ApprovalKind::Call => view! { {leaves(&view.leaves)}{values::values(&view.values)}{values::tally(view)} }.into_any(),
         ApprovalKind::Run => view.run.as_ref().map(facts::run).into_any(),
         ApprovalKind::Trust | ApprovalKind::Drift => {
             match &view.trust {

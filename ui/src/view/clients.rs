@@ -46,6 +46,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
     });
     let pane = Pane::addressed(named, Beside::Nothing);
     let files = move || fetched.get().and_then(Result::ok).unwrap_or_default();
+    let look = Memo::new(move |_| fetched.with(|fetched| Look::of(fetched.as_ref())));
     let all = move || {
         open_entries(files().iter()).then(|| {
             let wanted = Wanted { change: ClientChange::Protect, clients: Vec::new(), entries: Vec::new() };
@@ -55,12 +56,33 @@ pub(crate) fn ClientsPage() -> impl IntoView {
     };
     view! {
         <header class="head"><h1>"Clients"</h1><span class="note">{move || words::clients::counts(&files())}</span>{all}</header>
-        {move || match fetched.get() {
-            None => ().into_any(),
-            Some(Err(fault)) => view! { <div class="detail">{trouble(&fault)}</div> }.into_any(),
-            Some(Ok(files)) if files.is_empty() => none(),
-            Some(Ok(_)) => view! { <Listed fetched pane /> }.into_any(),
+        {move || match look.get() {
+            Look::Loading => ().into_any(),
+            Look::Failed(fault) => view! { <div class="detail">{trouble(&fault)}</div> }.into_any(),
+            Look::Empty => none(),
+            Look::Listed => view! { <Listed fetched pane /> }.into_any(),
         }}
+    }
+}
+
+/// Which of its looks the page has: only a change of these draws it from the ground up. What became of a change stays to
+/// be read though the files, and so the list, are others by then.
+#[derive(Clone, PartialEq)]
+enum Look {
+    Loading,
+    Failed(Fault),
+    Empty,
+    Listed,
+}
+
+impl Look {
+    fn of(fetched: Option<&Result<Vec<ClientFileView>, Fault>>) -> Self {
+        match fetched {
+            None => Self::Loading,
+            Some(Err(fault)) => Self::Failed(fault.clone()),
+            Some(Ok(files)) if files.is_empty() => Self::Empty,
+            Some(Ok(_)) => Self::Listed,
+        }
     }
 }
 

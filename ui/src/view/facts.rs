@@ -6,7 +6,7 @@ use super::text::{Datamark, Foreign, excerpt};
 use crate::fold::Budget;
 use crate::words;
 use leptos::prelude::*;
-use wire::view::{ApprovalView, ClientView, RunView};
+use wire::view::{ApprovalView, ClientView, FindingView, RunView};
 
 /// What a yes to kind `run` starts: word by word, the file behind the first word, and what it is given.
 pub(crate) fn run(run: &RunView) -> AnyView {
@@ -137,19 +137,30 @@ pub(crate) fn whole(view: &ApprovalView) -> AnyView {
     .into_any()
 }
 
+/// One finding, with the text that it is about.
+pub(crate) fn finding(finding: &FindingView) -> AnyView {
+    let (class, name) = words::severity(finding.severity);
+    let place = (!finding.pointer.is_empty())
+        .then(|| view! { <span class="note">" at "{excerpt(&finding.pointer, Budget::NAME, "v")}</span> });
+    let part = finding.excerpt.as_ref().map(|part| {
+        view! {
+            <p class="part">
+                {excerpt(&part.before, Budget::VALUE, "")}<mark>{excerpt(&part.text, Budget::VALUE, "")}</mark>
+                {excerpt(&part.after, Budget::VALUE, "")}
+            </p>
+        }
+    });
+    view! {
+        <li><div class=format!("finding {class}")>{icon(name)}<b>{words::class(&finding.class)}</b>
+            <p>{finding.message.clone()}{place}</p>{part}</div></li>
+    }
+    .into_any()
+}
+
 fn reasons(view: &ApprovalView) -> Option<AnyView> {
     if view.reasons.is_empty() && view.findings.is_empty() {
         return None;
     }
-    let finding = |finding: &wire::view::FindingView| {
-        let (class, name) = words::severity(finding.severity);
-        let place = (!finding.pointer.is_empty())
-            .then(|| view! { <span class="note">" at "{excerpt(&finding.pointer, Budget::NAME, "v")}</span> });
-        view! {
-            <li><div class=format!("finding {class}")>{icon(name)}<b>{words::class(&finding.class)}</b>
-                <p>{finding.message.clone()}{place}</p></div></li>
-        }
-    };
     let reason = |reason: &wire::view::Reason| {
         view! {
             <li><div class="finding info">{icon("scale")}<b>{reason.title.clone()}</b>

@@ -5,6 +5,7 @@ use super::clients::ClientsPage;
 use super::clock::Clock;
 use super::grants::GrantsPage;
 use super::inbox::InboxPage;
+use super::inspect::InspectPage;
 use super::marks::{icon, mark, tag};
 use super::policies::PoliciesPage;
 use super::quiet::quiet;
@@ -140,12 +141,21 @@ enum Page {
     Clients,
     Grants,
     Policies,
+    Inspect,
     Settings,
 }
 
 impl Page {
-    const ALL: [Self; 7] =
-        [Self::Inbox, Self::Activity, Self::Servers, Self::Clients, Self::Grants, Self::Policies, Self::Settings];
+    const ALL: [Self; 8] = [
+        Self::Inbox,
+        Self::Activity,
+        Self::Servers,
+        Self::Clients,
+        Self::Grants,
+        Self::Policies,
+        Self::Inspect,
+        Self::Settings,
+    ];
 
     /// The page that the address names after `#`, as in `#servers` or `#activity/17`.
     fn here() -> Self {
@@ -161,6 +171,7 @@ impl Page {
             Self::Servers => "servers",
             Self::Clients => "clients",
             Self::Policies => "policies",
+            Self::Inspect => "inspect",
             Self::Settings => "settings",
             Self::Grants => "grants",
         }
@@ -173,6 +184,7 @@ impl Page {
             Self::Servers => ("server", "Servers"),
             Self::Clients => ("app", "Clients"),
             Self::Policies => ("scale", "Policies"),
+            Self::Inspect => ("eye", "Inspect"),
             Self::Settings => ("sliders", "Settings"),
             Self::Grants => ("check", "Grants"),
         }
@@ -215,6 +227,7 @@ pub(crate) fn Shell() -> impl IntoView {
                     Page::Servers => view! { <ServersPage /> }.into_any(),
                     Page::Clients => view! { <ClientsPage /> }.into_any(),
                     Page::Policies => view! { <PoliciesPage /> }.into_any(),
+                    Page::Inspect => view! { <InspectPage /> }.into_any(),
                     Page::Settings => view! { <SettingsPage /> }.into_any(),
                     Page::Grants => view! { <GrantsPage /> }.into_any(),
                 }}

@@ -1,13 +1,15 @@
 //! The story of a call: sentences, the rules behind it, its moments, and the card as it was seen.
 
 use super::body::{sentence, why};
+use super::facts::finding;
+use super::leaves::leaves;
 use super::marks::{icon, tag};
 use super::text::Datamark;
 use super::values::values;
 use crate::backend;
 use crate::words;
 use leptos::prelude::*;
-use wire::view::{ApprovalView, Level, Reason, StoryView};
+use wire::view::{ApprovalView, CameBackView, Level, Reason, StoryView};
 
 /// What happened, why, who answered, when.
 pub(crate) fn told(story: &StoryView) -> AnyView {
@@ -17,6 +19,7 @@ pub(crate) fn told(story: &StoryView) -> AnyView {
     view! {
         <section class="story" aria-label="What happened">{said}{reason}</section>
         {rules(&story.reasons)}
+        {came_back(&story.came_back)}
         {steps(story)}
     }
     .into_any()
@@ -38,6 +41,42 @@ fn rules(reasons: &[Reason]) -> Option<AnyView> {
             <section class="stack">
                 <h3 class="caption">"Why"</h3>
                 <ul class="reasons">{reasons.iter().map(reason).collect_view()}</ul>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// What was seen in the result, and what of it the agent did not get.
+fn came_back(came: &CameBackView) -> Option<AnyView> {
+    if came.is_plain() {
+        return None;
+    }
+    let withheld = |(what, count): &(String, u32)| {
+        view! {
+            <li><div class="finding ok">{icon("lock")}<b>{format!("Kept from the agent: {what}")}</b>
+                <p>{words::leaves::instead(*count)}</p></div></li>
+        }
+    };
+    let unseen = |said: &String| {
+        view! { <li><div class="finding caution">{icon("help")}<b>"Not inspected"</b><p>{said.clone()}</p></div></li> }
+    };
+    let apart = (!came.set_apart.is_empty()).then(|| {
+        view! {
+            <li><div class="finding info">{icon("gate")}<b>"Set apart for the model"</b>
+                <p>{came.set_apart.clone()}</p></div></li>
+        }
+    });
+    Some(
+        view! {
+            <section class="stack">
+                <h3 class="caption">"What came back"</h3>
+                <ul class="reasons">
+                    {came.findings.iter().map(finding).collect_view()}
+                    {came.withheld.iter().map(withheld).collect_view()}
+                    {apart}
+                    {came.uninspected.iter().map(unseen).collect_view()}
+                </ul>
             </section>
         }
         .into_any(),
@@ -81,6 +120,7 @@ pub(crate) fn card(story: &StoryView) -> Option<AnyView> {
                     <p class="say">{sentence(&card.sentence)}</p>
                     {why(card)}
                     {arguments}
+                    {leaves(&card.leaves)}
                 </div>
             </details>
         }

@@ -112,7 +112,7 @@ pub(crate) fn tally(view: &ApprovalView) -> AnyView {
     view! {
         <div class="tally">
             <div>{icon("out")}<b>"Goes to the server"</b><span>{characters}", as shown"</span></div>
-            <div>{icon("lock")}<b>"Held back"</b><span>"Nothing"</span></div>
+            <div>{icon("lock")}<b>"Kept from the agent"</b><span>{words::leaves::kept(&view.leaves)}</span></div>
             <div>{icon("call")}<b>"This tool can"</b><span>{effects(&view.effects)}</span></div>
         </div>
     }

@@ -1,6 +1,6 @@
 //! The words of the pages: how a filter, a moment of a story, a rule, a preset and a setting are called.
 
-use wire::view::{Demand, Place, RuleView, Step, Theme, Verdict};
+use wire::view::{Demand, InspectView, Place, RuleView, Step, TextKind, Theme, Verdict};
 
 /// A choice of the filter: what became of a call.
 pub fn verdict(verdict: Verdict) -> &'static str {
@@ -11,6 +11,29 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Refused => "Blocked unasked",
         Verdict::Failed => "Failed",
         Verdict::Unknown => "Outcome unknown",
+    }
+}
+
+/// What a pasted text can be, and what that means.
+pub const KINDS: [(TextKind, &str, &str); 3] = [
+    (TextKind::ToolOutput, "What a tool returned", "A page, a mail, a document, a result"),
+    (TextKind::ToolDescription, "A tool’s description", "What a server says its tool does"),
+    (TextKind::Argument, "A value in a call", "What an agent would send"),
+];
+
+/// What inspection makes of a text: CSS class, icon, words.
+pub fn verdict_of(view: &InspectView) -> (&'static str, &'static str, &'static str) {
+    match view {
+        InspectView { flagged: true, .. } => {
+            ("danger", "stop", "It would be marked for the model as not to be trusted.")
+        }
+        InspectView { findings, hidden, .. } if !findings.is_empty() || !hidden.is_empty() => {
+            ("caution", "alert", "Something is odd about how it is written, but nothing that would be marked.")
+        }
+        InspectView { redacted: Some(_), .. } => {
+            ("", "lock", "It reads plainly. Some of it would be kept from the model.")
+        }
+        _ => ("ok", "check", "Nothing to see. That does not make it true, or safe to obey."),
     }
 }
 

@@ -2,6 +2,7 @@
 
 import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
 import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { disguised, flagged, leaving, plainly } from "./judged.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
@@ -14,7 +15,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
+  choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
   edit_call: null, batch_visible: null, batch_hidden: null, approve_batch: [],
 });
@@ -42,6 +43,7 @@ const LOOK = [press("Show what changes"), async (page) => {
   await new Promise((done) => setTimeout(done, 150));
   await page.evaluate(() => document.querySelector(".now").scrollIntoView());
 }];
+const INSPECT = [async (page) => { await page.type("textarea[name=inspected]", "A text."); await page.click("button.lead"); await new Promise((done) => setTimeout(done, 200)); }];
 const nth_edit = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".editing .edit")[n - 1].click(), n);
 const rewrite = (text) => async (page) => { await page.type(".edit-form textarea", text); };
 const tick = (n) => async (page) => page.evaluate((n) => document.querySelectorAll(".batch-list input")[n].click(), n);
@@ -111,11 +113,18 @@ export const SCENES = [
   main("policies-mistake", "policies", { policies: policies({ faults: ["mine.cedar, line 4: policy no-mail-at-night: unexpected token `unles`. The last good version stays in force.", `${HOSTILE.bidi}.cedar, line 1: ${HOSTILE.ansi}`] }) }, { faulty: true }),
   main("policies-hostile", "policies/mine", { policies: policies({ rules: [...policies().rules, HOSTILE_RULE] }) }, { steps: [unfold] }),
   main("policies-broken", "policies", { policies: fault("The broker stopped.", "no_broker") }, { faulty: true }),
+  main("inspect", "inspect"),
+  main("inspect-plain", "inspect", {}, { steps: INSPECT }),
+  main("inspect-hostile", "inspect", { inspect: disguised() }, { steps: INSPECT }),
+  main("inspect-too-long", "inspect", { inspect: fault("That is more than 1 MB. Paste a part of it.", "invalid") }, { steps: INSPECT, faulty: true }),
+  main("activity-flagged", pick(SENT), { entry: flagged() }),
   main("settings", "settings"),
   main("settings-broken", "settings", { settings: settings({ autostart: null, fault: "settings.json can’t be read: expected value at line 1 column 2. The usual settings hold." }) }, { faulty: true }),
 
   prompt("arming", mail(), { settle: 0 }),
   prompt("send", mail(), { settle: 900 }),
+  prompt("leaves", mail(leaving()), { settle: 900 }),
+  prompt("leaves-elsewhere", mail({ ...leaving(true), level: "step_up", arms_after_ms: 2_000 }), { settle: 2_400 }),
   prompt("delete", removal(), { settle: 900 }),
   prompt("pay", payment(), { settle: 2_400 }),
   prompt("pay-picked", payment(), { settle: 2_400, steps: [(page) => page.click('.picks label:nth-child(2) input')] }),

@@ -155,7 +155,7 @@ fn connect_without_a_broker_and_without_a_display_says_so_and_ends() {
         refusal(&message.value);
     }
     assert_eq!(client.process.wait(DEADLINE).code(), Some(1));
-    assert!(client.process.stderr.text().contains("broker"), "{:?}", client.process.stderr.text());
+    client.process.stderr.wait_for("broker", DEADLINE);
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn rule(scene: &Scene) {
                 forbid (principal, action in Action::\"read\", resource) unless { context.call.consent.approved };\n";
     std::fs::write(scene.home.policies().join("reads.cedar"), text).expect("a policy");
     let until = Instant::now() + e2e::DEADLINE;
-    while !scene.home.json(&["policy", "list"]).stdout.contains("reads") {
+    while !scene.home.json(&["policy", "list"]).stdout.contains("\"reads\"") {
         assert!(Instant::now() < until, "the rule is not in force");
         std::thread::sleep(Duration::from_millis(50));
     }

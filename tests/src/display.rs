@@ -29,11 +29,13 @@ pub enum Key {
     Space,
     /// The arrow down.
     Down,
-    /// To the end of what scrolls.
+    /// To the end of what scrolls, or of a line.
     End,
+    /// Takes away the letter before.
+    Backspace,
     /// Enter, with Control held.
     ControlEnter,
-    /// A letter, digit or sign that needs no Shift.
+    /// A letter, digit or sign, with Shift held where the keyboard needs it.
     Plain(char),
 }
 
@@ -51,10 +53,32 @@ impl Key {
             Self::Space => (None, 0x20),
             Self::Down => (None, 0xFF54),
             Self::End => (None, 0xFF57),
+            Self::Backspace => (None, 0xFF08),
             Self::ControlEnter => (Some(CONTROL), 0xFF0D),
             Self::Plain(c) => (None, u32::from(c)),
         }
     }
+
+    /// What a page calls the key that is pressed (UI Events, `KeyboardEvent.key`).
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Tab | Self::BackTab => "Tab".to_owned(),
+            Self::Enter | Self::ControlEnter => "Enter".to_owned(),
+            Self::Escape => "Escape".to_owned(),
+            Self::Space => " ".to_owned(),
+            Self::Down => "ArrowDown".to_owned(),
+            Self::End => "End".to_owned(),
+            Self::Backspace => "Backspace".to_owned(),
+            Self::Plain(c) => c.to_string(),
+        }
+    }
+}
+
+/// A key of the keyboard, and whether Shift has to be held for what is meant.
+#[derive(Clone, Copy)]
+struct Code {
+    key: u8,
+    shifted: bool,
 }
 
 /// An X server without a screen that anybody sees, and a connection to it.
@@ -62,7 +86,7 @@ pub struct Display {
     // Dropped first: the connection outlives no server.
     x: RustConnection,
     root: Window,
-    codes: HashMap<u32, u8>,
+    codes: HashMap<u32, Code>,
     name: String,
     _server: Running,
 }
@@ -116,10 +140,10 @@ impl Display {
     /// Presses a key and lets it go.
     pub fn key(&self, key: Key) {
         let (held, pressed) = key.symbols();
-        let held = held.map(|symbol| self.codes[&symbol]);
         let pressed = *self.codes.get(&pressed).unwrap_or_else(|| panic!("the keyboard has no {key:?}"));
+        let held = held.or(pressed.shifted.then_some(SHIFT)).map(|symbol| self.codes[&symbol].key);
         self.fake(held.map(|code| (KEY_PRESS_EVENT, code)), (0, 0));
-        self.fake([(KEY_PRESS_EVENT, pressed), (KEY_RELEASE_EVENT, pressed)], (0, 0));
+        self.fake([(KEY_PRESS_EVENT, pressed.key), (KEY_RELEASE_EVENT, pressed.key)], (0, 0));
         self.fake(held.map(|code| (KEY_RELEASE_EVENT, code)), (0, 0));
         self.settle();
     }
@@ -129,7 +153,7 @@ impl Display {
         keys.iter().for_each(|key| self.key(*key));
     }
 
-    /// Types small letters, digits and signs that need no Shift.
+    /// Types letters, digits and signs.
     pub fn write(&self, text: &str) {
         text.chars().for_each(|c| self.key(Key::Plain(c)));
     }
@@ -137,7 +161,7 @@ impl Display {
     /// Holds a key down, so that it repeats, until told to let go.
     pub fn hold(&self, key: Key, held: impl FnOnce()) {
         let (with, pressed) = key.symbols();
-        let codes: Vec<u8> = with.into_iter().chain([pressed]).map(|symbol| self.codes[&symbol]).collect();
+        let codes: Vec<u8> = with.into_iter().chain([pressed]).map(|symbol| self.codes[&symbol].key).collect();
         self.fake(codes.iter().map(|code| (KEY_PRESS_EVENT, *code)), (0, 0));
         self.settle();
         held();
@@ -228,13 +252,14 @@ impl Display {
     }
 }
 
-/// Which key of the keyboard means what without Shift, by symbol.
-fn codes(x: &RustConnection) -> HashMap<u32, u8> {
+/// Which key of the keyboard means what, by symbol; what takes no Shift goes first.
+fn codes(x: &RustConnection) -> HashMap<u32, Code> {
     let (first, last) = (x.setup().min_keycode, x.setup().max_keycode);
     let map = x.get_keyboard_mapping(first, last - first + 1).expect("a request").reply().expect("the keyboard");
     let per_key = usize::from(map.keysyms_per_keycode);
-    (first..=last)
-        .zip(map.keysyms.chunks(per_key))
-        .filter_map(|(code, symbols)| Some((*symbols.first()?, code)))
-        .collect()
+    let column = |shifted: bool| {
+        let symbols = map.keysyms.chunks(per_key).map(move |symbols| symbols.get(usize::from(shifted)).copied());
+        (first..=last).zip(symbols).filter_map(move |(key, symbol)| Some((symbol?, Code { key, shifted })))
+    };
+    column(true).chain(column(false)).collect()
 }

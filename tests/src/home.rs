@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A temporary `CONSENTRY_HOME` and an environment that holds nothing of the machine's own session.
@@ -132,8 +132,20 @@ impl Home {
 
     /// A question of this kind, once one waits.
     pub fn question(&self, kind: &str) -> Value {
-        let asked = || self.waiting().into_iter().find(|question| question["kind"] == kind);
-        until(&format!("a question of the kind {kind}"), asked)
+        let what = format!("a question of the kind {kind}");
+        let limit = Instant::now() + DEADLINE;
+        until(&what, || {
+            let asked = self.waiting().into_iter().find(|question| question["kind"] == kind);
+            assert!(asked.is_some() || Instant::now() < limit, "waited too long for {what}; {}", self.last_words());
+            asked
+        })
+    }
+
+    /// What the broker says of its servers, and did last.
+    fn last_words(&self) -> String {
+        let entries = self.audit();
+        let last = entries.iter().rev().take(6).map(|entry| format!("\n{entry}")).collect::<String>();
+        format!("its servers are {}; the log says, last first:{last}", self.json(&["server", "list"]).stdout)
     }
 
     /// Waits until a question waits no longer.

@@ -101,6 +101,17 @@ impl Stage {
         );
     }
 
+    /// Presses a key, and waits until the page has heard it come up again. What a page is asked before that may be
+    /// answered as if the key had not been pressed, and then one key too many follows.
+    pub fn key(&self, page: &Page<'_>, key: Key) {
+        let count = "window.keysUp ??= (addEventListener('keyup', e => window.keysUp.push(e.key), true), []); \
+                     return window.keysUp.filter(key => key === NAME).length";
+        let count = count.replace("NAME", &json!(key.name()).to_string());
+        let before = page.run(&count);
+        self.display.key(key);
+        until(&format!("the page to hear {key:?}"), || (page.run(&count) != before).then_some(()));
+    }
+
     /// The main window, with the keys.
     pub fn main(&self) -> Page<'_> {
         self.display.focus(self.display.window(MAIN));
@@ -122,7 +133,7 @@ impl Stage {
                 return;
             }
             passed.push(page.run(seen).to_string());
-            self.display.key(Key::Tab);
+            self.key(page, Key::Tab);
         }
         panic!("{what} can't be reached by Tab; passed: {passed:#?}");
     }

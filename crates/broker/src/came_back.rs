@@ -51,7 +51,7 @@ impl Corridor {
     }
 }
 
-/// What the outcome says of the bytes that go back: what was seen in them, what was withheld, and their digest.
+/// What the outcome says of the bytes that go back: what was seen in them, and what was withheld.
 pub(crate) fn came_back(record: Record, released: Option<&Released>, marks: &Marks) -> Record {
     let Some(released) = released else { return record.with("bytes", 0) };
     let mut withheld = serde_json::Map::new();

@@ -70,8 +70,7 @@ impl Spotlights {
 impl Inner {
     /// Sets it for a server that there is.
     pub(crate) async fn set_spotlight(&self, server: &str, how: &str, by: Option<By>) -> Result<(), Fault> {
-        let servers = self.corridor.servers.view(&BTreeMap::new()).servers;
-        if !servers.iter().any(|known| known.name == server) {
+        if !self.corridor.servers.has(server) {
             return Err(Fault::new(FaultCode::NotFound, format!("There is no server `{}`.", escaped(server))));
         }
         self.corridor.spotlights.set(server, how, by).await?;

@@ -13,6 +13,7 @@ mod text;
 pub mod unicode;
 
 pub use excerpt::{Excerpt, masked};
+pub(crate) use text::replaced;
 pub use text::{Inspected, text};
 
 use crate::call::scalars;
@@ -154,24 +155,6 @@ fn placed<'a>(findings: Vec<Finding>, pointer: &'a str) -> impl Iterator<Item = 
     findings.into_iter().filter(told).map(|f| Finding { pointer: pointer.to_owned(), ..f })
 }
 
-/// What is odd about the bytes of a result.
-pub fn result(raw: &[u8]) -> Vec<Finding> {
-    // Nearly every result is plain ASCII without escapes: nothing in it can be hidden, and nothing has to be parsed.
-    if raw.is_ascii() && !raw.windows(2).any(|w| w == b"\\u") {
-        return Vec::new();
-    }
-    match serde_json::from_slice::<Value>(raw) {
-        Ok(value) => hidden(&value, Severity::Caution, "The result"),
-        Err(_) => vec![Finding {
-            class: "inspection_failed",
-            severity: Severity::Danger,
-            pointer: String::new(),
-            span: None,
-            message: "The result could not be read for inspection.".into(),
-        }],
-    }
-}
-
 fn hidden(value: &Value, severity: Severity, what: &str) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut look = |pointer: String, text: &str| {
@@ -232,14 +215,6 @@ mod tests {
         assert!(found[0].message.contains("U+202E RLO"), "{}", found[0].message);
         assert_eq!(classes(&arguments(&tool, &json!({"a": 1})).findings), ["arguments_off_schema"]);
         assert!(classes(&arguments(&tool, &json!({"k\u{200B}": 1})).findings).contains(&"hidden_characters"));
-    }
-
-    #[test]
-    fn results_are_looked_at_in_whatever_form_they_hide() {
-        assert!(result(br#"{"content":[{"type":"text","text":"plain"}]}"#).is_empty());
-        assert_eq!(classes(&result("{\"t\":\"a\u{202E}b\"}".as_bytes())), ["hidden_characters"]);
-        assert_eq!(classes(&result(br#"{"t":"a\u202eb"}"#)), ["hidden_characters"]);
-        assert_eq!(classes(&result(b"{\"t\":\"\xff\"")), ["inspection_failed"]);
     }
 
     #[test]

@@ -22,6 +22,11 @@ impl Servers {
         }
     }
 
+    /// Whether there is such a server.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries().get(name).is_some_and(|entry| entry.configured.is_some())
+    }
+
     /// The names of all other servers' trusted tools, each with its server.
     pub(crate) fn tools_elsewhere(&self, server: &str) -> Vec<(String, String)> {
         let entries = self.entries();

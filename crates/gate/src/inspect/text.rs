@@ -141,25 +141,33 @@ impl Inspected {
     /// `text` with a typed placeholder for each value: its class and its number, the same for the same value.
     pub fn redacted(&self, text: &str) -> String {
         let mut numbers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let mut out = String::with_capacity(text.len());
-        let mut done = 0;
-        for datum in &self.data {
-            let (Some(before), Some(value)) = (text.get(done..datum.span.start), text.get(datum.span.clone())) else {
-                continue;
-            };
-            let name = datum.class.rsplit([':', '.']).next().unwrap_or(datum.class);
+        replaced(text, self.data.iter().map(|datum| (&datum.span, datum.class)), |class, value| {
+            let name = class.rsplit([':', '.']).next().unwrap_or(class);
             let known = numbers.entry(name).or_default();
             let number = known.iter().position(|v| *v == value).unwrap_or_else(|| {
                 known.push(value);
                 known.len() - 1
             });
-            out.push_str(before);
-            out.push_str(&format!("[{name}:{}]", number + 1));
-            done = datum.span.end;
-        }
-        out.push_str(text.get(done..).unwrap_or_default());
-        out
+            format!("[{name}:{}]", number + 1)
+        })
     }
+}
+
+/// `text` with something else for each of these parts, which are in order; a part that is none of it is let be.
+pub(crate) fn replaced<'s, 't, T>(
+    text: &'t str,
+    parts: impl Iterator<Item = (&'s Range<usize>, T)>,
+    mut with: impl FnMut(T, &'t str) -> String,
+) -> String {
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for (span, what) in parts {
+        let (Some(before), Some(value)) = (text.get(done..span.start), text.get(span.clone())) else { continue };
+        out.push_str(before);
+        out.push_str(&with(what, value));
+        done = span.end;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
 }
 
 #[cfg(test)]

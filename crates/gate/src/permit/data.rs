@@ -89,22 +89,11 @@ pub(super) fn masked(arguments: &Value, data: &[(String, Datum)]) -> Option<Show
     let mut parsed = arguments.clone();
     for (pointer, spans) in places {
         if let Some(Value::String(text)) = parsed.pointer_mut(pointer) {
-            *text = masked_text(text, &spans);
+            let parts = spans.into_iter().map(|span| (span, ()));
+            *text = inspect::replaced(text, parts, |(), value| inspect::masked(value));
         }
     }
     Some(Shown { arguments: Bytes::from(parsed.to_string()), parsed })
-}
-
-fn masked_text(text: &str, spans: &[&Range<usize>]) -> String {
-    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
-    for span in spans {
-        let (Some(before), Some(value)) = (text.get(done..span.start), text.get((*span).clone())) else { continue };
-        out.push_str(before);
-        out.push_str(&inspect::masked(value));
-        done = span.end;
-    }
-    out.push_str(text.get(done..).unwrap_or_default());
-    out
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Data that stands in the clear in what a call carries.
 
-use super::look::{labelled, number};
+use super::look::{BESIDE, is_named_beside, labelled, number};
 use crate::call::token;
 use crate::inspect::data::Datum;
 use crate::inspect::{self, Kind};
@@ -23,13 +23,11 @@ pub fn data_in(arguments: &Value) -> Vec<(String, Datum)> {
                 stack.extend(items.map(|(nth, item)| (format!("{pointer}/{nth}"), label.clone(), item)));
             }
             Value::Object(members) => {
-                let beside = ["name", "key", "label", "field", "title", "Name", "Key"];
-                let beside = beside.iter().find_map(|name| members.get(*name)?.as_str());
+                let beside = BESIDE.iter().find_map(|name| members.get(*name)?.as_str());
                 for (key, member) in members.iter().rev() {
                     let place = format!("{pointer}/{}", token(key));
                     out.extend(found("", key).into_iter().map(|d| (place.clone(), d)));
-                    let named = matches!(&**key, "value" | "Value" | "val" | "content");
-                    let label = beside.filter(|_| named).unwrap_or(key).to_owned();
+                    let label = beside.filter(|_| is_named_beside(key)).unwrap_or(key).to_owned();
                     stack.push((place, label, member));
                 }
             }

@@ -33,17 +33,20 @@ pub(super) enum What {
 /// Whether data of a class is withheld.
 pub(super) type Withholds<'a> = &'a dyn Fn(&str) -> bool;
 
+/// Members that name what stands beside them, as in `{"name": …, "value": …}`.
+pub(super) const BESIDE: [&str; 7] = ["name", "key", "label", "field", "title", "Name", "Key"];
+
+/// Whether a member's name says nothing of its value, which is named beside it.
+pub(super) fn is_named_beside(key: &str) -> bool {
+    matches!(key, "value" | "Value" | "val" | "content")
+}
+
 /// The name that a value stands under: of its member, or beside it in `{"name": …, "value": …}`.
 pub(super) fn label<'d>(doc: &Doc<'d>, at: usize) -> Cow<'d, str> {
     let Some(node) = doc.node(at).filter(|_| at > 0) else { return Cow::Borrowed("") };
     let Some(key) = doc.key(at) else { return label(doc, node.parent) };
-    if matches!(&*key, "value" | "Value" | "val" | "content") {
-        let beside = ["name", "key", "label", "field", "title", "Name", "Key"];
-        if let Some(name) = beside.iter().find_map(|name| doc.member_text(node.parent, name)) {
-            return name;
-        }
-    }
-    key
+    let beside = || BESIDE.iter().find_map(|name| doc.member_text(node.parent, name));
+    is_named_beside(&key).then(beside).flatten().unwrap_or(key)
 }
 
 /// Values that a text is seen to hold once it is known under which name it stands; spans are of the text.

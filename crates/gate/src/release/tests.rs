@@ -276,3 +276,16 @@ fn what_the_protocol_needs_stays() {
     let p = placeholder(&mut talk, "personal.email_address", MAIL);
     assert_eq!(got, format!(r#"{{"progressToken":"{MAIL}","progress":{CARD},"message":"{p}"}}"#));
 }
+
+#[test]
+fn results_are_looked_at_in_whatever_form_they_hide() {
+    let classes = |raw: &[u8]| -> Vec<&str> {
+        let open = Terms::open("s", Kind::Result);
+        let released = release(Bytes::copy_from_slice(raw), &open, &mut Withheld::new([0; 32]));
+        released.findings().iter().map(|f| f.class).collect()
+    };
+    assert!(classes(br#"{"content":[{"type":"text","text":"plain"}]}"#).is_empty());
+    assert_eq!(classes("{\"t\":\"a\u{202E}b\"}".as_bytes()), ["hidden_characters", "turned_text"]);
+    assert_eq!(classes(br#"{"t":"a\u202eb"}"#), ["hidden_characters", "turned_text"]);
+    assert_eq!(classes(b"{\"t\":\"\xff\""), ["inspection_failed"]);
+}

@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: "`gate` names no crate of ours but `wire`, and of that `wire::text` alone.",
         who: &["crates/gate/src"],
-        never: &["broker", "bridge", "wire::view", "wire::command", "wire::control", "wire::Fault", "wire::Event"],
+        never: &["broker", "bridge", "remote", "wire::view", "wire::command", "wire::control", "wire::Fault", "wire::Event"],
         except: &[],
     },
     Rule {
@@ -82,12 +82,18 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: "`ui` names `wire` and no other crate of ours.",
         who: &["ui/src"],
-        never: &["gate", "broker", "bridge"],
+        never: &["gate", "broker", "bridge", "remote"],
         except: &[],
     },
     Rule {
-        says: "`wire` and `bridge` name no other crate of ours, but `bridge` may name `wire`.",
-        who: &["crates/wire/src", "crates/bridge/src"],
+        says: "HTTP is spoken by `remote` alone.",
+        who: &["crates", "src-tauri", "ui", "xtask"],
+        never: &["reqwest", "rustls"],
+        except: &["crates/remote/src"],
+    },
+    Rule {
+        says: "`wire`, `bridge` and `remote` name no other crate of ours, but `bridge` and `remote` may name `wire`.",
+        who: &["crates/wire/src", "crates/bridge/src", "crates/remote/src"],
         never: &["gate", "broker", "consentry"],
         except: &[],
     },

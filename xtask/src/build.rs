@@ -1,7 +1,7 @@
 //! Builds the windows into `dist/`, then the programs: the app embeds the windows, so they come first.
 
 use crate::place::Place;
-use crate::shell::{Steps, cargo, command, on_path, run};
+use crate::shell::{Steps, cargo, command, run};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ pub(crate) fn windows(place: &Place, steps: &mut Steps, profile: Profile) -> Res
             cargo(&place.root, &["build", "--package", "consentry-ui", "--bin", "consentry-ui", "--target", WASM]);
         run(build.args(profile.flags()).arg("--target-dir").arg(place.ui_target()))?;
         let wasm = place.ui_target().join(WASM).join(profile.folder()).join("consentry-ui.wasm");
-        assemble(place, &bindgen, &wasm, profile)
+        assemble(place, &bindgen, &wasm)
     })
 }
 
@@ -71,7 +71,7 @@ fn ui_bindgen(place: &Place) -> Result<PathBuf> {
 }
 
 /// Puts together what the web view loads, beside the old one, then swaps: a build that fails leaves the old one whole.
-fn assemble(place: &Place, bindgen: &Path, wasm: &Path, profile: Profile) -> Result<()> {
+fn assemble(place: &Place, bindgen: &Path, wasm: &Path) -> Result<()> {
     let fresh = place.ui_target().join("dist");
     if fresh.exists() {
         fs::remove_dir_all(&fresh)?;
@@ -84,21 +84,7 @@ fn assemble(place: &Place, bindgen: &Path, wasm: &Path, profile: Profile) -> Res
         }
     }
     run(&mut command(&place.root, &[bindgen, wasm, fresh.as_path()]))?;
-    if profile == Profile::Release {
-        optimise(place, &fresh.join("consentry-ui_bg.wasm"))?;
-    }
     publish(&fresh, &place.dist())
-}
-
-/// Makes the wasm small, where the machine has the tool for it.
-fn optimise(place: &Place, wasm: &Path) -> Result<()> {
-    if on_path("wasm-opt").is_none() {
-        println!("no wasm-opt: the windows stay larger than they need be");
-        return Ok(());
-    }
-    let features = ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-reference-types"];
-    let more = ["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"];
-    run(command(&place.root, &["wasm-opt", "-Oz"]).args(features).args(more).arg(wasm).arg("-o").arg(wasm))
 }
 
 /// Writes only what changed: the app's build looks at the times of these files.

@@ -3,6 +3,7 @@
 //! A detector is a function from text or a value to findings. One that fails is itself a finding of the highest
 //! severity, never a skip.
 
+mod arguments;
 pub mod data;
 pub mod description;
 mod excerpt;
@@ -12,16 +13,14 @@ pub mod reading;
 mod text;
 pub mod unicode;
 
+pub use arguments::{Looked, Placed, arguments, data_in};
 pub use excerpt::{Excerpt, masked};
 pub(crate) use text::replaced;
 pub use text::{Inspected, text};
 
 use crate::call::scalars;
-use crate::tool::Tool;
-use data::Datum;
 use serde_json::Value;
 use std::ops::Range;
-use wire::text::escaped;
 
 /// What a text is to the model that reads it. Each has detectors and thresholds of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,60 +96,12 @@ pub fn definition(value: &Value) -> Vec<Finding> {
     findings
 }
 
-/// What was seen in the arguments of a call.
-#[derive(Clone, Debug, Default)]
-pub struct Looked {
-    /// What is odd about them, the worst first.
-    pub findings: Vec<Finding>,
-    /// Values of data classes: the JSON pointer of the text, and where in it.
-    pub data: Vec<(String, Datum)>,
-}
-
-/// What is in the arguments of a call of `tool`.
-pub fn arguments(tool: &Tool, arguments: &Value) -> Looked {
-    let mut findings = hidden(arguments, Severity::Caution, "The value");
-    let mut data = Vec::new();
-    each_text(arguments, &mut |pointer, given| {
-        if given.len() < SHORT {
-            return;
-        }
-        let inspected = text(Kind::Argument, given);
-        findings.extend(placed(inspected.findings, &pointer));
-        // Names of members are foreign text too, but no values.
-        if arguments.pointer(&pointer).and_then(Value::as_str) == Some(given) {
-            data.extend(inspected.data.into_iter().map(|datum| (pointer.clone(), datum)));
-        }
-    });
-    for name in arguments.as_object().into_iter().flat_map(|o| o.keys()).filter(|n| !tool.declares(n)) {
-        findings.push(Finding {
-            class: "undeclared_argument",
-            severity: Severity::Caution,
-            pointer: format!("/{}", crate::call::token(name)),
-            span: None,
-            message: format!("The tool doesn't declare an argument named `{}`.", escaped(name)),
-        });
-    }
-    match tool.off_schema(arguments, 4) {
-        None => findings.push(Finding::schema_unusable()),
-        Some(wrong) => findings.extend(wrong.into_iter().map(|(pointer, what)| Finding {
-            class: "arguments_off_schema",
-            severity: Severity::Caution,
-            pointer,
-            span: None,
-            message: format!("Not what the tool's schema asks for: {}.", escaped(&what)),
-        })),
-    }
-    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    findings.truncate(64);
-    Looked { findings, data }
-}
-
 /// Texts shorter than this hold neither an order nor a value of any class.
 const SHORT: usize = 6;
 
 /// What is worth telling of one text's findings, with where the text stands. What can't be seen is told of the whole
 /// value already, and a value of a data class is no oddity.
-fn placed<'a>(findings: Vec<Finding>, pointer: &'a str) -> impl Iterator<Item = Finding> + 'a {
+fn placed(findings: Vec<Finding>, pointer: &str) -> impl Iterator<Item = Finding> + '_ {
     let told = |f: &Finding| f.severity >= Severity::Caution && f.class != "hidden_characters";
     findings.into_iter().filter(told).map(|f| Finding { pointer: pointer.to_owned(), ..f })
 }
@@ -195,26 +146,10 @@ fn each_text(value: &Value, look: &mut impl FnMut(String, &str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use serde_json::json;
 
     fn classes(findings: &[Finding]) -> Vec<&'static str> {
         findings.iter().map(|f| f.class).collect()
-    }
-
-    #[test]
-    fn arguments_are_checked_for_what_a_person_would_not_see() {
-        let tool = Tool::parse(Bytes::from(
-            json!({"name":"t","inputSchema":{"type":"object","properties":{"a":{"type":"string"}}}}).to_string(),
-        ))
-        .unwrap();
-        assert!(arguments(&tool, &json!({"a": "plain, ünïcode, 日本"})).findings.is_empty());
-        let found = arguments(&tool, &json!({"a": "x\u{202E}y", "b": 1})).findings;
-        assert_eq!(classes(&found), ["hidden_characters", "undeclared_argument"]);
-        assert_eq!(found[0].pointer, "/a");
-        assert!(found[0].message.contains("U+202E RLO"), "{}", found[0].message);
-        assert_eq!(classes(&arguments(&tool, &json!({"a": 1})).findings), ["arguments_off_schema"]);
-        assert!(classes(&arguments(&tool, &json!({"k\u{200B}": 1})).findings).contains(&"hidden_characters"));
     }
 
     #[test]

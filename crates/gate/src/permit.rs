@@ -69,7 +69,7 @@ impl Case {
         let destinations = destinations(&call.request.parsed);
         let in_clear = match &written {
             // What was put back is no longer in the clear in what was written.
-            Some(written) => inspect::arguments(&call.tool, &written.parsed).data,
+            Some(written) => inspect::data_in(&written.parsed),
             None => looked.data,
         };
         let carried = carried(&call.server.alias, &in_clear, &put_back);

@@ -6,7 +6,6 @@
 //! byte for byte as it came.
 
 mod blocks;
-mod carried;
 mod json;
 mod look;
 mod outline;
@@ -19,7 +18,6 @@ mod structured;
 mod sweep;
 mod withheld;
 
-pub use carried::data_in;
 pub use restore::{PutBack, RestoreFault, Restored, restore};
 pub use withheld::{Original, Withheld};
 

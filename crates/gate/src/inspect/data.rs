@@ -9,6 +9,7 @@ mod checks;
 mod issuers;
 mod labelled;
 mod labels;
+mod named;
 mod national;
 mod personal;
 mod phone;
@@ -19,6 +20,7 @@ mod shape;
 mod terms;
 mod words;
 
+pub(crate) use named::{BESIDE, is_named_beside, named, named_number};
 pub use terms::{Term, TermFault, Terms};
 pub use words::words;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What inspection made of one text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Inspected {
     /// How much it looks like an instruction that came with data, from 0 to 1.
     pub injection: f32,

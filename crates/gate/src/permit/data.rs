@@ -1,12 +1,11 @@
 //! What a call carries that is not for every eye: which classes of data go along, and how its arguments are shown.
 
 use super::{Case, Refusal, RefusalKind, Shown};
-use crate::call::Call;
+use crate::call::{Call, token};
 use crate::edit::with_arguments;
-use crate::inspect;
-use crate::inspect::data::Datum;
+use crate::inspect::{self, Placed, data_in};
 use crate::policy::Carried;
-use crate::release::{PutBack, Withheld, data_in, restore};
+use crate::release::{PutBack, Withheld, restore};
 use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,13 +48,24 @@ pub struct InClear {
 }
 
 /// Each value as it may be shown.
-pub(super) fn shown(arguments: &Value, data: &[(String, Datum)]) -> Vec<InClear> {
-    let shown = |(pointer, datum): &(String, Datum)| {
-        let value = arguments.pointer(pointer)?.as_str()?.get(datum.span.clone())?;
-        let shown = if is_secret(datum.class) { inspect::masked(value) } else { value.to_owned() };
-        Some(InClear { pointer: pointer.clone(), class: datum.class, shown })
+pub(super) fn shown(arguments: &Value, data: &[Placed]) -> Vec<InClear> {
+    let shown = |placed: &Placed| {
+        let written = match (placed.in_name, arguments.pointer(&placed.pointer)?) {
+            (true, _) => name(&placed.pointer),
+            (false, Value::String(text)) => text.clone(),
+            (false, other) => other.to_string(),
+        };
+        let (class, value) = (placed.datum.class, written.get(placed.datum.span.clone())?);
+        let shown = if is_secret(class) { inspect::masked(value) } else { value.to_owned() };
+        Some(InClear { pointer: placed.pointer.clone(), class, shown })
     };
     data.iter().filter_map(shown).collect()
+}
+
+/// The name of the member that a pointer leads to.
+fn name(pointer: &str) -> String {
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    last.replace("~1", "/").replace("~0", "~")
 }
 
 fn is_secret(class: &str) -> bool {
@@ -63,10 +73,10 @@ fn is_secret(class: &str) -> bool {
 }
 
 /// Each class once. What stands in the clear may have come from anywhere.
-pub(super) fn carried(to: &str, in_clear: &[(String, Datum)], put_back: &[PutBack]) -> Vec<Carried> {
+pub(super) fn carried(to: &str, in_clear: &[Placed], put_back: &[PutBack]) -> Vec<Carried> {
     let mut classes: BTreeMap<&str, Carried> = BTreeMap::new();
     let new = |class: &str| Carried { class: class.to_owned(), came_from_there: true, held_back: false };
-    for (_, datum) in in_clear {
+    for Placed { datum, .. } in in_clear {
         classes.entry(datum.class).or_insert_with(|| new(datum.class)).came_from_there = false;
     }
     for back in put_back {
@@ -78,31 +88,64 @@ pub(super) fn carried(to: &str, in_clear: &[(String, Datum)], put_back: &[PutBac
 }
 
 /// The arguments with only the beginning of each secret; `None` where there is none.
-pub(super) fn masked(arguments: &Value, data: &[(String, Datum)]) -> Option<Shown> {
-    let mut places: BTreeMap<&str, Vec<&Range<usize>>> = BTreeMap::new();
-    for (pointer, datum) in data.iter().filter(|(_, datum)| is_secret(datum.class)) {
-        places.entry(pointer).or_default().push(&datum.span);
+pub(super) fn masked(arguments: &Value, data: &[Placed]) -> Option<Shown> {
+    let mut places: BTreeMap<(&str, bool), Vec<&Range<usize>>> = BTreeMap::new();
+    for placed in data.iter().filter(|placed| is_secret(placed.datum.class)) {
+        places.entry((&placed.pointer, placed.in_name)).or_default().push(&placed.datum.span);
     }
     if places.is_empty() {
         return None;
     }
-    let mut parsed = arguments.clone();
-    for (pointer, spans) in places {
-        if let Some(Value::String(text)) = parsed.pointer_mut(pointer) {
-            let parts = spans.into_iter().map(|span| (span, ()));
-            *text = inspect::replaced(text, parts, |(), value| inspect::masked(value));
-        }
-    }
+    let parsed = mask(arguments, &mut String::new(), &places);
     Some(Shown { arguments: Bytes::from(parsed.to_string()), parsed })
+}
+
+/// A value, written anew where a secret stands in it; `pointer` is where it is.
+fn mask(value: &Value, pointer: &mut String, places: &BTreeMap<(&str, bool), Vec<&Range<usize>>>) -> Value {
+    let cut = |text: &str, spans: &[&Range<usize>]| {
+        inspect::replaced(text, spans.iter().map(|span| (*span, ())), |(), value| inspect::masked(value))
+    };
+    let length = pointer.len();
+    match value {
+        Value::Object(members) => {
+            let mut out = serde_json::Map::with_capacity(members.len());
+            for (key, member) in members {
+                pointer.push('/');
+                pointer.push_str(&token(key));
+                let name = places.get(&(pointer.as_str(), true)).map_or_else(|| key.clone(), |spans| cut(key, spans));
+                let member = mask(member, pointer, places);
+                pointer.truncate(length);
+                out.insert(name, member);
+            }
+            Value::Object(out)
+        }
+        Value::Array(items) => {
+            let mut out = Vec::with_capacity(items.len());
+            for (nth, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{nth}"));
+                out.push(mask(item, pointer, places));
+                pointer.truncate(length);
+            }
+            Value::Array(out)
+        }
+        other => match places.get(&(pointer.as_str(), false)) {
+            Some(spans) => {
+                let text = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+                Value::String(cut(&text, spans))
+            }
+            None => other.clone(),
+        },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspect::data::Datum;
     use serde_json::json;
 
-    fn datum(class: &'static str, span: Range<usize>) -> (String, Datum) {
-        ("/a/0".to_owned(), Datum { class, span })
+    fn datum(class: &'static str, span: Range<usize>) -> Placed {
+        Placed { pointer: "/a/0".to_owned(), in_name: false, datum: Datum { class, span } }
     }
 
     #[test]
@@ -118,6 +161,23 @@ mod tests {
         assert_eq!(shown.parsed, json!({ "a": [text] }));
         assert!(!String::from_utf8_lossy(&shown.arguments).contains("hunter22"));
         assert!(masked(&arguments, &data[2..]).is_none());
+    }
+
+    #[test]
+    fn a_secret_is_known_by_its_name_and_hidden_wherever_it_stands() {
+        let key = ["AKIA", "7DXOIUAAI3AV3YXO"].concat();
+        let arguments = json!({"password": "Tr0ub4dor&3", "a/b": {&key: [1, "x"]}, "title": "Tr0ub4dor&3"});
+        let data = data_in(&arguments);
+        let shown_to_people = shown(&arguments, &data);
+        assert_eq!(
+            shown_to_people.iter().map(|c| c.pointer.clone()).collect::<Vec<_>>(),
+            ["/password", &format!("/a~1b/{key}")]
+        );
+        assert!(shown_to_people.iter().all(|c| c.shown.contains('…')), "{shown_to_people:?}");
+        let shown = masked(&arguments, &data).unwrap();
+        let text = String::from_utf8_lossy(&shown.arguments).into_owned();
+        assert!(!text.contains(&key) && text.matches("Tr0ub4dor").count() == 1, "{text}");
+        assert_eq!(shown.parsed["title"], "Tr0ub4dor&3");
     }
 
     #[test]

@@ -3,16 +3,12 @@
 use super::json::{Doc, Sort, decode_map};
 use super::placeholder::breaks;
 use super::withheld::Withheld;
-use crate::inspect::data::{self, Datum};
+use crate::inspect::data::{self, BESIDE, Datum, is_named_beside, named, named_number};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// How deep JSON in texts of JSON is followed.
 const DEPTH: usize = 4;
-
-/// The longest value that its label is held beside, and the longest label.
-const LABELLED: usize = 512;
-const LABEL: usize = 64;
 
 /// A stretch that has to be replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,53 +29,12 @@ pub(super) enum What {
 /// Whether data of a class is withheld.
 pub(super) type Withholds<'a> = &'a dyn Fn(&str) -> bool;
 
-/// Members that name what stands beside them, as in `{"name": …, "value": …}`.
-pub(super) const BESIDE: [&str; 7] = ["name", "key", "label", "field", "title", "Name", "Key"];
-
-/// Whether a member's name says nothing of its value, which is named beside it.
-pub(super) fn is_named_beside(key: &str) -> bool {
-    matches!(key, "value" | "Value" | "val" | "content")
-}
-
 /// The name that a value stands under: of its member, or beside it in `{"name": …, "value": …}`.
 pub(super) fn label<'d>(doc: &Doc<'d>, at: usize) -> Cow<'d, str> {
     let Some(node) = doc.node(at).filter(|_| at > 0) else { return Cow::Borrowed("") };
     let Some(key) = doc.key(at) else { return label(doc, node.parent) };
     let beside = || BESIDE.iter().find_map(|name| doc.member_text(node.parent, name));
     is_named_beside(&key).then(beside).flatten().unwrap_or(key)
-}
-
-/// Values that a text is seen to hold once it is known under which name it stands; spans are of the text.
-pub(super) fn labelled(label: &str, text: &str) -> Vec<Datum> {
-    if label.is_empty() || label.len() > LABEL || !(4..=LABELLED).contains(&text.len()) {
-        return Vec::new();
-    }
-    let head = format!("\"{label}\": \"");
-    let within = within(&head, &format!("{head}{text}\""), text.len());
-    // Some labels stand before their numbers in plain text only.
-    match within.is_empty() && text.bytes().any(|b| b.is_ascii_digit()) {
-        true => number(label, text),
-        false => within,
-    }
-}
-
-/// The same for a number, as it is written.
-pub(super) fn number(label: &str, written: &str) -> Vec<Datum> {
-    if written.len() < 7 || written.len() > LABELLED || written.bytes().any(|b| b"eE.".contains(&b)) {
-        return Vec::new();
-    }
-    let label = label.get(..label.floor_char_boundary(LABEL)).unwrap_or_default();
-    let head = format!("{label}: ");
-    within(&head, &format!("{head}{written}"), written.len())
-}
-
-fn within(head: &str, whole: &str, length: usize) -> Vec<Datum> {
-    let inside = |datum: Datum| {
-        let start = datum.span.start.max(head.len()) - head.len();
-        let end = datum.span.end.min(head.len() + length).saturating_sub(head.len());
-        (start < end).then_some(Datum { span: start..end, ..datum })
-    };
-    data::find(whole).into_iter().filter_map(inside).collect()
 }
 
 /// What has to be replaced in a text in which inspection saw `seen`, in order, none overlapping.
@@ -128,7 +83,7 @@ fn inner(text: &str, withholds: Withholds<'_>, withheld: &Withheld, depth: usize
                     What::Data { class, .. } => Some(class.clone()),
                     What::Inert(_) => None,
                 });
-                let found = number(&label(&doc, at), doc.raw(at)).into_iter().map(|d| d.class.to_string());
+                let found = named_number(&label(&doc, at), doc.raw(at)).into_iter().map(|d| d.class.to_string());
                 if let Some(class) = found.filter(|class| withholds(class)).chain(earlier).next() {
                     out.retain(|p| !(node.span.start <= p.span.start && p.span.end <= node.span.end));
                     out.push(Piece { span: node.span.clone(), what: What::Data { class, quoted: true } });
@@ -151,7 +106,7 @@ fn inner_text(
     let Some(written) = doc.raw.get(quoted.clone()).filter(|written| written.len() >= 6) else { return };
     let (text, map) = decode_map(written);
     let mut found = Vec::new();
-    let mut seen = labelled(label, &text);
+    let mut seen = named(label, &text);
     if !map.is_empty() {
         seen.extend(data::find(&text));
         found.extend(breaks(&text, withheld).into_iter().map(|(span, inert)| Piece { span, what: What::Inert(inert) }));
@@ -218,10 +173,6 @@ mod tests {
 
     #[test]
     fn a_value_is_known_by_the_name_that_it_stands_under() {
-        let found = |label: &str, text: &str| labelled(label, text).into_iter().map(|d| (d.class, d.span)).next();
-        assert_eq!(found("password", "Tr0ub4dor&3"), Some(("secret.password", 0..11)));
-        assert_eq!(found("title", "Tr0ub4dor&3"), None);
-        assert_eq!(found("bsn", "111222333"), Some(("personal.national_id.nl_bsn", 0..9)));
         let doc = Doc::parse(br#"[{"name":"DB_PASSWORD","value":"x"},{"password":["y"]}]"#).unwrap();
         assert_eq!((&*label(&doc, 3), &*label(&doc, 6)), ("DB_PASSWORD", "password"));
     }

@@ -2,14 +2,14 @@
 
 use super::blocks::{File, Role, Roles, file};
 use super::json::{Doc, Sort, Splices, encode};
-use super::look::{Piece, What, as_json, label, labelled, merged, number, pieces};
+use super::look::{Piece, What, as_json, label, merged, pieces};
 use super::outline;
 use super::spotlight::{block, quoted, warning, warning_at};
 use super::structured::{self, Change, Part};
 use super::sweep::sweep;
 use super::withheld::{Mark, Withheld};
 use super::{Held, Released, Spotlight, Terms};
-use crate::inspect::data::Datum;
+use crate::inspect::data::{Datum, named, named_number};
 use crate::inspect::{self, Finding, Severity, unicode};
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -140,7 +140,7 @@ impl<'r> Work<'_, 'r> {
     ) {
         let inspected = inspect::text(inspect::Kind::ToolOutput, &text);
         let mut data = inspected.data;
-        for datum in labelled(label, &text) {
+        for datum in named(label, &text) {
             let new = !data.iter().any(|d| d.span.start < datum.span.end && datum.span.start < d.span.end);
             if new {
                 self.findings.push((node, seen(&datum)));
@@ -188,7 +188,7 @@ impl<'r> Work<'_, 'r> {
         if role != Role::Structured && (top || size) {
             return;
         }
-        let found = number(&label(doc, at), doc.raw(at));
+        let found = named_number(&label(doc, at), doc.raw(at));
         for datum in &found {
             self.findings.push((at, seen(datum)));
         }

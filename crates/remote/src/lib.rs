@@ -7,3 +7,6 @@
 pub mod bearer;
 pub mod challenge;
 pub mod net;
+pub mod streamable;
+#[cfg(test)]
+mod testing;

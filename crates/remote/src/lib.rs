@@ -4,4 +4,9 @@
 //! bytes; [`oauth`] finds out who guards it, logs a person in, and keeps the tokens fresh through a [`oauth::Custody`]
 //! that somebody else provides.
 
+pub mod bearer;
+pub mod challenge;
 pub mod net;
+pub mod streamable;
+#[cfg(test)]
+mod testing;

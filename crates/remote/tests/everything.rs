@@ -1,5 +1,7 @@
 //! A session with a real server: `@modelcontextprotocol/server-everything` over Streamable HTTP.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops on a broken expectation")]
+
 use bytes::Bytes;
 use remote::net::{Net, Reach};
 use remote::streamable::{Endpoint, Said, Session};

@@ -7,3 +7,4 @@
 pub mod bearer;
 pub mod challenge;
 pub mod net;
+pub mod oauth;

@@ -17,6 +17,9 @@ use wire::text::escaped;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How often a quiet connection is asked whether it lives. TCP does the same by itself.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
 /// How long a document may take to arrive, all in all.
 const DOCUMENT: Duration = Duration::from_secs(20);
 
@@ -102,6 +105,8 @@ impl Net {
         let client = Client::builder()
             .user_agent(concat!("Consentry/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
+            // A stream may be quiet for long; that the other end is gone is noticed all the same.
+            .http2_keep_alive_interval(KEEP_ALIVE)
             .no_proxy()
             .referer(false)
             .redirect(redirect::Policy::none())

@@ -9,8 +9,8 @@ use reqwest::{Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often in a row a stream is resumed that brings nothing.
-const MOST_TRIES: u32 = 8;
+/// How often in a row a stream is resumed that brings nothing: half a minute to a server that is gone.
+const MOST_TRIES: u32 = 5;
 
 /// The shortest time between two tries, whatever the server asks for.
 const SHORTEST: Duration = Duration::from_millis(100);

@@ -1,5 +1,8 @@
 //! Logins at a real authorization server: npm's `oidc-provider`, with a plain HTTP client in the browser's place.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops on a broken expectation")]
+#![expect(clippy::print_stdout, reason = "it says what it measured")]
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use remote::bearer::Bearer;

@@ -119,7 +119,7 @@ impl Account {
         adopting.await.unwrap_or_else(|_| Err("the login could not be kept".into()))
     }
 
-    /// Gives the tokens back and forgets them. They are forgotten whatever the other side says.
+    /// Forgets the tokens and gives them back, each whatever becomes of the other.
     ///
     /// # Errors
     /// A sentence where they can't be forgotten.
@@ -129,11 +129,13 @@ impl Account {
             let _turn = inner.turn.clone().lock_owned().await;
             let tokens = inner.held().leave();
             inner.publish();
-            inner.custody.forget().await?;
-            Ok(match tokens {
+            // First, so that a crash leaves nothing that would be used again.
+            let forgotten = inner.custody.forget().await;
+            let revoked = match tokens {
                 Some(tokens) => Some(revoke(&inner.net, &inner.server, &tokens).await),
                 None => None,
-            })
+            };
+            forgotten.map(|()| revoked)
         });
         leaving.await.unwrap_or_else(|_| Err("the login could not be forgotten".into()))
     }
@@ -188,16 +190,12 @@ impl Inner {
             }
             return Ok(false);
         }
-        let turn = self.turn.clone().lock_owned().await;
-        let now_ms = (self.clock)();
-        let same = self.held().is_refused(token, now_ms);
-        if same {
-            self.in_own_task(turn).await;
-        }
+        self.held().refuse(token, (self.clock)());
         self.publish();
-        Ok(match self.look() {
-            Look::Fresh(other) | Look::Early(other) => other.expose_secret() != token.expose_secret(),
-            Look::Stale | Look::None(_) => false,
+        // Where it was the one that is held, this makes another; where it was an older one, another is there.
+        Ok(match self.token().await {
+            Ok(Some(other)) => other.expose_secret() != token.expose_secret(),
+            Ok(None) | Err(_) => false,
         })
     }
 

@@ -200,19 +200,18 @@ impl Held {
         self.pause = None;
     }
 
-    /// A server refused this access token. Whether it is the one that is held; then it is handed out no more.
-    pub(super) fn is_refused(&mut self, token: &SecretString, now_ms: i64) -> bool {
-        let Some(tokens) = &self.tokens else { return false };
+    /// A server refused this access token. Where it is the one that is held, it is handed out no more.
+    pub(super) fn refuse(&mut self, token: &SecretString, now_ms: i64) {
+        let Some(tokens) = &self.tokens else { return };
         let same = tokens.access.expose_secret().as_bytes().ct_eq(token.expose_secret().as_bytes());
-        let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS;
         if !bool::from(same) {
-            return false;
+            return;
         }
+        let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS;
         self.refused = true;
         if self.forced && young {
             self.give_up(Need::Unaccepted);
         }
-        true
     }
 
     /// More scopes are needed: all of before, and these.

@@ -476,6 +476,16 @@ async fn a_refused_token_is_made_fresh_once_and_then_a_login_is_needed() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_an_older_token_gets_the_next_one_where_the_last_has_ended_too() {
+    let scene = Scene::logged_in(rotating().await).await;
+    assert!(scene.refused("a0", &unauthorized()).await);
+    scene.at(2 * HOUR);
+    assert!(scene.refused("a0", &unauthorized()).await);
+    assert_eq!(scene.token().await.unwrap(), "a2");
+    assert_eq!(scene.sent(), ["r0", "r1"]);
+}
+
+#[tokio::test]
 async fn a_token_that_served_for_a_while_is_made_fresh_again() {
     let scene = Scene::logged_in(rotating().await).await;
     assert!(scene.refused("a0", &unauthorized()).await);

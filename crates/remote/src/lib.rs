@@ -7,6 +7,7 @@
 pub mod bearer;
 pub mod challenge;
 pub mod net;
+pub mod oauth;
 pub mod streamable;
 #[cfg(test)]
 mod testing;

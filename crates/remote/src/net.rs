@@ -88,6 +88,7 @@ pub struct Fetched {
 pub struct Net {
     reach: Reach,
     client: Client,
+    patience: Duration,
 }
 
 impl Net {
@@ -112,7 +113,14 @@ impl Net {
             .dns_resolver(Arc::new(Filtered(reach)))
             .build()
             .map_err(|e| NetFault::Unreachable(format!("No HTTP client can be made: {}", words(&e))))?;
-        Ok(Self { reach, client })
+        Ok(Self { reach, client, patience: DOCUMENT })
+    }
+
+    /// The same, with another limit for how long a document may take.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// What it may reach.
@@ -170,9 +178,9 @@ impl Net {
             let body = read(answer, MAX_DOCUMENT).await?;
             Ok(Fetched { status, headers, body })
         };
-        match tokio::time::timeout(DOCUMENT, whole).await {
+        match tokio::time::timeout(self.patience, whole).await {
             Ok(fetched) => fetched,
-            Err(_) => Err(NetFault::Broken(format!("it took longer than {} seconds", DOCUMENT.as_secs()))),
+            Err(_) => Err(NetFault::Broken(format!("it took longer than {:?}", self.patience))),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! written in `capabilities/`. They hold no logic: the broker answers, and its faults go to the window as they are.
 
 use crate::autostart::Autostart;
+use crate::browser;
 use crate::cards::Cards;
 use crate::cover::Covered;
 use crate::settings::{self, Settings};
@@ -12,7 +13,8 @@ use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::view::{
     ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
-    ItemAnswer, NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
+    ItemAnswer, LoginPlanView, NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView,
+    UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -72,6 +74,11 @@ serve! {
     batch_visible,
     batch_hidden,
     approve_batch,
+    add_remote,
+    plan_login,
+    log_in,
+    stop_login,
+    log_out,
 }
 
 #[tauri::command]
@@ -230,6 +237,31 @@ async fn servers(broker: State<'_, Broker>) -> Result<ServersView, Fault> {
 #[tauri::command]
 async fn add_server(decider: State<'_, Decider>, command: ask::AddServer) -> Result<(), Fault> {
     decider.add_server(&command.name, command.words, Vec::new()).await
+}
+
+#[tauri::command]
+async fn add_remote(decider: State<'_, Decider>, command: ask::AddRemote) -> Result<(), Fault> {
+    decider.add_remote(&command.name, &command.url, Vec::new()).await
+}
+
+#[tauri::command]
+async fn plan_login(decider: State<'_, Decider>, command: ask::PlanLogin) -> Result<LoginPlanView, Fault> {
+    decider.plan_login(&command.name).await
+}
+
+#[tauri::command]
+async fn log_in(decider: State<'_, Decider>, command: ask::LogIn) -> Result<(), Fault> {
+    decider.log_in(&command.name, &command.plan, &command.scopes, browser::open).await
+}
+
+#[tauri::command]
+async fn stop_login(broker: State<'_, Broker>, command: ask::StopLogin) -> Result<(), Fault> {
+    broker.stop_login(&command.name)
+}
+
+#[tauri::command]
+async fn log_out(broker: State<'_, Broker>, command: ask::LogOut) -> Result<String, Fault> {
+    broker.log_out(&command.name).await
 }
 
 #[tauri::command]

@@ -161,6 +161,21 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.add_server(&name, words, env).await?;
             Reply::Done
         }
+        Request::AddRemote { name, url, headers } => {
+            rights.decider()?.add_remote(&name, &url, headers).await?;
+            Reply::Done
+        }
+        Request::PlanLogin { name } => Reply::LoginPlan(Box::new(rights.decider()?.plan_login(&name).await?)),
+        Request::LogIn { name, plan, scopes } => {
+            let mut place = String::new();
+            let open = |url: &url::Url| {
+                place = url.to_string();
+                Ok(())
+            };
+            rights.decider()?.log_in(&name, &plan, &scopes, open).await?;
+            Reply::Said(place)
+        }
+        Request::LogOut { name } => Reply::Said(broker.log_out(&name).await?),
         Request::TrustServer { name, except, effects } => {
             Reply::Trusted(rights.decider()?.trust_server(&name, except, effects).await?)
         }

@@ -201,7 +201,7 @@ impl Corridor {
     /// Puts the question to a person, and judges again with what was given.
     async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
         let case = question.case();
-        let words = &asked.trusted.program.command.words;
+        let words = asked.trusted.target.command_words();
         let mut card = self.card(case, question.judgement(), words).await;
         card.now = self.offer_look(case, asked);
         let level = present::level(&card);
@@ -259,7 +259,8 @@ impl Corridor {
             .with("consent", present::consent_word(permit.consent()))
             .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
             .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
-            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
+            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
+            .with("token", self.servers.accounts().fingerprint(case.call.server.identity).unwrap_or_default());
         let record = edits::noted(record, permit.changed());
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {

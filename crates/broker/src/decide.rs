@@ -2,7 +2,7 @@
 
 use crate::desk::gone;
 use crate::servers::Authority;
-use crate::upstream::Command;
+use crate::upstream::{Command, Configured, Remote};
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
 use gate::approval::Event;
 use gate::call::{ApprovalId, Digest};
@@ -10,7 +10,7 @@ use gate::policy::Preset;
 use std::sync::Arc;
 use wire::view::{
     ApprovalView, ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, FieldEdit, ItemAnswer, Listed,
-    NowView, RememberChoice, ToolView,
+    LoginPlanView, NowView, RememberChoice, ToolView,
 };
 use wire::{Fault, FaultCode};
 
@@ -145,7 +145,18 @@ impl Decider {
     /// `Invalid` for a name or a command that can't be used, `Storage` when it can't be written.
     pub async fn add_server(&self, name: &str, words: Vec<String>, env: Vec<(String, String)>) -> Result<(), Fault> {
         let command = Command { words, env: env.into_iter().collect(), cwd: None };
-        self.inner.corridor.servers.add(name, command, self.by()).await
+        self.inner.corridor.servers.add(name, Configured::Program(command), self.by()).await
+    }
+
+    /// Adds or changes a server that is reached over HTTP; its tools are not trusted yet.
+    ///
+    /// # Errors
+    /// `Invalid` for a name, URL or header that can't be used, `Storage` when it can't be written.
+    pub async fn add_remote(&self, name: &str, url: &str, headers: Vec<(String, String)>) -> Result<(), Fault> {
+        let remote = Remote::parse(url, headers.into_iter().collect());
+        let remote =
+            remote.map_err(|why| Fault::new(wire::FaultCode::Invalid, format!("The server can't be used: {why}.")))?;
+        self.inner.corridor.servers.add(name, Configured::Remote(remote), self.by()).await
     }
 
     /// Lists a server's tools and asks whether to trust them.
@@ -280,6 +291,29 @@ impl Decider {
     /// `NotFound`, `Invalid`, or `Storage` when it can't be written.
     pub async fn set_spotlight(&self, server: &str, how: &str) -> Result<(), Fault> {
         self.inner.set_spotlight(server, how, Some(self.by())).await
+    }
+
+    /// What a login at a server would be: who guards it, and what is asked for. Opens nothing and sends no secret.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid` for a server that has no login, `Server` where it can't be found out.
+    pub async fn plan_login(&self, name: &str) -> Result<LoginPlanView, Fault> {
+        self.inner.plan_login(name).await
+    }
+
+    /// Makes the login that was shown, for the scopes that were left in it. `open` is given the place to log in; what
+    /// comes of it stands in the server's view.
+    ///
+    /// # Errors
+    /// As for [`Self::plan_login`], and `Storage` where it can't be recorded; then nothing was opened.
+    pub async fn log_in(
+        &self,
+        name: &str,
+        plan: &str,
+        scopes: &[String],
+        open: impl FnOnce(&url::Url) -> Result<(), String>,
+    ) -> Result<(), Fault> {
+        self.inner.log_in(name, plan, scopes, self.by(), open).await
     }
 
     fn by(&self) -> AnsweredBy {

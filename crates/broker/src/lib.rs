@@ -4,6 +4,7 @@
 //! app's own process, or a broker started with decisions on the command line, holds a decider; the control socket gets
 //! one only in the latter.
 
+mod accounts;
 mod audit_log;
 mod came_back;
 mod client_files;
@@ -21,6 +22,7 @@ mod entries;
 pub mod export;
 mod grants;
 mod home;
+mod logins;
 mod looks;
 mod mcp;
 mod own_domains;

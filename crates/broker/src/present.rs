@@ -18,7 +18,7 @@ pub(crate) use paths::largest;
 pub(crate) use remember::{choice as remember_choice, grant};
 pub(crate) use trust::{Proposal, effects_of, trust};
 
-use crate::upstream::Program;
+use crate::upstream::{Program, Remote, Target};
 use gate::approval::Consent;
 use gate::call::Destination;
 use gate::client::Client;
@@ -98,8 +98,15 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
     }
 }
 
-/// The card that asks whether a command may run.
-pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) -> ApprovalView {
+/// The card that asks whether a server may be used: its command run, or its URL asked.
+pub(crate) fn run(server: &str, target: &Target, before: Option<Vec<String>>) -> ApprovalView {
+    match target {
+        Target::Program(program) => start(server, program, before),
+        Target::Remote(remote, _) => reach(server, remote, before),
+    }
+}
+
+fn start(server: &str, program: &Program, before: Option<Vec<String>>) -> ApprovalView {
     let mut view = blank(ApprovalKind::Run, server);
     view.sentence = match &before {
         None => vec![ours("Start a new server, "), slot(server), ours("."), rest(" It runs on this computer, as you.")],
@@ -125,6 +132,27 @@ pub(crate) fn run(server: &str, program: &Program, before: Option<Vec<String>>) 
         resolved: program.resolved.to_string_lossy().into_owned(),
         sha256: program.sha256.clone(),
         env: program.command.env.keys().cloned().collect(),
+        before,
+    });
+    view
+}
+
+fn reach(server: &str, remote: &Remote, before: Option<Vec<String>>) -> ApprovalView {
+    let mut view = blank(ApprovalKind::Run, server);
+    let host = remote.url.host_str().unwrap_or_default();
+    let what = if before.is_some() { "Use another address for " } else { "Use a new server, " };
+    view.sentence = vec![ours(what), slot(server), ours(", at "), slot(host), ours(".")];
+    view.sentence.push(rest(" What clients ask of it leaves this computer."));
+    view.reasons = vec![Reason {
+        policy: "consentry.run".into(),
+        title: "A server elsewhere that nobody accepted yet".into(),
+        why: "Whoever runs it sees what is sent to it, and decides what it answers.".into(),
+    }];
+    view.run = Some(RunView {
+        words: vec![remote.url.to_string()],
+        resolved: String::new(),
+        sha256: String::new(),
+        env: remote.headers.keys().cloned().collect(),
         before,
     });
     view

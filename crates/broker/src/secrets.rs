@@ -5,8 +5,9 @@
 //! texts. The reference ends in a MAC over server, variable and value: the same value is the same reference, what somebody
 //! else puts into the keychain is not taken, and no other server can be given it.
 
-use crate::upstream::Command;
+use crate::upstream::Configured;
 use crate::vault::{Kind, Seal};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use wire::text::escaped;
@@ -52,6 +53,11 @@ impl Secrets {
         Self { seal }
     }
 
+    /// The key of this home, with what the keychain holds.
+    pub(crate) fn seal(&self) -> Arc<Seal> {
+        self.seal.clone()
+    }
+
     /// Why a secret can't be kept now, if so: one sentence that says what to do.
     pub(crate) fn fault(&self) -> Option<String> {
         let why = self.seal.fault()?;
@@ -60,10 +66,10 @@ impl Secrets {
         ))
     }
 
-    /// The command as it stands in `servers.json`: what looks like a secret is a reference.
-    pub(crate) fn referred(&self, server: &str, command: &Command) -> Command {
-        let mut referred = command.clone();
-        for (variable, value) in &mut referred.env {
+    /// The server as it stands in `servers.json`: what looks like a secret is a reference.
+    pub(crate) fn referred(&self, server: &str, configured: &Configured) -> Configured {
+        let mut referred = configured.clone();
+        for (variable, value) in referred.given_mut() {
             if is_secret(variable, value) {
                 *value = self.reference(server, variable, value);
             }
@@ -71,14 +77,14 @@ impl Secrets {
         referred
     }
 
-    /// Puts what looks like a secret into the keychain; the command as it stands in `servers.json` then.
+    /// Puts what looks like a secret into the keychain; the server as it stands in `servers.json` then.
     ///
     /// # Errors
     /// One sentence with the variable: it could not be kept.
-    pub(crate) async fn keep(&self, server: &str, command: &Command) -> Result<Command, String> {
-        let referred = self.referred(server, command);
-        for (variable, value) in &command.env {
-            let Some(name) = referred.env.get(variable).filter(|kept| *kept != value).and_then(|kept| named(kept))
+    pub(crate) async fn keep(&self, server: &str, configured: &Configured) -> Result<Configured, String> {
+        let referred = self.referred(server, configured);
+        for (variable, value) in configured.given() {
+            let Some(name) = referred.given().get(variable).filter(|kept| *kept != value).and_then(|kept| named(kept))
             else {
                 continue;
             };
@@ -91,13 +97,13 @@ impl Secrets {
         Ok(referred)
     }
 
-    /// The values that references stand for, for a server that starts now.
+    /// The values that references in what a server is given stand for, now that it is used.
     ///
     /// # Errors
     /// One sentence with the variable, and what to do.
-    pub(crate) async fn filled(&self, server: &str, command: &Command) -> Result<Filled, String> {
+    pub(crate) async fn filled(&self, server: &str, given: &BTreeMap<String, String>) -> Result<Filled, String> {
         let mut filled = Filled::default();
-        for (variable, kept) in &command.env {
+        for (variable, kept) in given {
             let Some(name) = named(kept) else { continue };
             let lost = |why: &str, then: &str| {
                 let (server, variable) = (escaped(server), escaped(variable));
@@ -124,10 +130,11 @@ impl Secrets {
         Ok(filled)
     }
 
-    /// Takes out of the keychain what a command refers to and no other does.
-    pub(crate) async fn forget<'a>(&self, command: &Command, others: impl Iterator<Item = &'a Command>) {
-        let used: Vec<&str> = others.flat_map(|other| other.env.values()).filter_map(|value| named(value)).collect();
-        for name in command.env.values().filter_map(|value| named(value)).filter(|name| !used.contains(name)) {
+    /// Takes out of the keychain what a server refers to and no other does.
+    pub(crate) async fn forget<'a>(&self, gone: &Configured, others: impl Iterator<Item = &'a Configured>) {
+        let used: Vec<&str> =
+            others.flat_map(|other| other.given().values()).filter_map(|value| named(value)).collect();
+        for name in gone.given().values().filter_map(|value| named(value)).filter(|name| !used.contains(name)) {
             if let Err(why) = self.seal.forget(Kind::Variable, name).await {
                 tracing::warn!("a secret that is no longer needed could not be removed from the keychain: {why}");
             }
@@ -180,11 +187,11 @@ fn is_plain(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use crate::upstream::Command;
 
-    fn command(env: &[(&str, &str)]) -> Command {
+    fn command(env: &[(&str, &str)]) -> Configured {
         let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
-        Command { words: vec!["x".into()], env, cwd: None }
+        Configured::Program(Command { words: vec!["x".into()], env, cwd: None })
     }
 
     #[test]
@@ -223,9 +230,9 @@ mod tests {
         let plain = command(&[("TOKEN", "hunter2"), ("LEVEL", "debug")]);
         let (one, other) = (secrets.referred("a", &plain), secrets.referred("b", &plain));
         assert_eq!(one, secrets.referred("a", &plain));
-        assert_ne!(one.env["TOKEN"], other.env["TOKEN"]);
-        assert_eq!(one.env["LEVEL"], "debug");
-        assert!(one.env["TOKEN"].starts_with("${keychain:TOKEN-") && !one.env["TOKEN"].contains("hunter2"));
+        assert_ne!(one.given()["TOKEN"], other.given()["TOKEN"]);
+        assert_eq!(one.given()["LEVEL"], "debug");
+        assert!(one.given()["TOKEN"].starts_with("${keychain:TOKEN-") && !one.given()["TOKEN"].contains("hunter2"));
         // What refers already is left as it is.
         assert_eq!(secrets.referred("a", &one), one);
     }
@@ -235,11 +242,11 @@ mod tests {
         let secrets = Secrets::new(Arc::new(Seal::in_memory()));
         let why = secrets.keep("a", &command(&[("TOKEN", "hunter2")])).await.unwrap_err();
         assert!(why.contains("TOKEN") && why.contains("keychain") && !why.contains("hunter2"), "{why}");
-        assert_eq!(secrets.keep("a", &command(&[("LEVEL", "debug")])).await.unwrap().env["LEVEL"], "debug");
+        assert_eq!(secrets.keep("a", &command(&[("LEVEL", "debug")])).await.unwrap().given()["LEVEL"], "debug");
         let referred = secrets.referred("a", &command(&[("TOKEN", "hunter2")]));
-        let why = secrets.filled("a", &referred).await.unwrap_err();
+        let why = secrets.filled("a", referred.given()).await.unwrap_err();
         assert!(why.contains("`a` was not started") && why.contains("TOKEN"), "{why}");
-        assert!(secrets.filled("a", &command(&[("LEVEL", "debug")])).await.unwrap().iter().next().is_none());
+        assert!(secrets.filled("a", command(&[("LEVEL", "debug")]).given()).await.unwrap().iter().next().is_none());
     }
 
     #[test]

@@ -13,13 +13,14 @@ pub(crate) use choice::Choice;
 pub(crate) use import::Import;
 pub(crate) use trust::read_tools;
 
+use crate::accounts::Accounts;
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
 use crate::desk::{Desk, by_word};
 use crate::policies::PolicyBook;
 use crate::servers_json;
 use crate::store::Store;
-use crate::upstream::{Command, Program, Upstream};
+use crate::upstream::{Configured, Target, Upstream};
 use bytes::Bytes;
 use choice::EFFECTS;
 use gate::approval::{By, Yes};
@@ -83,8 +84,11 @@ impl Listing {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Accepted {
     alias: String,
-    command: Command,
+    command: Configured,
+    /// The program's file and its hash, where it is a program.
+    #[serde(default)]
     resolved: PathBuf,
+    #[serde(default)]
     sha256: String,
     identity: String,
 }
@@ -102,7 +106,7 @@ struct Pinned {
 #[derive(Debug, Default)]
 struct Entry {
     /// As it stands in `servers.json`.
-    configured: Option<Result<Command, String>>,
+    configured: Option<Result<Configured, String>>,
     accepted: Option<Accepted>,
     pinned: Option<(Arc<Listing>, i64)>,
     drift: Drift,
@@ -142,7 +146,7 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Trusted {
     pub(crate) server: Arc<Server>,
-    pub(crate) program: Program,
+    pub(crate) target: Target,
 }
 
 /// Where a server stands for a connection that wants it.
@@ -165,6 +169,8 @@ pub(crate) struct Servers {
     audit: AuditLog,
     desk: Arc<Desk>,
     policies: Arc<PolicyBook>,
+    /// Logins at the servers that want one.
+    accounts: Accounts,
     events: broadcast::Sender<wire::Event>,
     entries: Mutex<BTreeMap<String, Entry>>,
     file_fault: Mutex<Option<String>>,
@@ -183,16 +189,26 @@ impl Servers {
         policies: Arc<PolicyBook>,
         events: broadcast::Sender<wire::Event>,
     ) -> Result<Arc<Self>, Fault> {
+        let changed = watch::Sender::new(0);
+        let (tell, told) = (changed.clone(), events.clone());
+        let accounts = Accounts::new(
+            store.secrets().seal(),
+            Arc::new(move || {
+                tell.send_modify(|n| *n += 1);
+                let _ = told.send(wire::Event::Servers);
+            }),
+        );
         let servers = Arc::new(Self {
             file,
             store,
             audit,
             desk,
             policies,
+            accounts,
             events,
             entries: Mutex::default(),
             file_fault: Mutex::default(),
-            changed: watch::Sender::new(0),
+            changed,
             turn: tokio::sync::Mutex::default(),
         });
         servers.load().await?;
@@ -290,7 +306,7 @@ impl Servers {
     }
 
     /// Questions about commands that no longer stand in the file are over.
-    async fn withdraw_stale(&self, proposed: &[(String, Command)]) {
+    async fn withdraw_stale(&self, proposed: &[(String, Configured)]) {
         let names: Vec<String> = self.entries().keys().cloned().collect();
         for name in names.iter().filter(|n| !proposed.iter().any(|(p, _)| p == *n)) {
             for id in self.desk.about_server(&[ApprovalKind::Run], name) {
@@ -310,14 +326,14 @@ impl Servers {
                 (None, _) => return Standing::Waiting("its command waits for a yes in Consentry".into()),
             }
         };
-        let program = match resolve(&accepted.command).await {
-            Ok(program) => program,
+        let target = match resolve(&accepted.command).await {
+            Ok(target) => target,
             Err(why) => {
                 self.set_fault(name, Some(why.clone()));
                 return Standing::Broken(why);
             }
         };
-        if program.identity.to_string() != accepted.identity {
+        if target.identity().to_string() != accepted.identity {
             if let Some(entry) = self.entries().get_mut(name) {
                 entry.program_changed = true;
             }
@@ -328,8 +344,8 @@ impl Servers {
         match pinned {
             true => {
                 let server =
-                    Arc::new(Server { name: name.to_owned(), alias: accepted.alias, identity: program.identity });
-                Standing::Trusted(Box::new(Trusted { server, program }))
+                    Arc::new(Server { name: name.to_owned(), alias: accepted.alias, identity: target.identity() });
+                Standing::Trusted(Box::new(Trusted { server, target }))
             }
             false => {
                 self.review_soon(name);
@@ -379,10 +395,10 @@ pub(crate) async fn report_void(audit: &AuditLog, kind: &str, name: &str) {
     let _ = audit.append(record, Durability::Process).await;
 }
 
-async fn resolve(command: &Command) -> Result<Program, String> {
-    let command = command.clone();
-    match tokio::task::spawn_blocking(move || Program::resolve(&command)).await {
-        Ok(program) => program,
+async fn resolve(configured: &Configured) -> Result<Target, String> {
+    let configured = configured.clone();
+    match tokio::task::spawn_blocking(move || Target::resolve(&configured)).await {
+        Ok(target) => target,
         Err(_) => Err("the program could not be looked at".into()),
     }
 }
@@ -393,6 +409,6 @@ fn unpack(pinned: Pinned) -> Option<Listing> {
     Some(Listing { tools: tools.into_iter().map(Arc::new).collect(), instructions: pinned.instructions })
 }
 
-fn run_digest(name: &str, program: &Program) -> Digest {
-    Digest::of("consentry run 1", &[name.as_bytes(), &program.identity.0])
+fn run_digest(name: &str, target: &Target) -> Digest {
+    Digest::of("consentry run 1", &[name.as_bytes(), &target.identity().0])
 }

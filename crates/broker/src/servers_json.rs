@@ -1,6 +1,6 @@
 //! `servers.json`: the person's servers in the `mcpServers` shape that clients use.
 
-use crate::upstream::Command;
+use crate::upstream::{Command, Configured, Remote};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,8 +9,8 @@ use wire::{Fault, FaultCode};
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Each entry: a command, or one sentence why it can't be used.
-pub(crate) type Entries = BTreeMap<String, Result<Command, String>>;
+/// Each entry: a command or a URL, or one sentence why it can't be used.
+pub(crate) type Entries = BTreeMap<String, Result<Configured, String>>;
 
 /// Reads the file; one that is not there holds nothing.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn read(path: &Path) -> Result<Entries, String> {
         Some(Value::Object(servers)) => servers,
         Some(_) => return Err(format!("{}: `mcpServers` is not an object.", path.display())),
     };
-    Ok(servers.iter().map(|(name, entry)| (name.clone(), check_name(name).and_then(|()| command(entry)))).collect())
+    Ok(servers.iter().map(|(name, entry)| (name.clone(), check_name(name).and_then(|()| configured(entry)))).collect())
 }
 
 fn read_root(path: &Path) -> Result<Map<String, Value>, String> {
@@ -58,11 +58,48 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn command(entry: &Value) -> Result<Command, String> {
+fn configured(entry: &Value) -> Result<Configured, String> {
     let entry = entry.as_object().ok_or("it is not an object")?;
-    if entry.contains_key("url") || entry.contains_key("serverUrl") {
-        return Err("remote servers (`url`) are not supported yet".into());
+    // Clients name it differently; two that disagree would be read differently by others.
+    let urls: Vec<&Value> = ["url", "serverUrl"].iter().filter_map(|name| entry.get(*name)).collect();
+    match (urls.as_slice(), entry.contains_key("command")) {
+        ([], _) => command(entry).map(Configured::Program),
+        ([url], false) => remote(url, entry).map(Configured::Remote),
+        _ => Err("it has more than one of `command`, `url` and `serverUrl`".into()),
     }
+}
+
+fn remote(url: &Value, entry: &Map<String, Value>) -> Result<Remote, String> {
+    let url = url.as_str().ok_or("its URL is not a string")?;
+    if entry.get("type").is_some_and(|kind| kind == "sse") {
+        return Err("the old transport (`sse`) is not supported; most servers have a URL for `http` too".into());
+    }
+    let mut remote = Remote::parse(url, texts(entry, "headers")?)?;
+    remote.client_id = match entry.get("oauth").and_then(|oauth| oauth.get("clientId")) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) if !id.is_empty() && id.len() <= 2_000 => Some(id.clone()),
+        Some(_) => return Err("`oauth.clientId` is not a string".into()),
+    };
+    Ok(remote)
+}
+
+/// A member that maps names to texts.
+fn texts(entry: &Map<String, Value>, member: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut out = BTreeMap::new();
+    match entry.get(member) {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(named)) => {
+            for (name, value) in named {
+                let value = value.as_str().ok_or_else(|| format!("`{member}` holds something that is not a string"))?;
+                out.insert(name.clone(), value.to_owned());
+            }
+        }
+        Some(_) => return Err(format!("`{member}` is not an object")),
+    }
+    Ok(out)
+}
+
+fn command(entry: &Map<String, Value>) -> Result<Command, String> {
     let program =
         entry.get("command").and_then(Value::as_str).filter(|c| !c.is_empty()).ok_or("it has no `command`")?;
     let mut words = vec![program.to_owned()];
@@ -75,17 +112,7 @@ fn command(entry: &Value) -> Result<Command, String> {
         }
         Some(_) => return Err("`args` is not a list".into()),
     }
-    let mut env = BTreeMap::new();
-    match entry.get("env") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(vars)) => {
-            for (name, value) in vars {
-                let value = value.as_str().ok_or("`env` holds something that is not a string")?;
-                env.insert(name.clone(), value.to_owned());
-            }
-        }
-        Some(_) => return Err("`env` is not an object".into()),
-    }
+    let env = texts(entry, "env")?;
     let cwd = match entry.get("cwd") {
         None | Some(Value::Null) => None,
         Some(Value::String(folder)) if folder.starts_with('/') => Some(folder.clone()),
@@ -100,15 +127,25 @@ fn command(entry: &Value) -> Result<Command, String> {
 }
 
 /// Puts a server into the file, or takes it out (`None`); everything else in it stays.
-pub(crate) fn edit(path: &Path, name: &str, command: Option<&Command>) -> Result<(), Fault> {
+pub(crate) fn edit(path: &Path, name: &str, configured: Option<&Configured>) -> Result<(), Fault> {
     let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
     let mut root = read_root(path).map_err(invalid)?;
     let servers = root.entry("mcpServers").or_insert_with(|| json!({}));
     let servers = servers
         .as_object_mut()
         .ok_or_else(|| invalid(format!("{}: `mcpServers` is not an object.", path.display())))?;
-    match command {
-        Some(command) => {
+    match configured {
+        Some(Configured::Remote(remote)) => {
+            let mut entry = json!({"type": "http", "url": remote.url});
+            if !remote.headers.is_empty() {
+                entry["headers"] = json!(remote.headers);
+            }
+            if let Some(id) = &remote.client_id {
+                entry["oauth"] = json!({"clientId": id});
+            }
+            servers.insert(name.to_owned(), entry);
+        }
+        Some(Configured::Program(command)) => {
             let (program, args) = command.words.split_first().ok_or_else(|| invalid("The command is empty.".into()))?;
             let mut entry = json!({"command": program, "args": args});
             if !command.env.is_empty() {
@@ -155,7 +192,7 @@ mod tests {
         let (_dir, path) =
             write(r#"{"mcpServers":{"fs":{"command":"node","args":["a"],"env":{"K":"v"},"disabled":true}}}"#);
         let entries = read(&path).unwrap();
-        let command = entries["fs"].as_ref().unwrap();
+        let Configured::Program(command) = entries["fs"].as_ref().unwrap() else { panic!("a command") };
         assert_eq!(command.words, ["node", "a"]);
         assert_eq!(command.env["K"], "v");
     }
@@ -163,9 +200,24 @@ mod tests {
     #[test]
     fn one_bad_entry_does_not_hide_the_others() {
         let (_dir, path) =
-            write(r#"{"mcpServers":{"a":{"command":"x"},"b":{"url":"https://x"},"c":7,"../d":{"command":"x"}}}"#);
+            write(r#"{"mcpServers":{"a":{"command":"x"},"b":{"url":"http://x"},"c":7,"../d":{"command":"x"}}}"#);
         let entries = read(&path).unwrap();
         assert!(entries["a"].is_ok() && entries["b"].is_err() && entries["c"].is_err() && entries["../d"].is_err());
+    }
+
+    #[test]
+    fn a_url_with_headers_is_a_server_too() {
+        let (_dir, path) = write(
+            r#"{"mcpServers":{"a":{"type":"http","url":"https://mcp.example.com/mcp","headers":{"X-Team":"blue"},
+               "oauth":{"clientId":"abc"}},"b":{"serverUrl":"https://x.example/"},"c":{"url":"https://x/","command":"x"},
+               "d":{"type":"sse","url":"https://x/sse"}}}"#,
+        );
+        let entries = read(&path).unwrap();
+        let Configured::Remote(remote) = entries["a"].as_ref().unwrap() else { panic!("a URL") };
+        assert_eq!((remote.url.as_str(), remote.client_id.as_deref()), ("https://mcp.example.com/mcp", Some("abc")));
+        assert!(entries["b"].is_ok() && entries["c"].is_err() && entries["d"].is_err());
+        edit(&path, "e", entries["a"].as_ref().ok()).unwrap();
+        assert_eq!(read(&path).unwrap()["e"], entries["a"]);
     }
 
     #[test]
@@ -183,6 +235,7 @@ mod tests {
         let (_dir, path) = write(r#"{"z":1,"mcpServers":{"b":{"command":"x","note":"keep"}}}"#);
         let command =
             Command { words: vec!["node".into(), "s.js".into()], env: BTreeMap::new(), cwd: Some("/".into()) };
+        let command = Configured::Program(command);
         edit(&path, "a", Some(&command)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("\"note\": \"keep\"") && text.contains("\"z\": 1"), "{text}");

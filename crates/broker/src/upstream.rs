@@ -4,25 +4,31 @@
 //! answers to pings.
 
 mod child;
+mod hearing;
 mod program;
+mod target;
+mod way;
 
 pub(crate) use child::{Child, all_ended, end_adopted};
 pub(crate) use program::{Command, Program};
+pub(crate) use target::{Configured, Remote, Target};
 
 use crate::audit_log::Recorded;
 use crate::mcp;
 use crate::secrets::Filled;
-use bridge::frame::{Frame, FrameFault, Kind, Line, Lines, MAX_FRAME};
+use bridge::frame::Lines;
 use bytes::Bytes;
 use gate::permit::Permit;
 use gate::tool::{Pin, Tool};
+use remote::bearer::Bearer;
+use remote::net::{Net, Reach};
+use remote::streamable::{Endpoint, Session};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
+use way::{Way, WayFault};
 use wire::text::escaped;
 
 /// How long the handshake and a listing may take: Node servers need up to 2 s, Python ones up to 7 s.
@@ -68,16 +74,15 @@ pub(crate) enum Unasked {
 #[derive(Debug)]
 pub(crate) struct Upstream {
     name: String,
-    stdin: tokio::sync::Mutex<ChildStdin>,
+    way: Way,
     pending: Mutex<Pending>,
     listed: Mutex<Option<Pin>>,
     next_id: AtomicU64,
-    child: Child,
 }
 
 #[derive(Debug, Default)]
 struct Pending {
-    waiting: HashMap<u64, oneshot::Sender<Answer>>,
+    waiting: HashMap<u64, oneshot::Sender<Result<Answer, UpstreamFault>>>,
     closed: Option<String>,
     /// Calls of our own that have had no answer, also those that nobody waits for any more.
     own: HashMap<u64, Instant>,
@@ -90,7 +95,7 @@ struct Pending {
 pub(crate) struct Sent {
     /// Its id towards the server.
     pub(crate) id: u64,
-    answer: oneshot::Receiver<Answer>,
+    answer: oneshot::Receiver<Result<Answer, UpstreamFault>>,
 }
 
 /// What a server said in the handshake.
@@ -113,21 +118,71 @@ impl Upstream {
         unasked: mpsc::Sender<Unasked>,
     ) -> Result<Arc<Self>, String> {
         let (child, stdin, stdout) = Child::spawn(name, program, secrets)?;
-        let upstream = Arc::new(Self {
-            name: name.to_owned(),
-            stdin: tokio::sync::Mutex::new(stdin),
-            pending: Mutex::default(),
-            listed: Mutex::default(),
-            next_id: AtomicU64::new(1),
-            child,
-        });
+        let upstream = Self::through(name, Way::Pipes { stdin: tokio::sync::Mutex::new(stdin), child });
         tokio::spawn(upstream.clone().read(Lines::new(stdout), unasked));
         Ok(upstream)
     }
 
-    /// Its process.
-    pub(crate) fn child(&self) -> &Child {
-        &self.child
+    /// Begins to talk to a URL. Nothing is sent yet.
+    pub(crate) async fn reach(
+        name: &str,
+        remote: &Remote,
+        headers: &Filled,
+        bearer: Option<Arc<dyn Bearer>>,
+        unasked: mpsc::Sender<Unasked>,
+    ) -> Result<Arc<Self>, String> {
+        let fault =
+            |why: String| format!("The server `{}` can't be reached: {}.", escaped(name), why.trim_end_matches('.'));
+        let reach = Reach::of(&remote.url).await.map_err(|e| fault(e.to_string()))?;
+        let net = Net::new(reach).map_err(|e| fault(e.to_string()))?;
+        // A value that refers to the keychain gives way to what it refers to.
+        let kept = |name: &str| headers.iter().find_map(|(n, value)| (n == name).then_some(value));
+        let given = remote.headers.iter().map(|(name, value)| (name.as_str(), kept(name).unwrap_or(value)));
+        let endpoint = Endpoint::with(remote.url.clone(), given).map_err(fault)?;
+        let (tell, said) = mpsc::channel(64);
+        let session = Session::open(net, endpoint, bearer, tell).map_err(fault)?;
+        let upstream = Self::through(name, Way::Http(session));
+        tokio::spawn(upstream.clone().hear(said, unasked));
+        Ok(upstream)
+    }
+
+    fn through(name: &str, way: Way) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            way,
+            pending: Mutex::default(),
+            listed: Mutex::default(),
+            next_id: AtomicU64::new(1),
+        })
+    }
+
+    /// The id of its process, where it is one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child().map(Child::pid)
+    }
+
+    /// The last lines it wrote to stderr. Foreign.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.child().map(Child::stderr).unwrap_or_default()
+    }
+
+    /// Ends it: a process within seconds, a session at once.
+    pub(crate) fn ask_to_end(&self) {
+        self.way.ask_to_end();
+    }
+
+    /// Waits until its process has ended.
+    pub(crate) async fn ended(&self) {
+        if let Some(child) = self.child() {
+            child.ended().await;
+        }
+    }
+
+    fn child(&self) -> Option<&Child> {
+        match &self.way {
+            Way::Pipes { child, .. } => Some(child),
+            Way::Http(_) => None,
+        }
     }
 
     /// What this process lists, as it was last found out.
@@ -187,12 +242,12 @@ impl Upstream {
 
     /// The answer to a call.
     pub(crate) async fn answer(&self, sent: &mut Sent) -> Result<Answer, UpstreamFault> {
-        (&mut sent.answer).await.map_err(|_| {
+        (&mut sent.answer).await.unwrap_or_else(|_| {
             let why = self.pending().closed.clone().unwrap_or_default();
-            UpstreamFault::Unknown(self.blame(&format!(
+            Err(UpstreamFault::Unknown(self.blame(&format!(
                 "ended before it answered{}; whether the call ran is unknown: check the server",
                 if why.is_empty() { String::new() } else { format!(" ({why})") }
-            )))
+            ))))
         })
     }
 
@@ -216,10 +271,10 @@ impl Upstream {
                     Err(self.blame(&format!("refused {method}: {}", escaped(&mcp::error_message(&error)))))
                 }
                 Ok(Answer::Malformed(why)) => Err(why),
-                Err(_) => {
-                    let why = self.pending().closed.clone().unwrap_or_else(|| "its output ended".into());
-                    Err(self.blame(&format!("ended before it answered {method}: {why}")))
-                }
+                Err(fault) => match self.pending().closed.clone() {
+                    Some(why) => Err(self.blame(&format!("ended before it answered {method}: {why}"))),
+                    None => Err(fault.to_string()),
+                },
             }
         };
         match tokio::time::timeout(PATIENCE, asked).await {
@@ -248,117 +303,13 @@ impl Upstream {
     }
 
     async fn send(&self, line: Vec<u8>) -> Result<(), UpstreamFault> {
-        let written = tokio::time::timeout(PATIENCE, async { self.stdin.lock().await.write_all(&line).await });
-        let why = match written.await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(e)) => e.to_string(),
-            Err(_) => {
-                // Half a message may be in the pipe: nothing that follows it would be understood.
-                self.child.ask_to_end();
-                format!("it took nothing for {} seconds", PATIENCE.as_secs())
-            }
-        };
-        let what = format!("could not be written to ({why}); whether the call ran is unknown: check the server");
-        Err(UpstreamFault::Unknown(self.blame(&what)))
+        self.way.send(line).await.map_err(|fault| self.fault(fault))
     }
 
-    async fn read(self: Arc<Self>, mut lines: Lines<tokio::process::ChildStdout>, unasked: mpsc::Sender<Unasked>) {
-        let why = loop {
-            match lines.next().await {
-                Ok(Some(Line::Frame(line))) => match Frame::parse(line.clone()) {
-                    Ok(frame) => self.take(frame, &unasked).await,
-                    Err(fault) => self.take_fault(&fault, &line),
-                },
-                // Whose answer it was can't be told, so nobody may wait for it any longer.
-                Ok(Some(Line::TooLong { bytes })) if self.was_for_us(bytes) => {}
-                Ok(Some(Line::TooLong { bytes })) => {
-                    self.child.ended().await;
-                    break format!("it sent a message of {bytes} bytes; the limit is {MAX_FRAME}");
-                }
-                Ok(None) => break self.child.ended().await,
-                Err(e) => break format!("its output can't be read: {e}"),
-            }
-        };
-        {
-            let mut pending = self.pending();
-            pending.closed = Some(why.clone());
-            // Dropping the senders tells everyone who waits.
-            pending.waiting.clear();
-        }
-        let _ = unasked.send(Unasked::Closed(why)).await;
-    }
-
-    async fn take(&self, frame: Frame, unasked: &mpsc::Sender<Unasked>) {
-        match frame.kind() {
-            Kind::Response { id, .. } => {
-                let waiting = id.parse().ok().and_then(|id: u64| {
-                    let mut pending = self.pending();
-                    pending.own.remove(&id);
-                    pending.waiting.remove(&id)
-                });
-                let Some(tell) = waiting else { return self.noise() };
-                let answer = match (frame.result(), frame.error()) {
-                    (Some(result), None) => Answer::Result(result),
-                    (None, Some(error)) => Answer::Error(error),
-                    _ => Answer::Malformed(self.blame("sent an answer that is neither result nor error")),
-                };
-                let _ = tell.send(answer);
-            }
-            Kind::Request { id, method } => {
-                let reply = if method == "ping" { mcp::result(id, b"{}") } else { mcp::method_not_found(id, method) };
-                let _ = self.send(reply).await;
-            }
-            Kind::Notification { method } => match method {
-                "notifications/progress" => {
-                    if let Some(params) = frame.params() {
-                        // A server that floods loses progress messages, never answers.
-                        let _ = unasked.try_send(Unasked::Progress(params));
-                    }
-                }
-                "notifications/tools/list_changed" => {
-                    let _ = unasked.send(Unasked::ListChanged).await;
-                }
-                _ => self.noise(),
-            },
-        }
-    }
-
-    /// A line that is no acceptable message: a call that waits for it fails, anything else is noise.
-    fn take_fault(&self, fault: &FrameFault, line: &[u8]) {
-        let id = fault.id.as_deref().and_then(|id| id.parse::<u64>().ok()).or_else(|| mentioned_id(line));
-        let waiting = id.and_then(|id| self.pending().waiting.remove(&id));
-        match waiting {
-            Some(tell) => {
-                let why = self.blame(&format!("sent an answer that can't be taken: {fault}"));
-                let _ = tell.send(Answer::Malformed(why));
-            }
-            None => self.noise(),
-        }
-    }
-
-    /// A line that is too long names nobody. Where a call of our own was sent lately, and before all that wait, it is
-    /// taken for the answer to that: nobody else has to pay for what we asked.
-    fn was_for_us(&self, bytes: u64) -> bool {
-        let mut pending = self.pending();
-        let Pending { waiting, own, .. } = &mut *pending;
-        own.retain(|_, sent| sent.elapsed() < PATIENCE);
-        let Some(id) = own.keys().min().copied() else { return false };
-        if waiting.keys().any(|waiting| *waiting < id) {
-            return false;
-        }
-        own.remove(&id);
-        if let Some(tell) = waiting.remove(&id) {
-            let why = self.blame(&format!("sent an answer of {bytes} bytes; the limit is {MAX_FRAME}"));
-            let _ = tell.send(Answer::Malformed(why));
-        }
-        true
-    }
-
-    fn noise(&self) {
-        let mut pending = self.pending();
-        pending.noise += 1;
-        if pending.noise.is_power_of_two() {
-            tracing::debug!(server = %escaped(&self.name), lines = pending.noise, "the server says things that are no answers");
+    fn fault(&self, fault: WayFault) -> UpstreamFault {
+        match fault {
+            WayFault::NotSent(what) => UpstreamFault::NotSent(self.blame(&what)),
+            WayFault::Unknown(what) => UpstreamFault::Unknown(self.blame(&what)),
         }
     }
 
@@ -368,27 +319,5 @@ impl Upstream {
 
     fn blame(&self, what: &str) -> String {
         format!("The server `{}` {what}.", escaped(&self.name))
-    }
-}
-
-/// The first `"id":` with a number in a line that is no message: good enough to end somebody's waiting, and for
-/// nothing else.
-fn mentioned_id(line: &[u8]) -> Option<u64> {
-    let head = line.get(..line.len().min(4096))?;
-    let at = memchr::memmem::find(head, b"\"id\":")? + 5;
-    let rest = head.get(at..)?.trim_ascii_start();
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mentioned_id;
-
-    #[test]
-    fn an_id_is_found_in_what_is_no_json() {
-        assert_eq!(mentioned_id(b"{\"jsonrpc\":\"2.0\",\"id\": 12,\"result\":{\"x\":\"\xff"), Some(12));
-        assert_eq!(mentioned_id(b"listening on 8080"), None);
-        assert_eq!(mentioned_id(b"\"id\":"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept in the operating system's keychain. The only file that names it.
 //!
 //! Per home one key, which authenticates stored decisions; what stood in clients' files before, where it is secret; and
-//! the values of servers' variables that are.
+//! the values of servers' variables that are; and the tokens for servers elsewhere.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Original,
     /// The value of a server's variable.
     Variable,
+    /// A login: tokens, and who we are where they come from.
+    Login,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
         match self {
             Self::Original => "consentry originals",
             Self::Variable => "consentry variables",
+            Self::Login => "consentry logins",
         }
     }
 }
@@ -99,6 +102,16 @@ impl Seal {
     /// A secret by its name.
     pub(crate) async fn kept(&self, kind: Kind, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
         self.in_keychain(kind, name, |entry| entry.get_secret().map(Zeroizing::new)).await
+    }
+
+    /// A secret by its name, if there is one.
+    pub(crate) async fn find(&self, kind: Kind, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+        self.in_keychain(kind, name, |entry| match entry.get_secret() {
+            Ok(held) => Ok(Some(Zeroizing::new(held))),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(e) => Err(e),
+        })
+        .await
     }
 
     /// Takes a secret out of the keychain; one that is not there is gone already.

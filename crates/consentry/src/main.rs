@@ -18,6 +18,7 @@ mod print;
 mod proposal;
 mod quiet;
 mod server;
+mod token;
 
 use clap::{Parser, Subcommand};
 use print::{Ended, Printer};
@@ -54,6 +55,9 @@ enum Noun {
     /// What was approved for more than once: list, revoke
     #[command(subcommand)]
     Grant(grant::Words),
+    /// Logins at servers elsewhere: list, login, revoke
+    #[command(subcommand)]
+    Token(token::Words),
     /// Policies: check files, run cases, explain a decision
     #[command(subcommand)]
     Policy(policy::Words),
@@ -90,6 +94,7 @@ fn main() -> ExitCode {
         Noun::Client(words) => block_on(client::run(words, &mut printer)),
         Noun::Approvals(words) => block_on(approvals::run(words, &mut printer)),
         Noun::Grant(words) => block_on(grant::run(words, &mut printer)),
+        Noun::Token(words) => block_on(token::run(words, &mut printer)),
         Noun::Policy(words) => block_on(policy::run(words, &mut printer)),
         Noun::Domain(words) => block_on(domain::run(words, &mut printer)),
         Noun::Audit(words) => block_on(audit::run(words, &mut printer)),

@@ -13,8 +13,24 @@ use wire::{Fault, FaultCode};
 /// # Errors
 /// `Invalid` when the file is not in the `mcpServers` shape, `Storage` when it can't be read or written.
 pub(crate) fn write(path: &Path, name: &str, words: &[String], env: &[(String, String)]) -> Result<(), Fault> {
+    change(path, |root| put(root, name, words, env))
+}
+
+/// Puts a server that is reached over HTTP into the file, or changes its URL there.
+///
+/// # Errors
+/// As for [`write`].
+pub(crate) fn write_url(path: &Path, name: &str, url: &str) -> Result<(), Fault> {
+    change(path, |root| {
+        let servers = root.entry("mcpServers").or_insert_with(|| json!({})).as_object_mut()?;
+        servers.insert(name.to_owned(), json!({"type": "http", "url": url}));
+        Some(())
+    })
+}
+
+fn change(path: &Path, put: impl FnOnce(&mut Map<String, Value>) -> Option<()>) -> Result<(), Fault> {
     let mut root = read(path)?;
-    put(&mut root, name, words, env).ok_or_else(|| {
+    put(&mut root).ok_or_else(|| {
         let why = "`mcpServers` or the entry in it is not an object. Mend the file first.";
         Fault::new(FaultCode::Invalid, format!("{}: {why}", path.display()))
     })?;

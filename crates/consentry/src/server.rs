@@ -32,8 +32,14 @@ pub(crate) enum Words {
         /// A variable whose value is read from standard input, a line each; it is kept in the keychain
         #[arg(long = "secret", value_name = "VARIABLE")]
         secrets: Vec<String>,
+        /// Where it is, for a server that is reached over HTTP
+        #[arg(long, value_name = "URL", conflicts_with = "words")]
+        url: Option<String>,
+        /// A header of every request to that URL, whose value is read from standard input, a line each
+        #[arg(long = "header", value_name = "NAME", requires = "url")]
+        headers: Vec<String>,
         /// Its command, after `--`
-        #[arg(last = true, required = true, value_name = "COMMAND")]
+        #[arg(last = true, required_unless_present = "url", value_name = "COMMAND")]
         words: Vec<String>,
     },
     /// All servers
@@ -81,7 +87,11 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
     let home = Home::find()?;
     let mut control = Control::open(&home).await?;
     match words {
-        Words::Add { name, env, secrets, words } => {
+        Words::Add { name, url: Some(url), headers, .. } => {
+            let headers = typed(headers, std::io::stdin().lock())?;
+            return add_remote(&mut control, &home, name, url, headers, printer).await;
+        }
+        Words::Add { name, env, secrets, words, .. } => {
             let mut env = env.into_iter().map(variable).collect::<Result<Vec<_>, _>>()?;
             env.extend(typed(secrets, std::io::stdin().lock())?);
             return add(&mut control, &home, name, env, words, printer).await;
@@ -133,6 +143,45 @@ async fn one(control: &mut Control, name: &str) -> Result<ServerView, Fault> {
 }
 
 /// Adds a server where decisions are taken here, else proposes it: exit code 1, for it may not run yet.
+/// What was written into the file waits for the person.
+async fn proposed<W: Write>(control: &mut Control, name: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    noticed(control, name).await?;
+    if printer.is_json() {
+        printer.json(&json!({ "name": name, "state": "proposed" }))?;
+    }
+    note(&escaped(&format!(
+        "consentry: {name} stands in servers.json as a proposal: it waits for your yes in Consentry's window"
+    )));
+    Ok(ExitCode::FAILURE)
+}
+
+async fn add_remote<W: Write>(
+    control: &mut Control,
+    home: &Home,
+    name: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    printer: &mut Printer<W>,
+) -> Result<ExitCode, Ended> {
+    let request = Request::AddRemote { name: name.clone(), url: url.clone(), headers: headers.clone() };
+    match control.order(&request).await {
+        Ok(()) => {
+            let next = format!(
+                "Added {name}. Next: `consentry token login {name}` if it wants a login, then `consentry server trust {name}`."
+            );
+            said(&name, "added", &next, printer)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(fault) if fault.code == FaultCode::NotHere && headers.is_empty() => {
+            // A peer that may not even look is refused here, before anything is written.
+            servers(control).await?;
+            proposal::write_url(&home.servers_json(), &name, &url)?;
+            proposed(control, &name, printer).await
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 async fn add<W: Write>(
     control: &mut Control,
     home: &Home,
@@ -159,14 +208,7 @@ async fn add<W: Write>(
                 return Err(Fault::new(FaultCode::NotHere, why).into());
             }
             proposal::write(&home.servers_json(), &name, &words, &env)?;
-            noticed(control, &name).await?;
-            if printer.is_json() {
-                printer.json(&json!({ "name": name, "state": "proposed" }))?;
-            }
-            note(&escaped(&format!(
-                "consentry: {name} stands in servers.json as a proposal: it waits for your yes in Consentry's window"
-            )));
-            Ok(ExitCode::FAILURE)
+            proposed(control, &name, printer).await
         }
         Err(fault) => Err(fault.into()),
     }
@@ -362,6 +404,7 @@ mod tests {
             stderr: vec!["no licence\u{7}".into()],
             calls_today: (3, 1),
             left_out: vec![],
+            login: None,
         }
     }
 

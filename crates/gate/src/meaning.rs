@@ -11,6 +11,7 @@ mod fallback;
 pub mod marks;
 pub mod now;
 pub mod parties;
+pub mod scopes;
 mod shapes;
 pub mod shell;
 mod slots;

@@ -3,8 +3,8 @@
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
     Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, InspectView,
-    ItemAnswer, Listed, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView, StatusView,
-    TextKind, UnguardedView,
+    ItemAnswer, Listed, LoginPlanView, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView,
+    StatusView, TextKind, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -124,6 +124,37 @@ commands! {
         /// The words of its command.
         words: Vec<String>
     } -> ();
+    /// Adds a server that is reached over HTTP; the person typed it.
+    AddRemote("add_remote") {
+        /// Its name.
+        name: String,
+        /// Its URL.
+        url: String
+    } -> ();
+    /// What a login at a server would be: shown before any browser opens.
+    PlanLogin("plan_login") {
+        /// The server.
+        name: String
+    } -> LoginPlanView;
+    /// Makes exactly that login, in the person's browser: a decision.
+    LogIn("log_in") {
+        /// The server.
+        name: String,
+        /// The plan that was shown.
+        plan: String,
+        /// What is asked for, of what it offers.
+        scopes: Vec<String>
+    } -> ();
+    /// Ends a login that is under way.
+    StopLogin("stop_login") {
+        /// The server.
+        name: String
+    } -> ();
+    /// Gives the tokens for a server back and forgets them; says what came of it.
+    LogOut("log_out") {
+        /// The server.
+        name: String
+    } -> String;
     /// Takes a server away and ends its processes.
     RemoveServer("remove_server") {
         /// Its name.

@@ -4,8 +4,8 @@
 use crate::Fault;
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, NowView, PoliciesView, RememberChoice,
-    ServersView, StatusView, ToolView, UnguardedView, VerifyView,
+    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, LoginPlanView, NowView, PoliciesView,
+    RememberChoice, ServersView, StatusView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +114,34 @@ pub enum Request {
         words: Vec<String>,
         /// Its environment.
         env: Vec<(String, String)>,
+    },
+    /// Decision: adds or changes a server that is reached over HTTP.
+    AddRemote {
+        /// Its name.
+        name: String,
+        /// Its URL.
+        url: String,
+        /// What every request to it carries.
+        headers: Vec<(String, String)>,
+    },
+    /// Decision: finds out what a login at a server would be.
+    PlanLogin {
+        /// The server.
+        name: String,
+    },
+    /// Decision: begins the login that was planned. The answer says what to open in a browser.
+    LogIn {
+        /// The server.
+        name: String,
+        /// The plan.
+        plan: String,
+        /// What is asked for, of what it offers.
+        scopes: Vec<String>,
+    },
+    /// Gives the tokens for a server back and forgets them.
+    LogOut {
+        /// The server.
+        name: String,
     },
     /// Decision: lifts what [`Request::StopAll`] did.
     LiftStop,
@@ -246,6 +274,10 @@ pub enum Reply {
     Now(Box<NowView>),
     /// Domains.
     Domains(Vec<String>),
+    /// What a login would be.
+    LoginPlan(Box<LoginPlanView>),
+    /// One sentence, or what to open.
+    Said(String),
     /// Entries that go around Consentry.
     Unguarded(Vec<UnguardedView>),
 }

@@ -46,7 +46,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: "`gate` names no crate of ours but `wire`, and of that `wire::text` alone.",
         who: &["crates/gate/src"],
-        never: &["broker", "bridge", "remote", "wire::view", "wire::command", "wire::control", "wire::Fault", "wire::Event"],
+        never: &[
+            "broker",
+            "bridge",
+            "remote",
+            "wire::view",
+            "wire::command",
+            "wire::control",
+            "wire::Fault",
+            "wire::Event",
+        ],
         except: &[],
     },
     Rule {

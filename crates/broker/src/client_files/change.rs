@@ -13,7 +13,7 @@ use crate::clock::now_ms;
 use crate::desk::by_word;
 use crate::servers::Import;
 use crate::store::OriginalRow;
-use crate::upstream::{Command, Program};
+use crate::upstream::{Command, Configured, Program};
 use crate::{AnsweredBy, Inner};
 use gate::audit::Record;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub(crate) struct Changing<'broker> {
     /// Who decided it; nobody yet when it is only planned.
     by: Option<AnsweredBy>,
     /// Servers that are to be added, as far as planned.
-    planned: Vec<(String, Command)>,
+    planned: Vec<(String, Configured)>,
 }
 
 impl<'broker> Changing<'broker> {
@@ -201,7 +201,7 @@ impl<'broker> Changing<'broker> {
         ));
         self.as_shown(target, ended.digest.as_deref())?;
         let Some(by) = self.by else {
-            let planned = self.inner.store.secrets().referred(import.name(), &command);
+            let planned = self.inner.store.secrets().referred(import.name(), &Configured::Program(command));
             self.planned.push((import.name().to_owned(), planned));
             return Ok(Some(ended));
         };
@@ -276,10 +276,13 @@ impl<'broker> Changing<'broker> {
         command: Command,
         by: AnsweredBy,
     ) -> Result<Replaced, String> {
+        let configured = Configured::Program(command);
         match import {
-            Import::Add(name) => self.inner.corridor.servers.add(name, command, by).await.map_err(|f| f.message)?,
+            Import::Add(name) => {
+                self.inner.corridor.servers.add(name, configured, by).await.map_err(|f| f.message)?;
+            }
             // Its secrets are there already, unless somebody took them out of the keychain.
-            Import::There(name) => drop(self.inner.store.secrets().keep(name, &command).await?),
+            Import::There(name) => drop(self.inner.store.secrets().keep(name, &configured).await?),
         }
         step("client-imported");
         self.record("protect", target, import.name(), by).await?;

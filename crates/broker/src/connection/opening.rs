@@ -20,7 +20,7 @@ struct Started(Arc<Upstream>);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        self.0.child().ask_to_end();
+        self.0.ask_to_end();
     }
 }
 
@@ -99,7 +99,7 @@ impl Opening {
         let servers = &self.connection.corridor.servers;
         let name = &self.connection.server;
         let (tell, unasked) = mpsc::channel(64);
-        let upstream = self.connection.corridor.servers.start(name, &trusted.program, tell).await?;
+        let upstream = self.connection.corridor.servers.start(name, &trusted.target, tell).await?;
         let started = Started(upstream.clone());
         servers.runs(name, &upstream);
         let listed = async {
@@ -182,7 +182,7 @@ impl Opening {
                 // A listing that can't be read can't be compared: the server is of no more use.
                 Err(why) => {
                     connection.corridor.servers.set_fault(&connection.server, Some(why));
-                    live.upstream.child().ask_to_end();
+                    live.upstream.ask_to_end();
                 }
             }
         });

@@ -6,7 +6,7 @@ use crate::audit_log::Durability;
 use crate::clock::now_ms;
 use crate::servers_json;
 use crate::store::Decision;
-use crate::upstream::Program;
+use crate::upstream::Target;
 use gate::audit::Record;
 use gate::tool::{Drift, Effect};
 use serde::Serialize;
@@ -17,20 +17,24 @@ use wire::{Fault, FaultCode};
 
 impl Servers {
     /// Accepts a command.
-    pub(crate) async fn accept(&self, name: &str, program: &Program, by: Authority) -> Result<(), Fault> {
+    pub(crate) async fn accept(&self, name: &str, target: &Target, by: Authority) -> Result<(), Fault> {
         let alias = self.alias(name);
-        let accepted = Accepted {
-            alias,
-            command: program.command.clone(),
-            resolved: program.resolved.clone(),
-            sha256: program.sha256.clone(),
-            identity: program.identity.to_string(),
+        let (resolved, sha256) = match target {
+            Target::Program(program) => (program.resolved.clone(), program.sha256.clone()),
+            Target::Remote(..) => Default::default(),
         };
+        let url = match target {
+            Target::Program(_) => String::new(),
+            Target::Remote(remote, _) => remote.url.to_string(),
+        };
+        let (command, identity) = (target.configured(), target.identity().to_string());
+        let accepted = Accepted { alias, command, resolved, sha256, identity };
         let record = Record::new("decided", now_ms())
             .with("decision", "run")
             .with("server", name)
-            .with("program", program.resolved.to_string_lossy().into_owned())
-            .with("sha256", program.sha256.clone())
+            .with("program", accepted.resolved.to_string_lossy().into_owned())
+            .with("sha256", accepted.sha256.clone())
+            .with("url", url)
             .with("answered_by", by.word())
             .with("approval", by.approval());
         self.decided(SERVER, name, &accepted, record).await?;
@@ -155,7 +159,7 @@ impl Servers {
         servers_json::edit(&self.file, name, None)?;
         let entry = self.entries().remove(name).unwrap_or_default();
         for upstream in entry.running.iter().filter_map(Weak::upgrade) {
-            upstream.child().ask_to_end();
+            upstream.ask_to_end();
         }
         if let Some(accepted) = &entry.accepted {
             self.policies.set_server(&accepted.alias, None);

@@ -1,7 +1,7 @@
 //! Servers that come from the configuration files of clients.
 
 use super::{Entry, Servers};
-use crate::upstream::Command;
+use crate::upstream::{Command, Configured};
 
 /// Under which name a command becomes a server, and whether it is one already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Import {
 
 impl Entry {
     /// The command it stands for, accepted or not.
-    fn command(&self) -> Option<&Command> {
+    fn command(&self) -> Option<&Configured> {
         let configured = self.configured.as_ref().and_then(|c| c.as_ref().ok());
         configured.or(self.accepted.as_ref().map(|a| &a.command))
     }
@@ -36,12 +36,13 @@ impl Servers {
         wanted: &str,
         client: &str,
         command: &Command,
-        planned: &[(String, Command)],
+        planned: &[(String, Configured)],
     ) -> Import {
         let (entries, secrets) = (self.entries(), self.store.secrets());
+        let configured = Configured::Program(command.clone());
         for name in names(wanted, client) {
             // As it would stand in our file under this name: what it would refer to in the keychain, too.
-            let command = &secrets.referred(&name, command);
+            let command = &secrets.referred(&name, &configured);
             if let Some((_, other)) = planned.iter().find(|(planned, _)| *planned == name) {
                 if other == command {
                     return Import::Add(name);

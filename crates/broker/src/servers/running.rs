@@ -1,26 +1,36 @@
 //! Which processes of a server run, and who is connected through it.
 
 use super::Servers;
-use crate::upstream::{Command, Program, Unasked, Upstream};
+use crate::upstream::{Configured, Target, Unasked, Upstream};
 use gate::call::ConnectionId;
+use remote::bearer::Bearer;
 use std::sync::{Arc, Weak};
 use tokio::sync::mpsc;
 
 impl Servers {
-    /// Starts a server's program. Its secrets are fetched for this one start.
+    /// Starts a server's program, or begins to talk to its URL. Its secrets are fetched for this once.
     pub(crate) async fn start(
         &self,
         name: &str,
-        program: &Program,
+        target: &Target,
         unasked: mpsc::Sender<Unasked>,
     ) -> Result<Arc<Upstream>, String> {
-        let secrets = self.store.secrets().filled(name, &program.command).await?;
-        Upstream::start(name, program, &secrets, unasked)
+        match target {
+            Target::Program(program) => {
+                let secrets = self.store.secrets().filled(name, &program.command.env).await?;
+                Upstream::start(name, program, &secrets, unasked)
+            }
+            Target::Remote(remote, identity) => {
+                let headers = self.store.secrets().filled(name, &remote.headers).await?;
+                let account = self.accounts.of(remote, *identity).map(|guarded| guarded as Arc<dyn Bearer>);
+                Upstream::reach(name, remote, &headers, account, unasked).await
+            }
+        }
     }
 
-    /// Takes out of the keychain what a command referred to that is in force no longer.
-    pub(super) async fn forget_secrets(&self, command: &Command) {
-        let others: Vec<Command> = {
+    /// Takes out of the keychain what a server referred to that is in force no longer.
+    pub(super) async fn forget_secrets(&self, gone: &Configured) {
+        let others: Vec<Configured> = {
             let entries = self.entries();
             let commands = |e: &super::Entry| {
                 let configured = e.configured.as_ref().and_then(|c| c.as_ref().ok()).cloned();
@@ -28,7 +38,7 @@ impl Servers {
             };
             entries.values().flat_map(commands).flatten().collect()
         };
-        self.store.secrets().forget(command, others.iter()).await;
+        self.store.secrets().forget(gone, others.iter()).await;
     }
 
     pub(crate) fn set_fault(&self, name: &str, fault: Option<String>) {
@@ -51,7 +61,7 @@ impl Servers {
     pub(crate) fn ended(&self, name: &str, upstream: &Arc<Upstream>) {
         if let Some(entry) = self.entries().get_mut(name) {
             entry.running.retain(|w| w.upgrade().is_some_and(|u| !Arc::ptr_eq(&u, upstream)));
-            entry.stderr = upstream.child().stderr();
+            entry.stderr = upstream.stderr();
         }
         let _ = self.events.send(wire::Event::Servers);
     }
@@ -70,6 +80,6 @@ impl Servers {
     /// The process ids of every running server.
     pub(crate) fn pids(&self) -> Vec<u32> {
         let entries = self.entries();
-        entries.values().flat_map(|e| e.running.iter().filter_map(Weak::upgrade)).map(|u| u.child().pid()).collect()
+        entries.values().flat_map(|e| e.running.iter().filter_map(Weak::upgrade)).filter_map(|u| u.pid()).collect()
     }
 }

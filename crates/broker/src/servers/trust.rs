@@ -5,7 +5,7 @@ use crate::desk::Asked;
 use crate::mcp;
 use crate::present;
 use crate::servers_json;
-use crate::upstream::{Command, Program};
+use crate::upstream::{Configured, Target};
 use gate::approval::{By, Ending, Level, Terms};
 use gate::call::{ApprovalId, Digest};
 use gate::tool::{Pin, Tool};
@@ -17,25 +17,25 @@ use wire::{Fault, FaultCode};
 
 impl Servers {
     /// Asks whether this command may run, once per command.
-    pub(super) async fn propose(self: &Arc<Self>, name: &str, command: Command) {
-        let program = match resolve(&command).await {
-            Ok(program) => program,
+    pub(super) async fn propose(self: &Arc<Self>, name: &str, configured: Configured) {
+        let target = match resolve(&configured).await {
+            Ok(target) => target,
             Err(why) => return self.set_fault(name, Some(why)),
         };
-        let digest = run_digest(name, &program);
+        let digest = run_digest(name, &target);
         let before = {
             let entries = self.entries();
             let Some(entry) = entries.get(name) else { return };
             if entry.declined.contains(&digest.to_string()) {
                 return;
             }
-            entry.accepted.as_ref().map(|a| a.command.words.clone())
+            entry.accepted.as_ref().map(|a| a.command.words())
         };
-        let view = present::run(name, &program, before);
+        let view = present::run(name, &target, before);
         let servers = self.clone();
         let asked_name = name.to_owned();
         self.ask_once(ApprovalKind::Run, name, digest, view, move |authority| async move {
-            servers.accept(&asked_name, &program, authority).await?;
+            servers.accept(&asked_name, &target, authority).await?;
             servers.review_soon(&asked_name);
             Ok(())
         })
@@ -229,21 +229,21 @@ impl Servers {
     }
 
     /// Adds or changes a server: the person typed its command.
-    pub(crate) async fn add(self: &Arc<Self>, name: &str, command: Command, by: By) -> Result<(), Fault> {
+    pub(crate) async fn add(self: &Arc<Self>, name: &str, configured: Configured, by: By) -> Result<(), Fault> {
         let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
         servers_json::check_name(name).map_err(|why| invalid(format!("That is no name: {why}.")))?;
-        resolve(&command).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
+        resolve(&configured).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
         let turn = self.turn.lock().await;
-        let kept = self.store.secrets().keep(name, &command).await;
-        let command =
+        let kept = self.store.secrets().keep(name, &configured).await;
+        let configured =
             kept.map_err(|why| Fault::new(FaultCode::Storage, format!("The server was not added: {why}.")))?;
-        let added = self.put(name, &command, by).await;
+        let added = self.put(name, &configured, by).await;
         drop(turn);
         if let Err(fault) = added {
-            self.forget_secrets(&command).await;
+            self.forget_secrets(&configured).await;
             return Err(fault);
         }
-        let before = self.entries().get_mut(name).and_then(|entry| entry.configured.replace(Ok(command)));
+        let before = self.entries().get_mut(name).and_then(|entry| entry.configured.replace(Ok(configured)));
         if let Some(Ok(before)) = before {
             self.forget_secrets(&before).await;
         }
@@ -252,30 +252,30 @@ impl Servers {
     }
 
     /// Accepts a command and writes it into the file.
-    async fn put(&self, name: &str, command: &Command, by: By) -> Result<(), Fault> {
+    async fn put(&self, name: &str, configured: &Configured, by: By) -> Result<(), Fault> {
         let invalid = |why| Fault::new(FaultCode::Invalid, format!("The command can't be run: {why}."));
-        let program = resolve(command).await.map_err(invalid)?;
-        self.accept(name, &program, Authority::Person(by)).await?;
-        servers_json::edit(&self.file, name, Some(command))
+        let target = resolve(configured).await.map_err(invalid)?;
+        self.accept(name, &target, Authority::Person(by)).await?;
+        servers_json::edit(&self.file, name, Some(configured))
     }
 
     async fn list_accepting(self: &Arc<Self>, name: &str, by: By) -> Result<Listing, String> {
-        let command = {
+        let configured = {
             let entries = self.entries();
             let entry =
                 entries.get(name).ok_or_else(|| format!("there is no server named `{}`", wire::text::escaped(name)))?;
             match &entry.configured {
-                Some(Ok(command)) => command.clone(),
+                Some(Ok(configured)) => configured.clone(),
                 Some(Err(why)) => return Err(why.clone()),
                 None => return Err(format!("`{}` is not in servers.json", wire::text::escaped(name))),
             }
         };
-        let program = resolve(&command).await?;
+        let target = resolve(&configured).await?;
         let accepted = self.entries().get(name).and_then(|e| e.accepted.as_ref().map(|a| a.identity.clone()));
-        if accepted.as_deref() != Some(&program.identity.to_string()) {
-            self.accept(name, &program, Authority::Person(by)).await.map_err(|f| f.message)?;
+        if accepted.as_deref() != Some(&target.identity().to_string()) {
+            self.accept(name, &target, Authority::Person(by)).await.map_err(|f| f.message)?;
         }
-        self.list(name, &program).await
+        self.list(name, &target).await
     }
 
     async fn list_once(self: &Arc<Self>, name: &str) -> Result<Listing, String> {
@@ -284,33 +284,33 @@ impl Servers {
             .get(name)
             .and_then(|e| e.in_force().cloned())
             .ok_or_else(|| format!("the command of `{}` is not accepted yet", wire::text::escaped(name)))?;
-        let program = resolve(&accepted.command).await?;
-        if program.identity.to_string() != accepted.identity {
+        let target = resolve(&accepted.command).await?;
+        if target.identity().to_string() != accepted.identity {
             self.propose(name, accepted.command).await;
             return Err("its program is another than was accepted".into());
         }
-        self.list(name, &program).await
+        self.list(name, &target).await
     }
 
     /// Starts the server for a moment and reads its tools.
-    async fn list(&self, name: &str, program: &Program) -> Result<Listing, String> {
+    async fn list(&self, name: &str, target: &Target) -> Result<Listing, String> {
         let (tell, mut unasked) = mpsc::channel(16);
         // What it says unasked is of no interest; the channel must not fill up.
         tokio::spawn(async move { while unasked.recv().await.is_some() {} });
-        let upstream = self.start(name, program, tell).await?;
+        let upstream = self.start(name, target, tell).await?;
         let listed = async {
             let initialized = upstream.initialize(mcp::NEWEST).await?;
             read_tools(name, upstream.list().await?, initialized.instructions)
         }
         .await;
-        upstream.child().ask_to_end();
+        upstream.ask_to_end();
         match listed {
             Ok(listing) => Ok(listing),
             // What it said before it ended is often the reason.
             Err(why) => {
-                upstream.child().ended().await;
+                upstream.ended().await;
                 self.ended(name, &upstream);
-                let last = upstream.child().stderr().pop();
+                let last = upstream.stderr().pop();
                 Err(last.map_or(why.clone(), |said| format!("{why} Its last words: {}", wire::text::escaped(&said))))
             }
         }

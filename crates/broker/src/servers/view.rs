@@ -1,7 +1,10 @@
 //! The servers as a person is shown them.
 
 use super::{Entry, Servers};
+use crate::accounts::Accounts;
 use crate::present;
+use crate::upstream::Configured;
+use gate::call::Digest;
 use gate::tool::Change;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, Weak};
@@ -20,6 +23,18 @@ impl Servers {
             fault: self.file_fault.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             file: self.file.to_string_lossy().into_owned(),
         }
+    }
+
+    /// A server as it is accepted, and what it is.
+    pub(crate) fn accepted(&self, name: &str) -> Option<(Configured, Digest)> {
+        let entries = self.entries();
+        let accepted = entries.get(name)?.in_force()?;
+        Some((accepted.command.clone(), accepted.identity.parse().ok()?))
+    }
+
+    /// Logins at the servers that want one.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// Whether there is such a server.
@@ -70,17 +85,18 @@ impl Servers {
         let running: Vec<_> = entry.running.iter().filter_map(Weak::upgrade).collect();
         ServerView {
             name: name.to_owned(),
-            command: command.map(|c| c.words.clone()).unwrap_or_default(),
-            env: command.map(|c| c.env.keys().cloned().collect()).unwrap_or_default(),
+            command: command.map(|c| c.words()).unwrap_or_default(),
+            env: command.map(|c| c.given().keys().cloned().collect()).unwrap_or_default(),
             trust,
             running: u32::try_from(running.len()).unwrap_or(u32::MAX),
             clients: entry.clients.values().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
             tools: tools.collect(),
             trusted_at: entry.pinned.as_ref().map(|(_, at)| *at),
             fault: configured_fault.or_else(|| entry.fault.clone()),
-            stderr: running.last().map_or_else(|| entry.stderr.clone(), |u| u.child().stderr()),
+            stderr: running.last().map_or_else(|| entry.stderr.clone(), |u| u.stderr()),
             calls_today,
             left_out: entry.choice.left_out.iter().cloned().collect(),
+            login: entry.in_force().and_then(|a| self.accounts.standing(a.identity.parse().ok()?)),
         }
     }
 }

@@ -57,6 +57,19 @@ impl Endpoint {
         Ok(Self { url, headers: map })
     }
 
+    /// The same, with names as they were written.
+    ///
+    /// # Errors
+    /// As for [`Self::new`], and where a name is none.
+    pub fn with<'a>(url: Url, headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
+        let named = |(name, value): (&str, &str)| {
+            let name: HeaderName = name.parse().map_err(|_| format!("`{}` is no header.", escaped(name)))?;
+            Ok((name, SecretString::from(value.to_owned())))
+        };
+        let headers: Vec<(HeaderName, SecretString)> = headers.map(named).collect::<Result<_, String>>()?;
+        Self::new(url, &headers)
+    }
+
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> &Url {

@@ -113,6 +113,83 @@ pub struct ServerView {
     /// Foreign: tools it offers that the person left out.
     #[serde(default)]
     pub left_out: Vec<String>,
+    /// How the login there stands, where it has or wants one.
+    #[serde(default)]
+    pub login: Option<LoginView>,
+}
+
+/// How a login at a server stands. Never a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginView {
+    /// How it stands.
+    pub state: LoginState,
+    /// Why, where a person must do something: a sentence.
+    pub why: String,
+    /// Foreign: what the token may be used for; with `more`, what to ask for.
+    pub scopes: Vec<String>,
+    /// When the token ends.
+    pub expires_at: Option<i64>,
+    /// The token's name in the log.
+    pub fingerprint: String,
+    /// Why the last login came to nothing: a sentence.
+    pub fault: Option<String>,
+}
+
+/// How far a login is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginState {
+    /// The person must log in.
+    #[default]
+    Needed,
+    /// The person must log in again, for more scopes.
+    More,
+    /// The browser is open for it.
+    UnderWay,
+    /// There is a token.
+    Ready,
+    /// There is none just now; Consentry tries again.
+    Waiting,
+}
+
+/// What a person is shown before the browser opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginPlanView {
+    /// Which plan this is: a login is made as it was shown, or not at all.
+    pub id: String,
+    /// The server's name.
+    pub server: String,
+    /// Its URL, and the host in it.
+    pub url: String,
+    /// See `url`.
+    pub host: String,
+    /// Foreign: the authorization server, and the host in it.
+    pub issuer: String,
+    /// See `issuer`.
+    pub issuer_host: String,
+    /// Whether all of it goes over https.
+    pub encrypted: bool,
+    /// Foreign: what the server calls itself.
+    pub claimed: Option<String>,
+    /// What the token could be used for.
+    pub scopes: Vec<ScopeView>,
+    /// Whether this only adds to a login that there is.
+    pub adds: bool,
+}
+
+/// Something a token can be used for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeView {
+    /// Foreign: its name there.
+    pub name: String,
+    /// What it is for, in words of ours.
+    pub words: String,
+    /// Whether it reaches far.
+    pub risky: bool,
+    /// Whether a call was found to need it, beyond what there is.
+    pub new: bool,
+    /// Whether it is asked for unless the person says otherwise.
+    pub ticked: bool,
 }
 
 /// How far a server is trusted.

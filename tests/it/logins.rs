@@ -1,0 +1,185 @@
+//! Logging in at a real authorization server, for a real MCP server that it guards.
+
+use e2e::client::{refusal, text, went_well};
+use e2e::process::{Lines, until};
+use e2e::{Broker, DEADLINE, Home, Keyring, McpClient, Person, Running, Say, node};
+use serde_json::{Value, json};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Everything on the other side: who guards, the check of tokens, and the server behind it.
+struct Elsewhere {
+    authority: Running,
+    guarded: Running,
+    _server: Running,
+    issuer: String,
+    url: String,
+}
+
+fn fixture(name: &str) -> PathBuf {
+    e2e::package_dir().join("fixtures").join(name)
+}
+
+/// Starts a script of ours and reads the first line that it says.
+fn script(home: &Home, name: &str, env: &[(&str, &str)]) -> (Running, Value) {
+    let mut command = home.command(node().expect("Node: run `cargo xtask setup`"));
+    command.arg(fixture(name)).envs(env.iter().copied());
+    let mut running = Running::spawn(name, &mut command);
+    let lines = Lines::read(name, running.stdout());
+    let line = lines.next(Instant::now() + DEADLINE).unwrap_or_else(|| panic!("{name}: {}", running.stderr.text()));
+    (running, serde_json::from_slice(&line).expect("JSON"))
+}
+
+impl Elsewhere {
+    fn start(home: &Home, authority: &[(&str, &str)]) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+        let behind = e2e::package_dir().join("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
+        let mut command = home.command(node().expect("Node: run `cargo xtask setup`"));
+        command.arg(behind).arg("streamableHttp").env("PORT", port.to_string());
+        let server = Running::spawn("server-everything", &mut command);
+        until("the server to listen", || TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(()));
+        let (authority, said) = script(home, "authority.mjs", authority);
+        let issuer = said["issuer"].as_str().expect("an issuer").to_owned();
+        let upstream = format!("http://127.0.0.1:{port}/mcp");
+        let env = [("UPSTREAM", upstream.as_str()), ("ISSUER", &issuer), ("WRITES", "get-sum")];
+        let (guarded, said) = script(home, "guarded.mjs", &env);
+        let url = said["url"].as_str().expect("a URL").to_owned();
+        Self { authority, guarded, _server: server, issuer, url }
+    }
+
+    fn seen(&self) -> Value {
+        get(&self.url.replace("/mcp", "/seen"))
+    }
+
+    fn counts(&self) -> Value {
+        let origin = self.issuer.split('/').take(3).collect::<Vec<_>>().join("/");
+        get(&format!("{origin}/counts"))
+    }
+}
+
+fn get(url: &str) -> Value {
+    use std::io::{Read, Write};
+    let rest = url.strip_prefix("http://").expect("http");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (start, end) = (answer.find('{').expect("JSON"), answer.rfind('}').expect("JSON"));
+    serde_json::from_str(&answer[start..=end]).expect("JSON")
+}
+
+/// Logs in from the command line, with a browser that agrees or does not.
+fn log_in(home: &Home, server: &str, scopes: &[&str], agrees: bool) -> Vec<Value> {
+    let mut words = vec!["--json", "token", "login", server];
+    for scope in scopes {
+        words.extend(["--scope", scope]);
+    }
+    let mut login = Running::spawn("token login", &mut home.consentry(&words));
+    let lines = Lines::read("token login", login.stdout());
+    let mut said = Vec::new();
+    while let Some(line) = lines.next(Instant::now() + DEADLINE) {
+        let line: Value = serde_json::from_slice(&line).expect("JSON");
+        if let Some(place) = line["open"].as_str() {
+            let mut browser = home.command(node().expect("Node"));
+            browser.arg(fixture("browser.mjs")).arg(place).env("SAYS", if agrees { "yes" } else { "no" });
+            let mut browser = Running::spawn("browser", &mut browser);
+            assert!(browser.wait(DEADLINE).success(), "{}", browser.stderr.text());
+        }
+        said.push(line);
+    }
+    said.push(json!({"stderr": login.stderr.whole(DEADLINE), "well": login.wait(DEADLINE).success()}));
+    said
+}
+
+fn login_of(home: &Home, server: &str) -> Value {
+    let servers = home.json(&["server", "list"]).values();
+    servers.into_iter().find(|s| s["name"] == server).map(|s| s["login"].clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_guarded_server_is_logged_in_to_used_stepped_up_and_logged_out_of() {
+    let mut home = Home::new();
+    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let _broker = Broker::start(&home);
+    let elsewhere = Elsewhere::start(&home, &[]);
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    // Nothing can be listed before the login, and the reason is said.
+    let ran = home.run(&["server", "trust", "far"]).refused();
+    assert!(ran.stderr.contains("log in"), "{}", ran.stderr);
+    assert_eq!(login_of(&home, "far")["state"], "needed");
+
+    let plan = home.json(&["token", "login", "far", "--plan"]).succeeded().value();
+    assert_eq!((&plan["issuer"], &plan["url"]), (&json!(elsewhere.issuer), &json!(elsewhere.url)));
+    // No more than the server asked for just now.
+    assert_eq!(plan["scopes"].as_array().map(Vec::len), Some(1), "{plan}");
+    assert_eq!(plan["scopes"][0]["name"], "mcp:read");
+    let said = log_in(&home, "far", &[], true);
+    assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
+    let login = login_of(&home, "far");
+    assert_eq!((&login["state"], &login["scopes"]), (&json!("ready"), &json!(["mcp:read"])), "{login}");
+
+    home.run(&["server", "trust", "far"]).succeeded();
+    let _person = Person::start(&home, |_| Say::Yes);
+    let mut client = McpClient::connect(&home, "far");
+    let reply = client.call("echo", json!({"message": "with a token"}));
+    assert!(text(&reply).contains("with a token"), "{reply}");
+    // The log names the token that went along, and never holds it.
+    let fingerprint = login["fingerprint"].as_str().expect("a name for the token").to_owned();
+    let intent = home.audit().into_iter().find(|e| e["kind"] == "intent").expect("an intent");
+    let shown = home.json(&["audit", "show", &intent["seq"].to_string()]).value().to_string();
+    assert!(!fingerprint.is_empty() && shown.contains(&fingerprint), "{shown}");
+
+    // A tool that needs more: it does not run, and exactly what is missing is asked for.
+    let refused = refusal(&client.call("get-sum", json!({"a": 1, "b": 2})));
+    assert!(refused.contains("more rights"), "{refused}");
+    assert_eq!(login_of(&home, "far")["state"], "more");
+    let plan = home.json(&["token", "login", "far", "--plan"]).succeeded().value();
+    let told: Vec<(&str, bool)> = plan["scopes"]
+        .as_array()
+        .expect("scopes")
+        .iter()
+        .map(|s| (s["name"].as_str().expect("a name"), s["new"] == true))
+        .collect();
+    assert_eq!(told, [("mcp:read", false), ("mcp:write", true)]);
+    let said = log_in(&home, "far", &[], true);
+    assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
+    assert!(went_well(&client.call("get-sum", json!({"a": 1, "b": 2}))));
+
+    // Logged out, the token is void where it came from, and goes nowhere any more.
+    let ran = home.run(&["token", "revoke", "far"]).succeeded();
+    assert!(ran.stdout.contains("void"), "{}", ran.stdout);
+    assert!(elsewhere.counts()["revocations"].as_u64() >= Some(1), "{}", elsewhere.counts());
+    let good = elsewhere.seen()["good"].clone();
+    assert!(!went_well(&client.call("echo", json!({"message": "still there?"}))));
+    assert_eq!(elsewhere.seen()["good"], good);
+    assert!(home.chain_faults().is_empty());
+    drop((elsewhere.authority, elsewhere.guarded));
+}
+
+#[test]
+fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
+    let mut home = Home::new();
+    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let _broker = Broker::start(&home);
+    let elsewhere = Elsewhere::start(&home, &[]);
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    home.run(&["server", "trust", "far"]).refused();
+    let said = log_in(&home, "far", &[], false);
+    let last = said.last().expect("an end");
+    assert_eq!(last["well"], false, "{said:?}");
+    assert!(last["stderr"].as_str().is_some_and(|e| e.contains("came to nothing")), "{last}");
+    assert_eq!(login_of(&home, "far")["state"], "needed");
+    assert_eq!(elsewhere.counts()["codes"], 0);
+}
+
+#[test]
+fn without_a_keychain_there_is_no_login_and_no_token_on_disk() {
+    let home = Home::new();
+    let _broker = Broker::start(&home);
+    let elsewhere = Elsewhere::start(&home, &[]);
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    let ran = home.run(&["token", "login", "far"]).refused();
+    assert!(ran.stderr.contains("keychain"), "{}", ran.stderr);
+}

@@ -22,10 +22,11 @@ const EVERYTHING: [Event; 7] =
 /// Follows the broker until it stops.
 pub(crate) async fn follow(app: AppHandle, broker: Broker) {
     let mut events = broker.events();
-    let mut screen = Screen { app, broker, closes_at: None, notice: None, told: Vec::new() };
+    let mut screen = Screen { app, broker, closes_at: None, notice: None, told: Vec::new(), logins: Vec::new() };
     screen.app.state::<Turn>().until_loaded().await;
     screen.look().await;
     screen.tell_unguarded();
+    screen.tell_logins();
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
@@ -58,6 +59,8 @@ struct Screen {
     notice: Option<Notice>,
     /// Entries of clients that were announced, by what stands for each as it was.
     told: Vec<String>,
+    /// Logins that were announced: the server, and whether it wants more than it has.
+    logins: Vec<(String, bool)>,
 }
 
 impl Screen {
@@ -71,6 +74,9 @@ impl Screen {
         if event == Event::Clients {
             self.tell_unguarded();
         }
+        if event == Event::Servers {
+            self.tell_logins();
+        }
     }
 
     /// Announces what clients run around Consentry since lately, each once. While it is to be quiet it waits in the inbox.
@@ -78,10 +84,25 @@ impl Screen {
         let now = self.broker.unguarded();
         let fresh: Vec<_> = now.iter().filter(|view| !self.told.contains(&view.digest)).cloned().collect();
         self.told = now.into_iter().map(|view| view.digest).collect();
-        let wanted = self.app.state::<Settings>().preferences().notifications && self.broker.quiet_until().is_none();
-        if wanted && !fresh.is_empty() && !windows::any_focused(&self.app) {
+        if self.may_notify() && !fresh.is_empty() {
             notify::unguarded(&self.app, &fresh);
         }
+    }
+
+    /// Announces servers that want a login since lately, each once.
+    fn tell_logins(&mut self) {
+        let now = self.broker.logins_wanted();
+        let fresh = now.iter().find(|login| !self.logins.contains(login)).cloned();
+        self.logins = now;
+        if let Some((server, more)) = fresh.filter(|_| self.may_notify()) {
+            notify::login(&self.app, &server, more);
+        }
+    }
+
+    /// Whether the person wants to be told, and looks at no window of ours that says it already.
+    fn may_notify(&self) -> bool {
+        let wanted = self.app.state::<Settings>().preferences().notifications;
+        wanted && self.broker.quiet_until().is_none() && !windows::any_focused(&self.app)
     }
 
     /// Brings the prompt in line with what waits.

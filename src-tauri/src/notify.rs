@@ -46,7 +46,19 @@ pub(crate) fn announce(app: &AppHandle, broker: &Broker, question: &ApprovalView
 
 /// Tells the person that clients run servers around Consentry since lately. It opens the inbox, and decides nothing.
 pub(crate) fn unguarded(app: &AppHandle, fresh: &[UnguardedView]) {
-    let (app, body) = (app.clone(), news(fresh));
+    tell(app, news(fresh));
+}
+
+/// Tells the person that a server wants a login, or more than the one it has. It opens the main window, and no browser.
+pub(crate) fn login(app: &AppHandle, server: &str, more: bool) {
+    let name = shorten(&wire::text::escaped(server));
+    let what = if more { "needs more rights than you gave it" } else { "wants you to log in" };
+    tell(app, escape_markup(&format!("The server “{name}” {what}. Its page in Consentry says for what.")));
+}
+
+/// Something new that waits in the main window.
+fn tell(app: &AppHandle, body: String) {
+    let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let shown = Notification::new()
             .summary("Consentry")
@@ -62,7 +74,7 @@ pub(crate) fn unguarded(app: &AppHandle, fresh: &[UnguardedView]) {
                     windows::open_main(&app);
                 }
             }
-            Err(error) => tracing::warn!(%error, "a new server of a client could not be announced by a notification"),
+            Err(error) => tracing::warn!(%error, "something new could not be announced by a notification"),
         }
     });
 }

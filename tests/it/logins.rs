@@ -5,7 +5,7 @@ use e2e::process::{Lines, until};
 use e2e::{Broker, DEADLINE, Home, Keyring, McpClient, Person, Running, Say, node};
 use serde_json::{Value, json};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Everything on the other side: who guards, the check of tokens, and the server behind it.
@@ -53,8 +53,18 @@ impl Elsewhere {
     }
 
     fn counts(&self) -> Value {
-        let origin = self.issuer.split('/').take(3).collect::<Vec<_>>().join("/");
-        get(&format!("{origin}/counts"))
+        get(&format!("{}/counts", self.origin()))
+    }
+
+    /// Every token that was given out.
+    fn issued(&self) -> Vec<String> {
+        let issued = get(&format!("{}/issued", self.origin()));
+        let tokens = issued["tokens"].as_array().expect("tokens");
+        tokens.iter().map(|t| t.as_str().expect("a token").to_owned()).collect()
+    }
+
+    fn origin(&self) -> String {
+        self.issuer.split('/').take(3).collect::<Vec<_>>().join("/")
     }
 }
 
@@ -102,7 +112,7 @@ fn login_of(home: &Home, server: &str) -> Value {
 fn a_guarded_server_is_logged_in_to_used_stepped_up_and_logged_out_of() {
     let mut home = Home::new();
     let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
-    let _broker = Broker::start(&home);
+    let broker = Broker::start(&home);
     let elsewhere = Elsewhere::start(&home, &[]);
     home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
     // Nothing can be listed before the login, and the reason is said.
@@ -155,7 +165,46 @@ fn a_guarded_server_is_logged_in_to_used_stepped_up_and_logged_out_of() {
     assert!(!went_well(&client.call("echo", json!({"message": "still there?"}))));
     assert_eq!(elsewhere.seen()["good"], good);
     assert!(home.chain_faults().is_empty());
+    let issued = elsewhere.issued();
+    assert!(issued.len() >= 4, "{} tokens", issued.len());
+    hunt(&home, &issued, &broker);
     drop((elsewhere.authority, elsewhere.guarded));
+}
+
+/// No token stands anywhere but in the keychain: not in a file of the home, in what the broker said, or in what processes
+/// were started with.
+fn hunt(home: &Home, tokens: &[String], broker: &Broker) {
+    let keychain = |path: &Path| path.components().any(|part| part.as_os_str() == "keyrings");
+    let mut folders = vec![home.root().to_path_buf()];
+    let mut looked = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let (path, kind) = (entry.path(), entry.file_type().expect("a kind"));
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() && !keychain(&path) {
+                let bytes = std::fs::read(&path).expect("a file");
+                looked += 1;
+                for token in tokens {
+                    assert!(!contains(&bytes, token), "a token stands in {}", path.display());
+                }
+            }
+        }
+    }
+    assert!(looked > 3, "only {looked} files were looked at");
+    let said = broker.stderr();
+    for process in std::fs::read_dir("/proc").expect("processes").flatten() {
+        let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let given = std::fs::read(process.path().join("environ")).unwrap_or_default();
+        for token in tokens {
+            assert!(!contains(&words, token) && !contains(&given, token), "a token stands in {:?}", process.path());
+            assert!(!said.contains(token.as_str()), "the broker said a token");
+        }
+    }
+}
+
+fn contains(bytes: &[u8], token: &str) -> bool {
+    bytes.windows(token.len()).any(|part| part == token.as_bytes())
 }
 
 #[test]

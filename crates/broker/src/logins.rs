@@ -95,6 +95,11 @@ impl Inner {
 }
 
 impl Broker {
+    /// The servers that want a login now, each with whether it has one and wants more.
+    pub fn logins_wanted(&self) -> Vec<(String, bool)> {
+        self.inner.corridor.servers.logins_wanted()
+    }
+
     /// Ends a login that is under way in the browser.
     ///
     /// # Errors

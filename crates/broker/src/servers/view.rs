@@ -8,7 +8,7 @@ use gate::call::Digest;
 use gate::tool::Change;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, Weak};
-use wire::view::{PinState, ServerView, ServersView, TrustState};
+use wire::view::{LoginState, PinState, ServerView, ServersView, TrustState};
 
 impl Servers {
     /// The servers page.
@@ -30,6 +30,20 @@ impl Servers {
         let entries = self.entries();
         let accepted = entries.get(name)?.in_force()?;
         Some((accepted.command.clone(), accepted.identity.parse().ok()?))
+    }
+
+    /// The servers that want a login now, each with whether it has one and wants more.
+    pub(crate) fn logins_wanted(&self) -> Vec<(String, bool)> {
+        let entries = self.entries();
+        let wanted = |(name, entry): (&String, &Entry)| {
+            let identity = entry.in_force()?.identity.parse().ok()?;
+            match self.accounts.standing(identity)?.state {
+                LoginState::Needed => Some((name.clone(), false)),
+                LoginState::More => Some((name.clone(), true)),
+                LoginState::UnderWay | LoginState::Ready | LoginState::Waiting => None,
+            }
+        };
+        entries.iter().filter_map(wanted).collect()
     }
 
     /// Logins at the servers that want one.

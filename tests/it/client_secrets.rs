@@ -3,7 +3,7 @@
 
 use e2e::client::went_well;
 use e2e::database::Database;
-use e2e::{Broker, Fixture, Home, Keyring, McpClient};
+use e2e::{Broker, DEADLINE, Fixture, Home, Keyring, McpClient, Ran};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
@@ -190,4 +190,28 @@ fn what_was_kept_for_want_of_a_keychain_moves_there_when_there_is_one() {
     let _broker = Broker::start(&home);
     home.run(&["client", "unprotect", "cursor"]).succeeded();
     assert_eq!(fs::read_to_string(&file).expect("there"), text);
+}
+
+#[test]
+fn a_secret_that_was_written_into_our_file_moves_into_the_keychain_with_the_yes() {
+    for trusts in [false, true] {
+        let Some((home, _keyring)) = with_keychain() else { return };
+        let probe = Probe::new(&home);
+        let _broker = Broker::start(&home);
+        let file = json!({"mcpServers": {"notes": probe.entry()}, "mine": "stays"});
+        fs::write(home.servers_json(), file.to_string()).expect("written");
+        let question = home.question("run");
+        assert!(question["sentence"].to_string().contains("into the keychain"), "{question}");
+        if !trusts {
+            let approved = Ran::of("approve", &mut e2e::watch::approve(&home, &question), DEADLINE);
+            approved.succeeded();
+        }
+        home.run(&["server", "trust", "notes"]).succeeded();
+        assert_eq!(probe.was_given(), format!("{SECRET} debug"));
+        let held: Value = serde_json::from_slice(&fs::read(home.servers_json()).expect("the file")).expect("JSON");
+        let token = held["mcpServers"]["notes"]["env"]["TOKEN"].as_str().expect("a reference");
+        assert!(token.starts_with("${keychain:TOKEN-"), "{token}");
+        assert_eq!((&held["mine"], &held["mcpServers"]["notes"]["env"]["LEVEL"]), (&json!("stays"), &json!("debug")));
+        assert_eq!(holding(&home.path(), SECRET), Vec::<PathBuf>::new());
+    }
 }

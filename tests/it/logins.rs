@@ -192,7 +192,7 @@ fn hunt(home: &Home, tokens: &[String], broker: &Broker) {
         }
     }
     assert!(looked > 3, "only {looked} files were looked at");
-    let said = broker.stderr();
+    let said = broker.process.stderr.text();
     for process in std::fs::read_dir("/proc").expect("processes").flatten() {
         let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
         let given = std::fs::read(process.path().join("environ")).unwrap_or_default();

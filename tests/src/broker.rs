@@ -58,11 +58,6 @@ impl Broker {
         self.process.kill();
     }
 
-    /// All that it said so far.
-    pub fn stderr(&self) -> String {
-        self.process.stderr.text()
-    }
-
     /// The most memory it ever held, in MB.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap_or_default();

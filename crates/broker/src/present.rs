@@ -99,11 +99,15 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
 }
 
 /// The card that asks whether a server may be used: its command run, or its URL asked.
-pub(crate) fn run(server: &str, target: &Target, before: Option<Vec<String>>) -> ApprovalView {
-    match target {
+pub(crate) fn run(server: &str, target: &Target, before: Option<Vec<String>>, moves: bool) -> ApprovalView {
+    let mut view = match target {
         Target::Program(program) => start(server, program, before),
         Target::Remote(remote, _) => reach(server, remote, before),
+    };
+    if moves {
+        view.sentence.push(rest(" With your yes, the secrets in its entry move from the file into the keychain."));
     }
+    view
 }
 
 fn start(server: &str, program: &Program, before: Option<Vec<String>>) -> ApprovalView {

@@ -31,11 +31,11 @@ impl Servers {
             }
             entry.accepted.as_ref().map(|a| a.command.words())
         };
-        let view = present::run(name, &target, before);
+        let view = present::run(name, &target, before, self.would_move(name, &target));
         let servers = self.clone();
         let asked_name = name.to_owned();
         self.ask_once(ApprovalKind::Run, name, digest, view, move |authority| async move {
-            servers.accept(&asked_name, &target, authority).await?;
+            servers.accept_proposed(&asked_name, &target, authority).await?;
             servers.review_soon(&asked_name);
             Ok(())
         })
@@ -230,6 +230,24 @@ impl Servers {
 
     /// Adds or changes a server: the person typed its command.
     pub(crate) async fn add(self: &Arc<Self>, name: &str, configured: Configured, by: By) -> Result<(), Fault> {
+        self.take_in(name, configured, Authority::Person(by)).await
+    }
+
+    /// Whether a proposal holds secrets that a yes would move into the keychain.
+    fn would_move(&self, name: &str, target: &Target) -> bool {
+        let (secrets, configured) = (self.store.secrets(), target.configured());
+        secrets.fault().is_none() && secrets.referred(name, &configured) != configured
+    }
+
+    /// Accepts what stands in the file. What is secret in it moves into the keychain, and the file refers to it.
+    async fn accept_proposed(self: &Arc<Self>, name: &str, target: &Target, by: Authority) -> Result<(), Fault> {
+        match self.would_move(name, target) {
+            true => self.take_in(name, target.configured(), by).await,
+            false => self.accept(name, target, by).await,
+        }
+    }
+
+    async fn take_in(self: &Arc<Self>, name: &str, configured: Configured, by: Authority) -> Result<(), Fault> {
         let invalid = |why: String| Fault::new(FaultCode::Invalid, why);
         servers_json::check_name(name).map_err(|why| invalid(format!("That is no name: {why}.")))?;
         resolve(&configured).await.map_err(|why| invalid(format!("The command can't be run: {why}.")))?;
@@ -252,10 +270,10 @@ impl Servers {
     }
 
     /// Accepts a command and writes it into the file.
-    async fn put(&self, name: &str, configured: &Configured, by: By) -> Result<(), Fault> {
+    async fn put(&self, name: &str, configured: &Configured, by: Authority) -> Result<(), Fault> {
         let invalid = |why| Fault::new(FaultCode::Invalid, format!("The command can't be run: {why}."));
         let target = resolve(configured).await.map_err(invalid)?;
-        self.accept(name, &target, Authority::Person(by)).await?;
+        self.accept(name, &target, by).await?;
         servers_json::edit(&self.file, name, Some(configured))
     }
 
@@ -273,8 +291,11 @@ impl Servers {
         let target = resolve(&configured).await?;
         let accepted = self.entries().get(name).and_then(|e| e.accepted.as_ref().map(|a| a.identity.clone()));
         if accepted.as_deref() != Some(&target.identity().to_string()) {
-            self.accept(name, &target, Authority::Person(by)).await.map_err(|f| f.message)?;
+            self.accept_proposed(name, &target, Authority::Person(by)).await.map_err(|f| f.message)?;
         }
+        // What was secret in it may have become a reference.
+        let accepted = self.entries().get(name).and_then(|e| e.accepted.as_ref().map(|a| a.command.clone()));
+        let target = resolve(&accepted.unwrap_or(configured)).await?;
         self.list(name, &target).await
     }
 

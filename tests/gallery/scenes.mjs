@@ -3,6 +3,7 @@
 import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
 import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
 import { disguised, flagged, leaving, plainly } from "./judged.mjs";
+import * as login from "./logins.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
 import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
 
@@ -17,7 +18,7 @@ const usual = () => ({
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
   choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
-  edit_call: null, batch_visible: null, batch_hidden: null, approve_batch: [],
+  edit_call: null, add_remote: null, plan_login: login.plan(), log_in: null, stop_login: null, log_out: "https://login.acme.example was told that the tokens are void", batch_visible: null, batch_hidden: null, approve_batch: [],
 });
 
 const main = (name, hash, replies = {}, more = {}) => ({ name, window: "main", hash, replies: { ...usual(), ...replies }, ...more });
@@ -88,6 +89,16 @@ export const SCENES = [
   main("servers-hostile", "servers", { servers: { ...nothing, servers: [server(HOSTILE.bidi, { trust: "broken", running: 0, command: ["node", HOSTILE.ansi, HOSTILE.line], fault: "Its program is another than was accepted.", stderr: [HOSTILE.fake, HOSTILE.ansi] })] } }, { steps: [unfold], faulty: true }),
   main("servers-empty", "servers", { servers: nothing }),
   main("servers-add", "servers", {}, { steps: [press("Add server")] }),
+  main("servers-add-remote", "servers", {}, { steps: [press("Add server"), async (page) => { await page.click("input[name=where]:not([checked])"); await page.evaluate(() => document.querySelectorAll("input[name=where]")[1].click()); }] }),
+  main("login-ready", "servers", { servers: { ...nothing, servers: [login.ready()] } }, { steps: [press("tickets")] }),
+  main("login-needed", "servers", { servers: { ...nothing, servers: [login.needed()] } }, { steps: [press("tickets")], faulty: true }),
+  main("login-more", "servers", { servers: { ...nothing, servers: [login.more()] } }, { steps: [press("tickets")] }),
+  main("login-under-way", "servers", { servers: { ...nothing, servers: [login.underWay()] } }, { steps: [press("tickets")] }),
+  main("login-plan", "servers", { servers: { ...nothing, servers: [login.needed()] } }, { steps: [press("tickets"), press("See what it asks for")] }),
+  main("login-step-up", "servers", { servers: { ...nothing, servers: [login.more()] }, plan_login: login.stepUp() }, { steps: [press("tickets"), press("See what it asks for")] }),
+  main("login-plan-hostile", "servers", { servers: { ...nothing, servers: [login.needed()] }, plan_login: login.hostilePlan() }, { steps: [press("tickets"), press("See what it asks for")], faulty: true }),
+  main("login-fault", "servers", { servers: { ...nothing, servers: [login.needed()] }, plan_login: fault("No login can be made at `tickets`: nobody is said to guard it.", "server") }, { steps: [press("tickets"), press("See what it asks for")], faulty: true }),
+  main("login-out", "servers", { servers: { ...nothing, servers: [login.ready()] } }, { steps: [press("tickets"), press("Log out…")] }),
   main("servers-remove", "servers", {}, { steps: [press("files"), press("Remove…")] }),
   main("servers-broken", "servers", { servers: { ...nothing, fault: "servers.json, line 3: expected a comma.", servers: [server("files")] } }, { faulty: true }),
   main("clients", "clients", {}, { faulty: true }),
@@ -134,6 +145,7 @@ export const SCENES = [
   prompt("last-seconds", mail({ expires_at: NOW + 9_000 }), { settle: 700 }),
   prompt("queue", mail(), { replies: { current_question: { question: mail(), place: 2, of: 5, act: null } } }),
   prompt("run", command()),
+  prompt("run-address", login.address()),
   prompt("trust", trust()),
   prompt("drift", trust("drift", [tool("send_mail", ["send"], { pin: "drifted" }), tool("forward_all", ["send"], { pin: "new" }), tool("old", ["read"], { pin: "gone" }), ...TOOLS.slice(4)])),
   prompt("client", newcomer()),

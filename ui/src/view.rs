@@ -24,6 +24,7 @@ mod inbox;
 mod inspect;
 mod keyboard;
 mod leaves;
+mod login;
 mod marks;
 mod now;
 mod own_domains;

@@ -25,6 +25,12 @@ pub fn grouped(n: usize) -> String {
     out
 }
 
+/// The URL of a server that is reached at one, which then stands in place of the words of a command.
+pub fn url(words: &[String]) -> Option<&str> {
+    let [url] = words else { return None };
+    (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
+}
+
 /// A hex digest in groups of four, so that two can be compared by eye. Anything else comes back as it is.
 pub fn digest(hex: &str) -> String {
     if !hex.is_ascii() {

@@ -1,4 +1,4 @@
-//! The form for a new server: its name, its command as typed, and the exact words that will be run.
+//! The form for a new server: its name, and its command as typed with the exact words that will be run, or its address.
 
 use super::marks::{command, icon};
 use super::shell::trouble;
@@ -8,23 +8,33 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::Fault;
-use wire::command::AddServer;
+use wire::command::{AddRemote, AddServer};
 
 /// The form. Typing a command here is saying yes to it; its tools are still asked about.
 #[component]
 pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
     let (name, line) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (fault, sending) = (RwSignal::new(None::<Fault>), RwSignal::new(false));
+    let (elsewhere, url) = (RwSignal::new(false), RwSignal::new(String::new()));
     let typed = Memo::new(move |_| read(&line.get()));
-    let ready = move || !name.get().trim().is_empty() && matches!(typed.get(), Typed::Words { .. }) && !sending.get();
+    let whole = move || match elsewhere.get() {
+        true => !url.get().trim().is_empty(),
+        false => matches!(typed.get(), Typed::Words { .. }),
+    };
+    let ready = move || !name.get().trim().is_empty() && whole() && !sending.get();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let (name, Typed::Words { words, .. }) = (name.get_untracked().trim().to_owned(), typed.get_untracked()) else {
-            return;
+        let name = name.get_untracked().trim().to_owned();
+        let words = match typed.get_untracked() {
+            Typed::Words { words, .. } => words,
+            _ => Vec::new(),
         };
         sending.set(true);
         spawn_local(async move {
-            let result = call(AddServer { name: name.clone(), words }).await;
+            let result = match elsewhere.get_untracked() {
+                true => call(AddRemote { name: name.clone(), url: url.get_untracked().trim().to_owned() }).await,
+                false => call(AddServer { name: name.clone(), words }).await,
+            };
             sending.set(false);
             match result {
                 Ok(()) => on_added.run(name),
@@ -51,6 +61,29 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
                 /></span>
                 <span class="note">"Clients reach it as “consentry connect NAME”."</span>
             </label>
+            <fieldset class="plain">
+                <legend class="caption">"Where it runs"</legend>
+                <div class="row wrap">
+                    <label class="row"><input
+                        type="radio" name="where" checked=true on:change=move |_| elsewhere.set(false)
+                    />"A program on this computer"</label>
+                    <label class="row"><input
+                        type="radio" name="where" on:change=move |_| elsewhere.set(true)
+                    />"Elsewhere, at an address"</label>
+                </div>
+            </fieldset>
+            <div class="stack" hidden=move || !elsewhere.get()>
+                <label class="labelled">
+                    <span class="caption">"Address"</span>
+                    <span class="field"><input
+                        class="mono" type="url" name="url" autocomplete="off" spellcheck="false" maxlength="2000"
+                        placeholder="https://mcp.example.com/mcp"
+                        on:input=move |event| url.set(event_target_value(&event))
+                    /></span>
+                    <span class="note">"It begins with https, except on this computer."</span>
+                </label>
+            </div>
+            <div class="stack" hidden=move || elsewhere.get()>
             <label class="labelled">
                 <span class="caption">"Command line"</span>
                 <span class="field"><input
@@ -60,10 +93,14 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
                 /></span>
             </label>
             <section class="stack"><h3 class="caption">"What will be run"</h3>{preview}</section>
+            </div>
             {move || fault.get().map(|fault| trouble(&fault))}
             <button class="btn lead" type="submit" disabled=move || !ready()>"Add this server"</button>
             <p class="note">
-                "It runs as you, with all that you may do. "
+                {move || match elsewhere.get() {
+                    true => "What clients ask of it leaves this computer. If it wants a login, you see first what it asks for. ",
+                    false => "It runs as you, with all that you may do. ",
+                }}
                 "It offers no tools until you have seen them: you are asked next."
             </p>
         </form>

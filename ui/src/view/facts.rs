@@ -8,8 +8,33 @@ use crate::words;
 use leptos::prelude::*;
 use wire::view::{ApprovalView, ClientView, FindingView, RunView};
 
-/// What a yes to kind `run` starts: word by word, the file behind the first word, and what it is given.
+/// What a yes to kind `run` begins with: a program that starts, or an address that is asked.
 pub(crate) fn run(run: &RunView) -> AnyView {
+    match words::url(&run.words) {
+        Some(url) => reach(run, url),
+        None => start(run),
+    }
+}
+
+/// The address of a server elsewhere, and what every request to it carries.
+fn reach(run: &RunView, url: &str) -> AnyView {
+    let before = run.before.as_ref().map(|before| {
+        let before = before.join(" ");
+        view! { <dt>"Until now"</dt><dd class="was"><Foreign text=before class="v" budget=Budget::VALUE /></dd> }
+    });
+    let headers = (!run.env.is_empty()).then(|| {
+        let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
+        let note = view! { <span class="note">"names only, values stay hidden"</span> };
+        view! { <dt>"Carries"</dt><dd>{run.env.iter().map(name).collect_view()}{note}</dd> }
+    });
+    view! {
+        <dl class="facts"><dt>"Address"</dt><dd><Foreign text=url class="v" budget=Budget::VALUE /></dd>{before}{headers}</dl>
+    }
+    .into_any()
+}
+
+/// What starts: word by word, the file behind the first word, and what it is given.
+fn start(run: &RunView) -> AnyView {
     let before = run.before.clone();
     let fresh = {
         let before = before.clone();

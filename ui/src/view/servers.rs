@@ -2,6 +2,7 @@
 
 use super::add_server::AddServerForm;
 use super::clock::moment;
+use super::login::Login;
 use super::marks::{back, command, icon, mark};
 use super::shell::{Heard, how_to_connect, trouble};
 use super::text::{Foreign, excerpt};
@@ -13,7 +14,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::Fault;
 use wire::command::{RemoveServer, ReviewServer, Servers};
-use wire::view::{PinState, ServerView, ServersView, TrustState};
+use wire::view::{LoginState, PinState, ServerView, ServersView, TrustState};
 
 type Fetched = RwSignal<Option<Result<ServersView, Fault>>>;
 
@@ -119,6 +120,11 @@ fn row(server: &ServerView, pane: Pane) -> AnyView {
     let (class, icon_name, word, _) = words::trust(server.trust);
     let state = match (server.trust, server.running) {
         (TrustState::Broken, _) => mark("danger", "stop", "Broken"),
+        _ if server.login.as_ref().is_some_and(|l| matches!(l.state, LoginState::Needed | LoginState::More)) => {
+            mark("caution", "alert", "Wants a login")
+        }
+        (_, 0) if words::url(&server.command).is_some() => mark("", "pause", "Not in use"),
+        (_, _) if words::url(&server.command).is_some() => mark("ok", "check", "In use"),
         (_, 0) => mark("", "pause", "Not running"),
         (_, 1) => mark("ok", "check", "Running"),
         (_, n) => mark("ok", "check", format!("Running, {n} times")),
@@ -153,11 +159,16 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
         let name = name.clone();
         move || fetched.get().and_then(Result::ok)?.servers.into_iter().find(|server| server.name == name)
     };
+    let login = {
+        let found = found.clone();
+        Memo::new(move |_| found().and_then(|server| server.login))
+    };
+    let (shown, again) = (StoredValue::new(name.clone()), found.clone());
     let review = {
         let name = name.clone();
         Callback::new(move |()| {
             let name = name.clone();
-            busy.set("It is started for a moment to list its tools…");
+            busy.set("It is asked for its tools…");
             spawn_local(async move {
                 let result = call(ReviewServer { name }).await;
                 busy.set("");
@@ -183,8 +194,13 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
     view! {
         {move || match found() {
             None => view! { <p class="soft">"This server is no longer there."</p> }.into_any(),
-            Some(server) => about(&server),
+            Some(server) => head(&server),
         }}
+        // Apart from the rest, which is drawn anew whenever anything changes: what is being filled in stays.
+        <Show when=move || login.get().is_some()>
+            <Login server=shown.get_value() login=Signal::derive(move || login.get().unwrap_or_default()) />
+        </Show>
+        {move || again().map(|server| about(&server))}
         {move || fault.get().map(|fault| trouble(&fault))}
         <p class="note" role="status">{busy}</p>
         <Show
@@ -216,10 +232,38 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
     }
 }
 
-fn about(server: &ServerView) -> AnyView {
+fn reached(server: &ServerView) -> AnyView {
+    match words::url(&server.command) {
+        Some(url) => view! {
+            <section class="stack"><h3 class="caption">"Address"</h3>
+                <Foreign text=url class="v" budget=Budget::VALUE />
+                <p class="note">"It runs elsewhere: what clients ask of it leaves this computer."</p></section>
+        }
+        .into_any(),
+        None => view! {
+            <section class="stack"><h3 class="caption">"Command"</h3>{command(&server.command, |_| false)}</section>
+        }
+        .into_any(),
+    }
+}
+
+/// What it is called, how far it is trusted, and what is wrong with it.
+fn head(server: &ServerView) -> AnyView {
     let (class, name, word, means) = words::trust(server.trust);
     let wrong =
         server.fault.as_ref().map(|fault| view! { <p class="fault">{icon("alert")}<span>{fault.clone()}</span></p> });
+    view! {
+        <div>
+            <h2 class="title"><Foreign text=server.name.as_str() budget=Budget::NAME class="" /></h2>
+            <p class="row wrap">{mark(class, name, word)}<span class="note">{means}</span></p>
+        </div>
+        {wrong}
+        {reached(server)}
+    }
+    .into_any()
+}
+
+fn about(server: &ServerView) -> AnyView {
     let clients = if server.clients.is_empty() { "no client now".to_owned() } else { server.clients.join(", ") };
     let env = (!server.env.is_empty()).then(|| {
         let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
@@ -243,12 +287,6 @@ fn about(server: &ServerView) -> AnyView {
         in_short(&server.tools)
     };
     view! {
-        <div>
-            <h2 class="title"><Foreign text=server.name.as_str() budget=Budget::NAME class="" /></h2>
-            <p class="row wrap">{mark(class, name, word)}<span class="note">{means}</span></p>
-        </div>
-        {wrong}
-        <section class="stack"><h3 class="caption">"Command"</h3>{command(&server.command, |_| false)}</section>
         <dl class="facts">
             <dt>"Used by"</dt><dd>{excerpt(&clients, Budget::NAME, "")}</dd>{since}{env}
         </dl>

@@ -214,6 +214,11 @@ fn client_key(metadata: &ServerMetadata) -> String {
     format!("client-{}", gate::call::Digest::of("consentry issuer 1", &[metadata.issuer.as_str().as_bytes()]))
 }
 
+/// The registered domain of a URL, else its host.
+fn owner(url: &Url) -> Option<String> {
+    gate::meaning::marks::address(url.as_str()).map(|address| address.domain)
+}
+
 /// The first of those that guard a server that can be asked.
 async fn guarding(discovery: &Discovery) -> Result<ServerMetadata, String> {
     let mut why = "nobody is said to guard it".to_owned();
@@ -248,6 +253,7 @@ impl Plan {
             host: server.host_str().unwrap_or_default().to_owned(),
             issuer: self.metadata.issuer.as_str().to_owned(),
             issuer_host: issuer.host_str().unwrap_or_default().to_owned(),
+            same_owner: owner(server) == owner(issuer),
             encrypted: server.scheme() == "https" && issuer.scheme() == "https",
             claimed: self.discovery.resource.resource_name.clone(),
             scopes: scopes.collect(),

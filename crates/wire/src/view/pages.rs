@@ -167,6 +167,9 @@ pub struct LoginPlanView {
     pub issuer: String,
     /// See `issuer`.
     pub issuer_host: String,
+    /// Whether both hosts belong to one registered domain.
+    #[serde(default)]
+    pub same_owner: bool,
     /// Whether all of it goes over https.
     pub encrypted: bool,
     /// Foreign: what the server calls itself.

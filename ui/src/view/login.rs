@@ -1,0 +1,258 @@
+//! The login at a server elsewhere: how it stands, and what the next one would ask for, before any browser opens.
+
+use super::clock::moment;
+use super::marks::{icon, mark, tag};
+use super::shell::trouble;
+use super::text::{Datamark, Foreign, excerpt};
+use crate::backend::call;
+use crate::fold::Budget;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::collections::BTreeSet;
+use wire::Fault;
+use wire::command::{LogIn, LogOut, PlanLogin, StopLogin};
+use wire::view::{LoginPlanView, LoginState, LoginView, ScopeView};
+
+/// How much of a scope's name is drawn; no server needs more to say what it means.
+const SCOPE: Budget = Budget { characters: 120, lines: 2 };
+
+/// How much of an address is drawn at first.
+const PLACE: Budget = Budget { characters: 160, lines: 3 };
+
+/// What the person is doing about the login.
+#[derive(Clone, PartialEq, Eq)]
+enum Doing {
+    Nothing,
+    Asking,
+    Planned(LoginPlanView),
+    Leaving,
+    Busy(&'static str),
+}
+
+/// The section of a server's page. `login` is how it stands now.
+#[component]
+pub(crate) fn Login(server: String, login: Signal<LoginView>) -> impl IntoView {
+    let (doing, fault) = (RwSignal::new(Doing::Nothing), RwSignal::new(None::<Fault>));
+    let said = RwSignal::new(String::new());
+    let name = StoredValue::new(server);
+    let plan = Callback::new(move |()| {
+        doing.set(Doing::Asking);
+        fault.set(None);
+        said.set(String::new());
+        spawn_local(async move {
+            match call(PlanLogin { name: name.get_value() }).await {
+                Ok(plan) => doing.set(Doing::Planned(plan)),
+                Err(refused) => {
+                    doing.set(Doing::Nothing);
+                    fault.set(Some(refused));
+                }
+            }
+        });
+    });
+    let leave = Callback::new(move |()| {
+        doing.set(Doing::Busy("The tokens are given back…"));
+        spawn_local(async move {
+            match call(LogOut { name: name.get_value() }).await {
+                Ok(what) => said.set(format!("Logged out: {what}.")),
+                Err(refused) => fault.set(Some(refused)),
+            }
+            doing.set(Doing::Nothing);
+        });
+    });
+    view! {
+        <section class="stack" aria-label="Login">
+            <h3 class="caption">"Login"</h3>
+            {move || match doing.get() {
+                Doing::Planned(plan) => view! { <Consent plan doing fault name=name.get_value() /> }.into_any(),
+                Doing::Asking => view! { <p class="note" role="status">"Asking the server who guards it…"</p> }.into_any(),
+                Doing::Busy(what) => view! { <p class="note" role="status">{what}</p> }.into_any(),
+                Doing::Leaving => leaving(doing, leave),
+                Doing::Nothing => standing(&login.get(), plan, doing, name),
+            }}
+            {move || fault.get().map(|fault| trouble(&fault))}
+            <p class="note" role="status">{move || said.get()}</p>
+        </section>
+    }
+}
+
+fn standing(login: &LoginView, plan: Callback<()>, doing: RwSignal<Doing>, name: StoredValue<String>) -> AnyView {
+    let ask = |words: &'static str| {
+        view! { <button class="btn small" type="button" on:click=move |_| plan.run(())>{icon("eye")}{words}</button> }
+    };
+    let why = (!login.why.is_empty()).then(|| view! { <p class="soft">{login.why.clone()}</p> });
+    let failed = login.fault.as_ref().map(|f| view! { <p class="fault">{icon("alert")}<span>{f.clone()}</span></p> });
+    let out = move || {
+        let open = move |_| doing.set(Doing::Leaving);
+        view! { <button class="btn small danger" type="button" on:click=open>{icon("x")}"Log out…"</button> }
+    };
+    match login.state {
+        LoginState::Needed => view! {
+            <p>{mark("caution", "alert", "Login needed")}</p>{why}{failed}
+            <div class="row wrap">{ask("See what it asks for")}</div>
+        }
+        .into_any(),
+        LoginState::More => view! {
+            <p>{mark("caution", "alert", "More rights needed")}</p>{why}{failed}
+            <div class="row wrap">{ask("See what it asks for")}{out()}</div>
+        }
+        .into_any(),
+        LoginState::UnderWay => {
+            let stop = move |_| {
+                spawn_local(async move {
+                    // One that has ended meanwhile needs no stopping.
+                    let _ = call(StopLogin { name: name.get_value() }).await;
+                });
+            };
+            view! {
+                <p>{mark("", "clock", "Your browser is open for it")}</p>
+                <p class="soft">"Log in there. This page changes by itself when you are done."</p>
+                <div class="row wrap"><button class="btn small" type="button" on:click=stop>{icon("x")}"Stop"</button></div>
+            }
+            .into_any()
+        }
+        LoginState::Waiting => {
+            view! { <p>{mark("caution", "pause", "No token just now")}</p>{why}{failed}{out()} }.into_any()
+        }
+        LoginState::Ready => {
+            let until =
+                login.expires_at.map(|at| view! { <dt>"This token ends"</dt><dd class="num">{moment(at)}</dd> });
+            let scopes = login.scopes.iter().map(|scope| view! { <code>{excerpt(scope, SCOPE, "")}</code>" " });
+            let scopes = match login.scopes.is_empty() {
+                true => view! { "nothing in particular: the server decides" }.into_any(),
+                false => scopes.collect_view().into_any(),
+            };
+            view! {
+                <p>{mark("ok", "check", "Logged in")}</p>{failed}
+                <dl class="facts">
+                    <dt>"For"</dt><dd>{scopes}</dd>{until}
+                    <dt>"In the log"</dt><dd>"token "<code>{login.fingerprint.clone()}</code></dd>
+                </dl>
+                <div class="row wrap">{ask("Log in again…")}{out()}</div>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn leaving(doing: RwSignal<Doing>, leave: Callback<()>) -> AnyView {
+    view! {
+        <div class="panel">
+            <p>
+                <b>"Log out?"</b>" The tokens are given back to whoever issued them, and forgotten here. "
+                "Calls to this server fail until you log in again."
+            </p>
+            <div class="row wrap">
+                <button class="btn small danger" type="button" on:click=move |_| leave.run(())>{icon("x")}"Log out"</button>
+                <button class="btn small" type="button" on:click=move |_| doing.set(Doing::Nothing)>"Stay logged in"</button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Who asks for what, with a tick for each; the browser opens for exactly what is ticked.
+#[component]
+fn Consent(plan: LoginPlanView, doing: RwSignal<Doing>, fault: RwSignal<Option<Fault>>, name: String) -> impl IntoView {
+    let heading = NodeRef::<html::H2>::new();
+    Effect::new(move |_| {
+        if let Some(heading) = heading.get() {
+            // Where it can't be focused, reading order still begins here.
+            let _ = heading.focus();
+        }
+    });
+    let ticked: BTreeSet<String> = plan.scopes.iter().filter(|s| s.ticked).map(|s| s.name.clone()).collect();
+    let ticked = RwSignal::new(ticked);
+    let id = plan.id.clone();
+    let open = move |_| {
+        let (name, plan) = (name.clone(), id.clone());
+        let scopes = ticked.get_untracked().into_iter().collect();
+        doing.set(Doing::Busy("Your browser opens…"));
+        spawn_local(async move {
+            fault.set(call(LogIn { name, plan, scopes }).await.err());
+            doing.set(Doing::Nothing);
+        });
+    };
+    let elsewhere = (!plan.same_owner).then(|| {
+        view! {
+            <p class="soft">
+                "That is not the domain of the server. Go on only if you know it, and check it again in your browser."
+            </p>
+        }
+    });
+    let open_way = (!plan.encrypted).then(|| {
+        view! { <p class="fault">{icon("alert")}<span>"This is not encrypted. It is meant for servers on this computer."</span></p> }
+    });
+    let claimed = plan.claimed.as_ref().map(|name| {
+        view! { <Datamark from="What the server calls itself: claimed, not verified" text=name.as_str() budget=Budget::NAME /> }
+    });
+    // The host says it all, unless the issuer is more than that.
+    let plain = plan.issuer.trim_end_matches('/') == format!("https://{}", plan.issuer_host);
+    let whole = (!plain).then(|| {
+        view! { " "<span class="note"><Foreign text=plan.issuer.as_str() class="" budget=PLACE /></span> }
+    });
+    let host = plan.host.clone();
+    let heading_words = if plan.adds { "More rights for " } else { "Log in to " };
+    view! {
+        <div class="panel login">
+            <h2 class="title" tabindex="-1" node_ref=heading>
+                {heading_words}<Foreign text=plan.server.as_str() budget=Budget::NAME class="" />
+            </h2>
+            <dl class="facts">
+                <dt>"Server"</dt><dd><Foreign text=plan.url.as_str() class="v" budget=PLACE /></dd>
+                <dt>"You log in at"</dt><dd><b><Foreign text=plan.issuer_host.as_str() class="v" budget=PLACE /></b>{whole}</dd>
+            </dl>
+            {elsewhere}{open_way}{claimed}
+            {scopes(&plan.scopes, ticked)}
+            <p class="note">
+                "The token is kept in this computer’s keychain and goes to "<b>{excerpt(&host, Budget::NAME, "")}</b>
+                " alone. No client ever sees it. It lasts until you log out here or its issuer ends it."
+            </p>
+            <div class="row wrap">
+                <button class="btn lead" type="button" on:click=open>"Open the browser"</button>
+                <button class="btn" type="button" on:click=move |_| doing.set(Doing::Nothing)>"Not now"</button>
+            </div>
+        </div>
+    }
+}
+
+fn scopes(scopes: &[ScopeView], ticked: RwSignal<BTreeSet<String>>) -> AnyView {
+    if scopes.is_empty() {
+        let words = "It asks for nothing in particular: what the token can do is up to the server.";
+        return view! { <p class="soft">{words}</p> }.into_any();
+    }
+    let line = |scope: &ScopeView| {
+        let (name, held) = (scope.name.clone(), scope.name.clone());
+        let change = move |event| {
+            let on = event_target_checked(&event);
+            ticked.update(|ticked| {
+                if on {
+                    ticked.insert(name.clone());
+                } else {
+                    ticked.remove(&name);
+                }
+            });
+        };
+        let risky = scope.risky.then(|| tag("caution", "alert", "Reaches far"));
+        let new = scope.new.then(|| tag("", "plus", "New"));
+        view! {
+            <li>
+                <label class="scope">
+                    <input type="checkbox" prop:checked=move || ticked.get().contains(&held) on:change=change />
+                    <span>
+                        <span class="row wrap"><b>{scope.words.clone()}</b>{new}{risky}</span>
+                        <code>{excerpt(&scope.name, SCOPE, "")}</code>
+                    </span>
+                </label>
+            </li>
+        }
+    };
+    view! {
+        <fieldset class="plain">
+            <legend class="caption">"What the token may be used for"</legend>
+            <ul class="scopes">{scopes.iter().map(line).collect_view()}</ul>
+            <p class="note">"What you untick is not asked for. The server may then refuse some calls."</p>
+        </fieldset>
+    }
+    .into_any()
+}

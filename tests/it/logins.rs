@@ -2,9 +2,10 @@
 
 use e2e::client::{refusal, text, went_well};
 use e2e::process::{Lines, until};
-use e2e::{Broker, DEADLINE, Home, Keyring, McpClient, Person, Running, Say, node};
+use e2e::{Broker, DEADLINE, Home, Key, Keyring, McpClient, Person, Running, Say, Stage, node};
 use serde_json::{Value, json};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -32,17 +33,18 @@ fn script(home: &Home, name: &str, env: &[(&str, &str)]) -> (Running, Value) {
 }
 
 impl Elsewhere {
-    fn start(home: &Home, authority: &[(&str, &str)]) -> Self {
+    /// `writes` names the tools that need more than reading.
+    fn start(home: &Home, writes: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
         let behind = e2e::package_dir().join("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
         let mut command = home.command(node().expect("Node: run `cargo xtask setup`"));
         command.arg(behind).arg("streamableHttp").env("PORT", port.to_string());
         let server = Running::spawn("server-everything", &mut command);
         until("the server to listen", || TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(()));
-        let (authority, said) = script(home, "authority.mjs", authority);
+        let (authority, said) = script(home, "authority.mjs", &[]);
         let issuer = said["issuer"].as_str().expect("an issuer").to_owned();
         let upstream = format!("http://127.0.0.1:{port}/mcp");
-        let env = [("UPSTREAM", upstream.as_str()), ("ISSUER", &issuer), ("WRITES", "get-sum")];
+        let env = [("UPSTREAM", upstream.as_str()), ("ISSUER", &issuer), ("WRITES", writes)];
         let (guarded, said) = script(home, "guarded.mjs", &env);
         let url = said["url"].as_str().expect("a URL").to_owned();
         Self { authority, guarded, _server: server, issuer, url }
@@ -113,7 +115,7 @@ fn a_guarded_server_is_logged_in_to_used_stepped_up_and_logged_out_of() {
     let mut home = Home::new();
     let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
     let broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, &[]);
+    let elsewhere = Elsewhere::start(&home, "get-sum");
     home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
     // Nothing can be listed before the login, and the reason is said.
     let ran = home.run(&["server", "trust", "far"]).refused();
@@ -212,7 +214,7 @@ fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
     let mut home = Home::new();
     let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
     let _broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, &[]);
+    let elsewhere = Elsewhere::start(&home, "get-sum");
     home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
     home.run(&["server", "trust", "far"]).refused();
     let said = log_in(&home, "far", &[], false);
@@ -227,8 +229,98 @@ fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
 fn without_a_keychain_there_is_no_login_and_no_token_on_disk() {
     let home = Home::new();
     let _broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, &[]);
+    let elsewhere = Elsewhere::start(&home, "get-sum");
     home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
     let ran = home.run(&["token", "login", "far"]).refused();
     assert!(ran.stderr.contains("keychain"), "{}", ran.stderr);
+}
+
+/// A browser of somebody who agrees, as the desktop would open it.
+fn browser(home: &mut Home) {
+    let path = home.root().join("browser.sh");
+    let node = node().expect("Node: run `cargo xtask setup`");
+    let text = format!("#!/bin/sh\nexec '{}' '{}' \"$1\"\n", node.display(), fixture("browser.mjs").display());
+    std::fs::write(&path, text).expect("a script");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("made executable");
+    home.set_env("BROWSER", path.to_string_lossy());
+}
+
+#[test]
+fn in_the_window_a_server_elsewhere_is_added_logged_in_to_stepped_up_and_left() {
+    let Some(stage) = Stage::set_with(browser) else { return };
+    drop(stage.let_in());
+    let elsewhere = Elsewhere::start(&stage.home, "echo");
+    let main = stage.main();
+    let says = |what: &str| main.wait_until(what, &format!("return document.body.innerText.includes({})", json!(what)));
+    let state = |wanted: &str| until(wanted, || (login_of(&stage.home, "far")["state"] == wanted).then_some(()));
+    let fill = |name: &str, text: &str| {
+        stage.reach(&main, name, &format!("e.name === {}", json!(name)));
+        stage.display.write(text);
+        main.wait_until(name, &format!("return document.activeElement.value === {}", json!(text)));
+    };
+    stage.press(&main, "Servers");
+    says("Add server");
+    stage.press(&main, "Add server");
+    says("Where it runs");
+    fill("name", "far");
+    stage.reach(&main, "where it runs", "e.name === 'where'");
+    stage.display.key(Key::Down);
+    fill("url", &elsewhere.url);
+    stage.press(&main, "Add this server");
+    says("Review tools");
+    stage.press(&main, "Review tools");
+    // Nothing was opened: first it is shown who asks for what.
+    says("Login needed");
+    assert_eq!(elsewhere.counts()["codes"], 0);
+    stage.press(&main, "See what it asks for");
+    says("Open the browser");
+    for part in
+        ["You log in at", "Read what you can read there", "mcp:read", "claimed, not verified", "This is not encrypted"]
+    {
+        says(part);
+    }
+    stage.press(&main, "Open the browser");
+    state("ready");
+    says("Logged in");
+    stage.press(&main, "Review tools");
+    stage.approve_by_key(&stage.home.question("trust"));
+
+    let mut client = McpClient::open_under(&stage.home, "far");
+    client.shake_hands("2025-06-18");
+    let refused = refusal(&client.call("echo", json!({"message": "too early"})));
+    assert!(refused.contains("more rights"), "{refused}");
+    let main = stage.main();
+    let says = |what: &str| main.wait_until(what, &format!("return document.body.innerText.includes({})", json!(what)));
+    says("More rights needed");
+    stage.press(&main, "See what it asks for");
+    says("More rights for");
+    says("mcp:write");
+    stage.press(&main, "Open the browser");
+    state("ready");
+    assert!(went_well(&client.call("echo", json!({"message": "now"}))));
+
+    says("Log out…");
+    stage.press(&main, "Log out…");
+    says("Stay logged in");
+    stage.press(&main, "Log out");
+    says("was told that the login is void");
+    let good = elsewhere.seen()["good"].clone();
+    assert!(!went_well(&client.call("echo", json!({"message": "no more"}))));
+    assert_eq!(elsewhere.seen()["good"], good);
+    let answered: Vec<Value> = stage
+        .home
+        .audit()
+        .iter()
+        .filter(|e| e["kind"] == "decided")
+        .map(|e| {
+            stage
+                .home
+                .json(&["audit", "show", &e["seq"].to_string()])
+                .value()
+                .to_string()
+                .contains("\\\"login\\\"")
+                .into()
+        })
+        .collect();
+    assert_eq!(answered.iter().filter(|is| **is == json!(true)).count(), 2, "two logins are on record as decided");
 }

@@ -28,7 +28,13 @@ pub const MAIN: &str = "Consentry";
 impl Stage {
     /// With nothing trusted yet. `None`, with the reason printed, where a part is missing.
     pub fn set() -> Option<Self> {
+        Self::set_with(|_| ())
+    }
+
+    /// The same, in a home that was prepared.
+    pub fn set_with(prepare: impl FnOnce(&mut Home)) -> Option<Self> {
         let mut home = Home::new();
+        prepare(&mut home);
         let keyring = Keyring::start(&mut home)?;
         let display = Display::start(&mut home)?;
         let server = Fixture::new(&home, "notes");

@@ -63,6 +63,8 @@ struct State {
     under_way: Option<CancellationToken>,
     /// Why the last login came to nothing.
     fault: Option<String>,
+    /// The person logged out, and nothing was asked since.
+    left: bool,
 }
 
 impl Accounts {
@@ -165,7 +167,10 @@ impl Guarded {
         let issuer = self.guard().await?.map(|g| g.metadata.issuer.to_string()).unwrap_or_default();
         let revoked = account.log_out().await?;
         self.seal.forget(Kind::Login, &format!("{}-guard", self.key)).await?;
-        self.state().account = None;
+        {
+            let mut state = self.state();
+            (state.account, state.challenge, state.left) = (None, None, true);
+        }
         (self.tell)();
         Ok(match revoked {
             Some(revoked) if revoked.is_complete() => format!("{issuer} was told that the tokens are void"),
@@ -182,6 +187,9 @@ impl Guarded {
         let state = self.state();
         let blank = LoginView { fault: state.fault.clone(), ..LoginView::default() };
         let view = match (&state.account, &state.challenge) {
+            (None, None) if state.left => {
+                LoginView { state: LoginState::Needed, why: "You are logged out there.".into(), ..blank }
+            }
             (None, None) => {
                 return state.under_way.as_ref().map(|_| LoginView { state: LoginState::UnderWay, ..blank });
             }

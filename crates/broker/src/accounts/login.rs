@@ -158,7 +158,7 @@ impl Guarded {
         self.keep_guard(&guard).await?;
         self.enter(&guard).await?.adopt(tokens).await?;
         let mut state = self.state();
-        (state.challenge, state.plan) = (None, None);
+        (state.challenge, state.plan, state.left) = (None, None, false);
         Ok(logged_in)
     }
 

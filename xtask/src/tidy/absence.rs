@@ -98,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
         says: "HTTP is spoken by `remote` alone.",
         who: &["crates", "src-tauri", "ui", "xtask"],
         never: &["reqwest", "rustls"],
-        except: &["crates/remote/src"],
+        except: &["crates/remote/"],
     },
     Rule {
         says: "`wire`, `bridge` and `remote` name no other crate of ours, but `bridge` and `remote` may name `wire`.",

@@ -223,6 +223,37 @@ fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
     assert!(last["stderr"].as_str().is_some_and(|e| e.contains("came to nothing")), "{last}");
     assert_eq!(login_of(&home, "far")["state"], "needed");
     assert_eq!(elsewhere.counts()["codes"], 0);
+    // A client that waits for the login does not make us knock again and again.
+    home.run(&["server", "trust", "far"]).refused();
+    let knocks = || elsewhere.seen()["refused"].as_array().map_or(0, Vec::len);
+    let mut waiting = McpClient::open(&home, "far");
+    waiting.request(
+        "initialize",
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}),
+    );
+    let before = knocks();
+    for _ in 0..20 {
+        home.run(&["server", "list"]).succeeded();
+    }
+    assert!(knocks() - before <= 4, "{} knocks", knocks() - before);
+}
+
+#[test]
+fn a_server_that_is_removed_is_logged_out_of() {
+    let mut home = Home::new();
+    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let _broker = Broker::start(&home);
+    let elsewhere = Elsewhere::start(&home, "get-sum");
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    home.run(&["server", "trust", "far"]).refused();
+    let said = log_in(&home, "far", &[], true);
+    assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
+    home.run(&["server", "remove", "far"]).succeeded();
+    until("the login to be given back", || (elsewhere.counts()["revocations"].as_u64() >= Some(1)).then_some(()));
+    // Added anew, it knows of no login.
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    home.run(&["server", "trust", "far"]).refused();
+    assert_eq!(login_of(&home, "far")["state"], "needed");
 }
 
 #[test]

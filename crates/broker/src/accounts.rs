@@ -91,6 +91,17 @@ impl Accounts {
         Some(guarded.clone())
     }
 
+    /// The login at a server that is no longer used: its tokens are given back, in the background.
+    pub(crate) fn leave(&self, remote: &Remote, identity: Digest) {
+        let Some(guarded) = self.of(remote, identity) else { return };
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&identity);
+        tokio::spawn(async move {
+            if let Err(why) = guarded.log_out().await {
+                tracing::warn!("the login at a server that is no longer used could not be forgotten: {why}");
+            }
+        });
+    }
+
     /// How the account at this server stands, where anything is known of it.
     pub(crate) fn standing(&self, identity: Digest) -> Option<LoginView> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,13 +269,17 @@ impl Bearer for Guarded {
         challenge: &'a Challenge,
     ) -> Future_<'a, Result<bool, String>> {
         Box::pin(async move {
+            let before = self.view();
             self.state().challenge = Some(challenge.clone());
             let account = self.account().await.map_err(|why| format!("its login can't be used: {why}"))?;
             let again = match &account {
                 Some(account) => account.refused(token, challenge).await,
                 None => Ok(false),
             };
-            (self.tell)();
+            // Whoever waits for a change tries again when told: told of nothing new, it would try without end.
+            if self.view() != before {
+                (self.tell)();
+            }
             again
         })
     }

@@ -68,7 +68,7 @@ impl Inner {
         let record = Record::new("decided", now_ms())
             .with("decision", "login")
             .with("server", name)
-            .with("url", remote.url.to_string())
+            .with("url", remote::net::shown(&remote.url))
             .with("scopes", scopes.to_vec())
             .with("answered_by", by_word(by));
         let audit = self.corridor.audit.clone();

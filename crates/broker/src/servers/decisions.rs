@@ -25,7 +25,8 @@ impl Servers {
         };
         let url = match target {
             Target::Program(_) => String::new(),
-            Target::Remote(remote, _) => remote.url.to_string(),
+            // What follows a `?` is often a secret.
+            Target::Remote(remote, _) => remote::net::shown(&remote.url),
         };
         let (command, identity) = (target.configured(), target.identity().to_string());
         let accepted = Accepted { alias, command, resolved, sha256, identity };
@@ -38,12 +39,15 @@ impl Servers {
             .with("answered_by", by.word())
             .with("approval", by.approval());
         self.decided(SERVER, name, &accepted, record).await?;
-        {
+        let before = {
             let mut entries = self.entries();
             let entry = entries.entry(name.to_owned()).or_default();
-            entry.accepted = Some(accepted);
             entry.program_changed = false;
             entry.fault = None;
+            entry.accepted.replace(accepted)
+        };
+        if let Some(before) = before {
+            self.leave(&before);
         }
         self.touch();
         Ok(())
@@ -163,6 +167,7 @@ impl Servers {
         }
         if let Some(accepted) = &entry.accepted {
             self.policies.set_server(&accepted.alias, None);
+            self.leave(accepted);
         }
         self.store.undecide(SERVER, name).await?;
         self.store.undecide(PIN, name).await?;

@@ -1,6 +1,6 @@
 //! Which processes of a server run, and who is connected through it.
 
-use super::Servers;
+use super::{Accepted, Servers};
 use crate::upstream::{Configured, Target, Unasked, Upstream};
 use gate::call::ConnectionId;
 use remote::bearer::Bearer;
@@ -39,6 +39,14 @@ impl Servers {
             entries.values().flat_map(commands).flatten().collect()
         };
         self.store.secrets().forget(gone, others.iter()).await;
+    }
+
+    /// Logs out where a server was reached that is in force no longer, unless another entry is the same server.
+    pub(super) fn leave(&self, gone: &Accepted) {
+        let used = self.entries().values().any(|e| e.accepted.as_ref().is_some_and(|a| a.identity == gone.identity));
+        if let (Configured::Remote(remote), Ok(identity), false) = (&gone.command, gone.identity.parse(), used) {
+            self.accounts.leave(remote, identity);
+        }
     }
 
     pub(crate) fn set_fault(&self, name: &str, fault: Option<String>) {

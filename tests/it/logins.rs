@@ -266,6 +266,27 @@ fn without_a_keychain_there_is_no_login_and_no_token_on_disk() {
     assert!(ran.stderr.contains("keychain"), "{}", ran.stderr);
 }
 
+#[test]
+fn a_login_outlives_a_broker_that_is_killed() {
+    let mut home = Home::new();
+    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let mut broker = Broker::start(&home);
+    let elsewhere = Elsewhere::start(&home, "get-sum");
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    home.run(&["server", "trust", "far"]).refused();
+    let said = log_in(&home, "far", &[], true);
+    assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
+    home.run(&["server", "trust", "far"]).succeeded();
+    for _ in 0..3 {
+        broker.kill();
+        broker = Broker::start(&home);
+        let mut client = McpClient::connect(&home, "far");
+        assert!(went_well(&client.call("echo", json!({"message": "still in"}))));
+    }
+    let counts = elsewhere.counts();
+    assert_eq!((&counts["codes"], &counts["reuses"]), (&json!(1), &json!(0)), "one login, and no token used twice");
+}
+
 /// A browser of somebody who agrees, as the desktop would open it.
 fn browser(home: &mut Home) {
     let path = home.root().join("browser.sh");

@@ -19,7 +19,7 @@ pub(crate) fn write(path: &Path, name: &str, words: &[String], env: &[(String, S
 /// Puts a server that is reached over HTTP into the file, or changes its URL there.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub(crate) fn write_url(path: &Path, name: &str, url: &str) -> Result<(), Fault> {
     change(path, |root| {
         let servers = root.entry("mcpServers").or_insert_with(|| json!({})).as_object_mut()?;

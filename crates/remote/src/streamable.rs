@@ -6,7 +6,7 @@
 //!
 //! Every request that [`Session::send`] took gets exactly one end: a [`Said::Message`] that answers it or a
 //! [`Said::Failed`]. There is no limit on how long an answer takes while the server sends anything at all; after
-//! [`Pace::quiet`] (5 minutes) without a byte the stream is given up, and resumed where the server numbered its events.
+//! five minutes without a byte the stream is given up, and resumed where the server numbered its events.
 
 mod endpoint;
 mod events;

@@ -1,10 +1,11 @@
 //! Logging in at a real authorization server, for a real MCP server that it guards.
 
+use crate::remote::{everything, free_port};
 use e2e::client::{refusal, text, went_well};
 use e2e::process::{Lines, until};
 use e2e::{Broker, DEADLINE, Home, Key, Keyring, McpClient, Person, Running, Say, Stage, node};
 use serde_json::{Value, json};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,15 +36,9 @@ fn script(home: &Home, name: &str, env: &[(&str, &str)]) -> (Running, Value) {
 impl Elsewhere {
     /// `writes` names the tools that need more than reading.
     fn start(home: &Home, writes: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-        let behind = e2e::package_dir().join("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
-        let mut command = home.command(node().expect("Node: run `cargo xtask setup`"));
-        command.arg(behind).arg("streamableHttp").env("PORT", port.to_string());
-        let server = Running::spawn("server-everything", &mut command);
-        until("the server to listen", || TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(()));
+        let (server, upstream) = everything(home, free_port());
         let (authority, said) = script(home, "authority.mjs", &[]);
         let issuer = said["issuer"].as_str().expect("an issuer").to_owned();
-        let upstream = format!("http://127.0.0.1:{port}/mcp");
         let env = [("UPSTREAM", upstream.as_str()), ("ISSUER", &issuer), ("WRITES", writes)];
         let (guarded, said) = script(home, "guarded.mjs", &env);
         let url = said["url"].as_str().expect("a URL").to_owned();
@@ -82,6 +77,16 @@ fn get(url: &str) -> Value {
     serde_json::from_str(&answer[start..=end]).expect("JSON")
 }
 
+/// A broker with a keychain, and a server that wants a login, added as `far`.
+fn guarded() -> (Home, Keyring, Broker, Elsewhere) {
+    let mut home = Home::new();
+    let keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let broker = Broker::start(&home);
+    let elsewhere = Elsewhere::start(&home, "get-sum");
+    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    (home, keyring, broker, elsewhere)
+}
+
 /// Logs in from the command line, with a browser that agrees or does not.
 fn log_in(home: &Home, server: &str, scopes: &[&str], agrees: bool) -> Vec<Value> {
     let mut words = vec!["--json", "token", "login", server];
@@ -112,11 +117,7 @@ fn login_of(home: &Home, server: &str) -> Value {
 
 #[test]
 fn a_guarded_server_is_logged_in_to_used_stepped_up_and_logged_out_of() {
-    let mut home = Home::new();
-    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
-    let broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, "get-sum");
-    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    let (home, _keyring, broker, elsewhere) = guarded();
     // Nothing can be listed before the login, and the reason is said.
     let ran = home.run(&["server", "trust", "far"]).refused();
     assert!(ran.stderr.contains("log in"), "{}", ran.stderr);
@@ -211,11 +212,7 @@ fn contains(bytes: &[u8], token: &str) -> bool {
 
 #[test]
 fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
-    let mut home = Home::new();
-    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
-    let _broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, "get-sum");
-    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    let (home, _keyring, _broker, elsewhere) = guarded();
     home.run(&["server", "trust", "far"]).refused();
     let said = log_in(&home, "far", &[], false);
     let last = said.last().expect("an end");
@@ -240,11 +237,7 @@ fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
 
 #[test]
 fn a_server_that_is_removed_is_logged_out_of() {
-    let mut home = Home::new();
-    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
-    let _broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, "get-sum");
-    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    let (home, _keyring, _broker, elsewhere) = guarded();
     home.run(&["server", "trust", "far"]).refused();
     let said = log_in(&home, "far", &[], true);
     assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
@@ -268,11 +261,7 @@ fn without_a_keychain_there_is_no_login_and_no_token_on_disk() {
 
 #[test]
 fn a_login_outlives_a_broker_that_is_killed() {
-    let mut home = Home::new();
-    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
-    let mut broker = Broker::start(&home);
-    let elsewhere = Elsewhere::start(&home, "get-sum");
-    home.run(&["server", "add", "far", "--url", &elsewhere.url]).succeeded();
+    let (home, _keyring, mut broker, elsewhere) = guarded();
     home.run(&["server", "trust", "far"]).refused();
     let said = log_in(&home, "far", &[], true);
     assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::net::{TcpListener, TcpStream};
 
 /// The official reference server over HTTP, and the URL that it listens at.
-fn everything(home: &Home, port: u16) -> (Running, String) {
+pub(crate) fn everything(home: &Home, port: u16) -> (Running, String) {
     let script = e2e::package_dir().join("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
     let node = node().filter(|_| script.exists()).expect("Node and the servers: run `cargo xtask setup`");
     let mut command = home.command(node);
@@ -17,7 +17,7 @@ fn everything(home: &Home, port: u16) -> (Running, String) {
     (running, format!("http://127.0.0.1:{port}/mcp"))
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
 }
 

@@ -102,17 +102,23 @@ impl Net {
             // Another part of the program may have chosen one already, which serves as well.
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
-        let client = Client::builder()
-            .user_agent(concat!("Consentry/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            // A stream may be quiet for long; that the other end is gone is noticed all the same.
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .no_proxy()
-            .referer(false)
-            .redirect(redirect::Policy::none())
-            .dns_resolver(Arc::new(Filtered(reach)))
-            .build()
-            .map_err(|e| NetFault::Unreachable(format!("No HTTP client can be made: {}", words(&e))))?;
+        let builder = || {
+            Client::builder()
+                .user_agent(concat!("Consentry/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT)
+                // A stream may be quiet for long; that the other end is gone is noticed all the same.
+                .http2_keep_alive_interval(KEEP_ALIVE)
+                .no_proxy()
+                .referer(false)
+                .redirect(redirect::Policy::none())
+                .dns_resolver(Arc::new(Filtered(reach)))
+        };
+        let client = match (builder().build(), reach) {
+            (Ok(client), _) => client,
+            // A system without certificates can still talk to this machine; https finds nobody to trust there.
+            (Err(_), Reach::Own) => builder().tls_certs_only([]).build().map_err(unmade)?,
+            (Err(e), Reach::Public) => return Err(unmade(e)),
+        };
         Ok(Self { reach, client, patience: DOCUMENT })
     }
 
@@ -205,6 +211,11 @@ pub async fn read(mut answer: reqwest::Response, most: usize) -> Result<Bytes, N
 pub fn fault(e: reqwest::Error) -> NetFault {
     let why = words(&e);
     if e.is_connect() || e.is_builder() { NetFault::Unreachable(why) } else { NetFault::Broken(why) }
+}
+
+fn unmade(e: reqwest::Error) -> NetFault {
+    let then = "install the system's certificates (`ca-certificates`)";
+    NetFault::Unreachable(format!("no HTTPS is possible here ({}); {then}", words(&e)))
 }
 
 fn words(e: &reqwest::Error) -> String {

@@ -13,8 +13,8 @@ const PACKAGES: &[&str] = &[
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
     "libdbus-1-dev",
-    // to make the windows small in a release
-    "binaryen",
+    // to know whom to trust over https
+    "ca-certificates",
     // to show and drive windows without a display
     "webkit2gtk-driver",
     "xvfb",

@@ -163,6 +163,8 @@ fn Consent(plan: LoginPlanView, doing: RwSignal<Doing>, fault: RwSignal<Option<F
     });
     let ticked: BTreeSet<String> = plan.scopes.iter().filter(|s| s.ticked).map(|s| s.name.clone()).collect();
     let ticked = RwSignal::new(ticked);
+    // Asking for no scope at all would leave it to the issuer, which may give more than any that was ticked.
+    let offers = !plan.scopes.is_empty();
     let id = plan.id.clone();
     let open = move |_| {
         let (name, plan) = (name.clone(), id.clone());
@@ -209,7 +211,9 @@ fn Consent(plan: LoginPlanView, doing: RwSignal<Doing>, fault: RwSignal<Option<F
                 " alone. No client ever sees it. It lasts until you log out here or its issuer ends it."
             </p>
             <div class="row wrap">
-                <button class="btn lead" type="button" on:click=open>"Open the browser"</button>
+                <button class="btn lead" type="button" disabled=move || offers && ticked.get().is_empty() on:click=open>
+                    "Open the browser"
+                </button>
                 <button class="btn" type="button" on:click=move |_| doing.set(Doing::Nothing)>"Not now"</button>
             </div>
         </div>

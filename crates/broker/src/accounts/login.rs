@@ -99,6 +99,12 @@ impl Guarded {
         if !plan.offered.holds(&chosen) {
             return Err(stale());
         }
+        // A request that names no scope leaves it to the issuer, which may give more than any that was ticked.
+        if chosen.is_empty() && !plan.offered.is_empty() {
+            return Err(
+                "nothing is ticked, and a login for nothing in particular may give more; tick what you need".into()
+            );
+        }
         let net = &plan.discovery.net;
         let known = self.registered(&plan.metadata, &chosen).await?;
         let callback = callback(remote, known.as_ref()).await?;

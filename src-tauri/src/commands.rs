@@ -11,6 +11,7 @@ use crate::windows;
 use broker::{AnsweredBy, Broker, Decider, Home};
 use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
+use wire::proof::ProofView;
 use wire::view::{
     ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
     ItemAnswer, LoginPlanView, NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView,
@@ -79,6 +80,8 @@ serve! {
     log_in,
     stop_login,
     log_out,
+    proof_means,
+    choose_passphrase,
 }
 
 #[tauri::command]
@@ -145,8 +148,18 @@ async fn approve(
     command: ask::Approve,
 ) -> Result<(), Fault> {
     shown(&window, &cards, &command.id, "This window does not show that question, so it can't say yes.")?;
-    let ask::Approve { id, digest, act, remember } = command;
-    decider.approve(&id, &digest, act.as_deref(), remember, AnsweredBy::Window).await
+    let ask::Approve { id, digest, act, remember, proof } = command;
+    decider.approve(&id, &digest, act.as_deref(), remember, proof.as_ref()).await
+}
+
+#[tauri::command]
+async fn proof_means(decider: State<'_, Decider>) -> Result<ProofView, Fault> {
+    Ok(decider.proof_means().await)
+}
+
+#[tauri::command]
+async fn choose_passphrase(decider: State<'_, Decider>, command: ask::ChoosePassphrase) -> Result<(), Fault> {
+    decider.choose_passphrase(command.current.as_ref(), &command.new).await
 }
 
 /// What is changed is the call on the screen, and its new card has to be seen before a yes.
@@ -158,7 +171,7 @@ async fn edit_call(
     command: ask::EditCall,
 ) -> Result<(), Fault> {
     shown(&window, &cards, &command.id, "This window does not show that question, so it can't change it.")?;
-    decider.edit(&command.id, &command.digest, command.edits, AnsweredBy::Window).await.map(drop)
+    decider.edit(&command.id, &command.digest, command.edits).await.map(drop)
 }
 
 #[tauri::command]
@@ -491,6 +504,8 @@ mod tests {
             "batch_visible",
             "batch_hidden",
             "approve_batch",
+            "proof_means",
+            "choose_passphrase",
         ];
         assert_eq!(commands(PROMPT), card.into_iter().chain(beside).map(str::to_owned).collect());
     }

@@ -16,7 +16,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null,
+  choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
   edit_call: null, add_remote: null, plan_login: login.plan(), log_in: null, stop_login: null, log_out: "https://login.acme.example was told that the tokens are void", batch_visible: null, batch_hidden: null, approve_batch: [],
 });
@@ -138,6 +138,9 @@ export const SCENES = [
   prompt("leaves-elsewhere", mail({ ...leaving(true), level: "step_up", arms_after_ms: 2_000 }), { settle: 2_400 }),
   prompt("delete", removal(), { settle: 900 }),
   prompt("pay", payment(), { settle: 2_400 }),
+  prompt("pay-choose", payment(), { settle: 2_400, replies: { proof_means: { system: false, no_system: "", passphrase: false, wait_until: null } } }),
+  prompt("pay-system", payment(), { settle: 2_400, replies: { proof_means: { system: true, no_system: "", passphrase: true, wait_until: null } } }),
+  prompt("pay-wrong", payment(), { settle: 2_400, replies: { approve: fault("That is not your passphrase. Try again in 60 seconds.", "proof_missing"), proof_means: { system: false, no_system: "", passphrase: true, wait_until: NOW + 60_000 } }, steps: [(page) => page.click('.picks label:nth-child(2) input'), (page) => page.type('.proof input', "correct horse"), (page) => page.click('button.approve')] }),
   prompt("pay-picked", payment(), { settle: 2_400, steps: [(page) => page.click('.picks label:nth-child(2) input')] }),
   prompt("hostile", hostile(), { settle: 900 }),
   prompt("hostile-unfolded", hostile(), { settle: 300, steps: [unfold] }),

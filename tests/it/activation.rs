@@ -33,7 +33,7 @@ fn answered(stage: &Stage) -> Value {
 }
 
 /// Calls a command of the app from the page, as a script in it would; what the app answers.
-fn command(page: &Page<'_>, name: &str, command: &Value) -> Value {
+pub(crate) fn command(page: &Page<'_>, name: &str, command: &Value) -> Value {
     let script = format!(
         "window.told = null; \
          window.__TAURI_INTERNALS__.invoke({name}, {{command: {command}}}) \

@@ -97,17 +97,10 @@ fn a_payment_is_read_picked_and_approved() {
     let (asked, question) = ask(&stage, &mut client, "pay", json!({"account": "DE89370400440532013000", "amount": 40}));
     assert_eq!(question["level"], "step_up");
     let prompt = stage.read_card(&question);
-    // The right one among the choices: arrows pick.
-    let picked = "document.querySelector('.act input:checked')?.closest('label').textContent.trim()";
-    stage.reach(&prompt, "the choice of a value", "e.matches('.act input[type=radio]')");
-    stage.key(&prompt, Key::Space);
-    for _ in 0..3 {
-        if prompt.run(&format!("return {picked}")) == "DE89370400440532013000" {
-            break;
-        }
-        stage.key(&prompt, Key::Down);
-    }
-    assert_eq!(prompt.run(&format!("return {picked}")), "DE89370400440532013000", "the right one is not among them");
+    stage.pick_value(&prompt, "DE89370400440532013000");
+    // The first payment asks for a passphrase to be chosen.
+    assert_eq!(prompt.run("return document.querySelectorAll('.proof input').length"), 2);
+    stage.type_passphrase(&prompt, "correct horse");
     // It must be read to its end, by keys too.
     stage.reach(&prompt, "the whole question", "e.matches('.card-body')");
     stage.display.key(Key::End);

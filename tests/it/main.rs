@@ -31,6 +31,7 @@ mod lying_server;
 mod now;
 mod parties;
 mod presets;
+mod proof;
 mod questions;
 mod real_parts;
 mod remote;

@@ -16,6 +16,7 @@ pub mod display;
 pub mod fixture;
 pub mod home;
 pub mod keyring;
+pub mod polkit;
 pub mod process;
 mod prompt;
 pub mod scene;

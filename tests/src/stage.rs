@@ -154,6 +154,33 @@ impl Stage {
         self.display.key(Key::Enter);
     }
 
+    /// Picks this value on a high-risk card, with the arrows.
+    pub fn pick_value(&self, prompt: &Page<'_>, value: &str) {
+        let picked = "return document.querySelector('.picks input:checked')?.closest('label').textContent.trim()";
+        self.reach(prompt, "the choice of a value", "e.matches('.picks input[type=radio]')");
+        self.key(prompt, Key::Space);
+        for _ in 0..3 {
+            if prompt.run(picked) == value {
+                return;
+            }
+            self.key(prompt, Key::Down);
+        }
+        assert_eq!(prompt.run(picked), value, "the right one is not among them");
+    }
+
+    /// Types a passphrase into each field that a high-risk card has for one.
+    pub fn type_passphrase(&self, prompt: &Page<'_>, words: &str) {
+        prompt.wait_until("a field for the passphrase", "return document.querySelector('.proof input') !== null");
+        let fields = prompt.run("return document.querySelectorAll('.proof input').length").as_u64().unwrap_or(0);
+        for field in 0..fields {
+            let it = format!("e === document.querySelectorAll('.proof input')[{field}]");
+            self.reach(prompt, "a field for the passphrase", &it);
+            self.display.write(words);
+            let typed = format!("return document.querySelectorAll('.proof input')[{field}].value === {}", json!(words));
+            prompt.wait_until("the passphrase to be typed", &typed);
+        }
+    }
+
     /// Waits for something of the broker's.
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Home) -> bool) {
         until(what, || holds(&self.home).then_some(()));

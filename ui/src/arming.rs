@@ -74,6 +74,10 @@ pub enum Gate {
     Unread,
     /// High risk: the deliberate act has not been done.
     ActMissing,
+    /// High risk: the person has not proved to be there.
+    ProofMissing,
+    /// The system asks the person, in a dialog of its own.
+    Proving,
     /// Approve works.
     Open,
 }
@@ -93,6 +97,10 @@ pub struct Facts {
     pub unread: bool,
     /// An act is demanded and was not done.
     pub act_missing: bool,
+    /// A proof is demanded and none is given.
+    pub proof_missing: bool,
+    /// The answer waits for the system's dialog.
+    pub proving: bool,
 }
 
 /// The first thing in the way of Approve.
@@ -101,7 +109,7 @@ pub fn gate(facts: Facts, arming: &Arming, now: f64) -> Gate {
         return Gate::Closed;
     }
     if facts.sending {
-        return Gate::Sending;
+        return if facts.proving { Gate::Proving } else { Gate::Sending };
     }
     if facts.editing {
         return Gate::Editing;
@@ -112,6 +120,7 @@ pub fn gate(facts: Facts, arming: &Arming, now: f64) -> Gate {
         Some(left) if left > 0.0 => Gate::Counting(seconds(left)),
         Some(_) if facts.unread => Gate::Unread,
         Some(_) if facts.act_missing => Gate::ActMissing,
+        Some(_) if facts.proof_missing => Gate::ProofMissing,
         Some(_) => Gate::Open,
     }
 }
@@ -128,6 +137,8 @@ pub fn label(gate: Gate, name: &str) -> String {
         Gate::Editing => "Approve: finish your change first".into(),
         Gate::Unread => "Approve: read to the end first".into(),
         Gate::ActMissing => "Approve: pick the value first".into(),
+        Gate::ProofMissing => "Approve: prove that it is you first".into(),
+        Gate::Proving => "Answer the system’s dialog".into(),
         Gate::Open => name.into(),
     }
 }
@@ -208,12 +219,15 @@ mod tests {
     #[test]
     fn obstacles_come_in_order_and_a_closed_card_stays_closed() {
         let arming = seen_at(0.0);
-        let all =
-            Facts { closed: true, sending: true, covered: false, editing: false, unread: true, act_missing: true };
+        let all = Facts { closed: true, sending: true, unread: true, act_missing: true, ..Facts::default() };
         assert_eq!(gate(all, &arming, 1e6), Gate::Closed);
         assert_eq!(gate(Facts { closed: false, ..all }, &arming, 1e6), Gate::Sending);
         assert_eq!(gate(Facts { closed: false, sending: false, ..all }, &arming, 1e6), Gate::Unread);
         assert_eq!(gate(Facts { editing: true, ..Facts::default() }, &arming, 1e6), Gate::Editing);
         assert_eq!(gate(Facts { act_missing: true, ..Facts::default() }, &arming, 1e6), Gate::ActMissing);
+        let unproved = Facts { proof_missing: true, ..Facts::default() };
+        assert_eq!(gate(Facts { act_missing: true, ..unproved }, &arming, 1e6), Gate::ActMissing);
+        assert_eq!(gate(unproved, &arming, 1e6), Gate::ProofMissing);
+        assert_eq!(gate(Facts { sending: true, proving: true, ..unproved }, &arming, 1e6), Gate::Proving);
     }
 }

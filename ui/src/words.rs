@@ -278,7 +278,8 @@ pub fn entry(kind: &str, result: &str) -> (&'static str, &'static str) {
         ("connected" | "disconnected", _) => ("plain", "app"),
         ("started" | "stopped", _) => ("plain", "gate"),
         ("refused", _) => ("no", "stop"),
-        ("void" | "tripped", _) => ("wait", "alert"),
+        ("proved", "proved") => ("ok", "check"),
+        ("void" | "tripped" | "proved", _) => ("wait", "alert"),
         _ => ("plain", "dot"),
     }
 }

@@ -3,49 +3,94 @@
 
 use crate::decide::Decider;
 use crate::home::Home;
+use crate::person::Subject;
 use crate::{AnsweredBy, Broker};
 use bridge::Hello;
 use bridge::frame::{Lines, write_line};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use wire::control::{Reply, Request, Watched};
+use wire::proof::{Given, ProofView};
+use wire::view::{FieldEdit, RememberChoice};
 use wire::{Fault, FaultCode};
 
 /// What a control peer may do.
-#[derive(Clone)]
-pub(crate) struct Rights {
-    decider: Option<Decider>,
-    refused: Option<&'static str>,
+pub(crate) enum Rights {
+    /// Nothing, and why.
+    None(&'static str),
+    /// Everything but deciding; and that, too, for each decision that comes with a proof that the person is there.
+    Proved(Decider),
+    /// Everything.
+    All(Decider),
 }
 
 impl Rights {
-    /// Everything but deciding, or deciding too.
-    pub(crate) fn new(decider: Option<Decider>) -> Self {
-        Self { decider, refused: None }
+    /// Those of a peer.
+    pub(crate) fn new(broker: &Broker, peer: &bridge::Peer, decides: bool) -> Self {
+        let subject = Subject::command(peer);
+        match decides {
+            true => Self::All(Decider::new(broker.inner.clone(), AnsweredBy::Cli, subject)),
+            false => Self::Proved(Decider::new(broker.inner.clone(), AnsweredBy::Proved, subject)),
+        }
     }
 
     /// Who rejects, revokes or stops by this socket.
     fn by(&self) -> AnsweredBy {
-        if self.decide() { AnsweredBy::Cli } else { AnsweredBy::Tightening }
-    }
-
-    /// Nothing, and why.
-    pub(crate) fn none(why: &'static str) -> Self {
-        Self { decider: None, refused: Some(why) }
-    }
-
-    /// Whether decisions are taken here.
-    pub(crate) fn decide(&self) -> bool {
-        self.decider.is_some()
+        match self {
+            Self::All(_) => AnsweredBy::Cli,
+            Self::None(_) | Self::Proved(_) => AnsweredBy::Tightening,
+        }
     }
 
     fn decider(&self) -> Result<&Decider, Fault> {
-        self.decider.as_ref().ok_or_else(|| {
-            Fault::new(
+        match self {
+            Self::All(decider) => Ok(decider),
+            Self::None(_) | Self::Proved(_) => Err(Fault::new(
                 FaultCode::NotHere,
-                "Decisions are taken in Consentry's windows. A broker started with `--decisions cli` takes them here.",
-            )
-        })
+                "Decisions are taken in Consentry's windows; on the command line they take your passphrase. A broker \
+                 started with `--decisions cli` takes them here without.",
+            )),
+        }
     }
+}
+
+/// One decision with its proof. A yes takes the proof along, since its question has a say in it; everything else is
+/// asked once it is proved.
+async fn proved(broker: &Broker, rights: &Rights, given: &Given, request: Request) -> Result<Reply, Fault> {
+    let (Rights::Proved(decider) | Rights::All(decider)) = rights else { return Err(nothing_here()) };
+    match request {
+        Request::Approve { id, digest, remember, set } => {
+            approve(decider, &id, &digest, remember, set, Some(given)).await
+        }
+        Request::Proved { .. } | Request::Watch | Request::HandOver => Err(nothing_here()),
+        request => {
+            let verb = serde_json::to_value(&request).ok();
+            let verb = verb.as_ref().and_then(|v| v.get("verb")?.as_str()).unwrap_or_default().to_owned();
+            decider.prove(given, &verb).await?;
+            Box::pin(answer(broker, &Rights::All(decider.clone()), request)).await
+        }
+    }
+}
+
+fn nothing_here() -> Fault {
+    Fault::new(FaultCode::Invalid, "That takes no proof.")
+}
+
+async fn approve(
+    decider: &Decider,
+    id: &str,
+    digest: &str,
+    remember: Option<RememberChoice>,
+    set: Vec<FieldEdit>,
+    given: Option<&Given>,
+) -> Result<Reply, Fault> {
+    match set.is_empty() {
+        true => decider.approve(id, digest, None, remember, given).await?,
+        false if remember.is_some() => {
+            return Err(Fault::new(FaultCode::Invalid, "A call that was changed is never remembered."));
+        }
+        false => decider.approve_changed(id, digest, set, given).await?,
+    }
+    Ok(Reply::Done)
 }
 
 /// Answers requests until the peer leaves.
@@ -60,18 +105,21 @@ pub(crate) async fn serve(broker: &Broker, rights: &Rights, mut lines: Lines<Own
             .within_limit()
             .map_err(|e| e.to_string())
             .and_then(|bytes| serde_json::from_slice::<Request>(&bytes).map_err(|e| e.to_string()));
-        let reply = match (request, rights.refused) {
-            (_, Some(why)) => Reply::Fault(Fault::new(FaultCode::NotHere, why)),
-            (Err(why), None) => {
+        let reply = match (request, rights) {
+            (_, Rights::None(why)) => Reply::Fault(Fault::new(FaultCode::NotHere, *why)),
+            (Err(why), _) => {
                 Reply::Fault(Fault::new(FaultCode::Invalid, format!("The request was not understood: {why}.")))
             }
-            (Ok(Request::Watch), None) => return watch(broker, lines, out).await,
-            (Ok(Request::HandOver), None) => {
+            (Ok(Request::Watch), _) => return watch(broker, lines, out).await,
+            (Ok(Request::HandOver), _) => {
                 let _ = say(&mut out, &Reply::Done).await;
                 broker.inner.stop.cancel();
                 return;
             }
-            (Ok(request), None) => answer(broker, rights, request).await.unwrap_or_else(Reply::Fault),
+            (Ok(Request::Proved { given, request }), _) => {
+                proved(broker, rights, &given, *request).await.unwrap_or_else(Reply::Fault)
+            }
+            (Ok(request), _) => answer(broker, rights, request).await.unwrap_or_else(Reply::Fault),
         };
         if say(&mut out, &reply).await.is_err() {
             return;
@@ -104,9 +152,9 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
         Request::ChoosePreset { preset } => {
             let unknown = |why: String| Fault::new(FaultCode::Invalid, format!("No such preset: {why}."));
             let preset = preset.parse().map_err(unknown)?;
-            match &rights.decider {
-                Some(decider) => decider.choose_preset(preset).await?,
-                None => broker.tighten_preset(preset).await?,
+            match rights.decider() {
+                Ok(decider) => decider.choose_preset(preset).await?,
+                Err(_) => broker.tighten_preset(preset).await?,
             }
             Reply::Done
         }
@@ -146,15 +194,15 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.leave_entry(&entry).await?;
             Reply::Done
         }
-        Request::Approve { id, digest, remember, set } if set.is_empty() => {
-            rights.decider()?.approve(&id, &digest, None, remember, AnsweredBy::Cli).await?;
-            Reply::Done
-        }
         Request::Approve { id, digest, remember, set } => {
-            if remember.is_some() {
-                return Err(Fault::new(FaultCode::Invalid, "A call that was changed is never remembered."));
-            }
-            rights.decider()?.approve_changed(&id, &digest, set, AnsweredBy::Cli).await?;
+            approve(rights.decider()?, &id, &digest, remember, set, None).await?
+        }
+        Request::ProofMeans => match rights {
+            Rights::All(decider) | Rights::Proved(decider) => Reply::ProofMeans(decider.proof_means().await),
+            Rights::None(_) => Reply::ProofMeans(ProofView::default()),
+        },
+        Request::ChoosePassphrase { current, new } => {
+            rights.decider()?.choose_passphrase(current.as_ref(), &new).await?;
             Reply::Done
         }
         Request::AddServer { name, words, env } => {
@@ -203,8 +251,8 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.set_own_domains(&domains).await?;
             Reply::Done
         }
-        // Streams and the end of the broker are handled where the socket is.
-        Request::Watch | Request::HandOver => Reply::Done,
+        // Streams, proofs and the end of the broker are handled where the socket is.
+        Request::Watch | Request::HandOver | Request::Proved { .. } => Reply::Done,
     })
 }
 

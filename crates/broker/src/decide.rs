@@ -1,13 +1,16 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
+use crate::clock::now_ms;
 use crate::desk::gone;
+use crate::person::Subject;
 use crate::servers::Authority;
 use crate::upstream::{Command, Configured, Remote};
 use crate::{AnsweredBy, Inner, approval_id, client_files, present};
-use gate::approval::Event;
+use gate::approval::{Event, Means};
 use gate::call::{ApprovalId, Digest};
 use gate::policy::Preset;
 use std::sync::Arc;
+use wire::proof::{Given, ProofView, Secret};
 use wire::view::{
     ApprovalView, ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, FieldEdit, ItemAnswer, Listed,
     LoginPlanView, NowView, RememberChoice, ToolView,
@@ -18,44 +21,78 @@ use wire::{Fault, FaultCode};
 #[derive(Clone)]
 pub struct Decider {
     inner: Arc<Inner>,
+    by: AnsweredBy,
+    /// Whom the system would ask whether the person is there.
+    subject: Subject,
 }
 
 impl Decider {
-    pub(crate) fn new(inner: Arc<Inner>) -> Self {
-        Self { inner }
+    /// One that takes decisions so, and has proofs asked for by this process.
+    pub(crate) fn new(inner: Arc<Inner>, by: AnsweredBy, subject: Subject) -> Self {
+        Self { inner, by, subject }
     }
 
     /// Says yes to exactly what has this digest, and remembers what was chosen of it.
     ///
     /// # Errors
-    /// Why it does not count: `Gone`, `DigestMismatch`, `TooEarly`, `ActMissing`.
+    /// Why it does not count: `Gone`, `DigestMismatch`, `TooEarly`, `ActMissing`, `ProofMissing`.
     pub async fn approve(
         &self,
         id: &str,
         digest: &str,
         act: Option<&str>,
         remember: Option<RememberChoice>,
-        by: AnsweredBy,
+        given: Option<&Given>,
     ) -> Result<(), Fault> {
         let digest = digest.parse().map_err(|_| Fault::new(FaultCode::DigestMismatch, "That is no digest."))?;
         let remember = remember.map(present::remember_choice);
-        let event = Event::Approve { digest, act: act.map(str::to_owned), by, remember };
-        self.inner.corridor.desk.step(approval_id(id)?, event).await
+        let (desk, id) = (&self.inner.corridor.desk, approval_id(id)?);
+        let Some(given) = given else {
+            let event = Event::Approve { digest, act: act.map(str::to_owned), by: self.by, remember };
+            return desk.step(id, event).await;
+        };
+        let prepared = desk.prepare(id, digest, act, self.by)?;
+        let means = self.means_of(given, id).await?;
+        desk.approve_proved(id, prepared.proved(means, now_ms()), remember).await
+    }
+
+    /// A proof for a question, for as long as that is open.
+    async fn means_of(&self, given: &Given, id: ApprovalId) -> Result<Means, Fault> {
+        let what = id.to_string();
+        tokio::select! {
+            means = self.inner.person.prove(given, &self.subject, &what) => means,
+            () = self.inner.corridor.desk.ended_meanwhile(id) => Err(gone()),
+        }
+    }
+
+    /// How the person could prove to be there now.
+    pub async fn proof_means(&self) -> ProofView {
+        self.inner.person.means(&self.subject).await
+    }
+
+    /// Takes a proof for something that is no question.
+    ///
+    /// # Errors
+    /// `ProofMissing` where it is none, `Storage` where it can't be recorded.
+    pub(crate) async fn prove(&self, given: &Given, what: &str) -> Result<(), Fault> {
+        self.inner.person.prove(given, &self.subject, what).await.map(drop)
+    }
+
+    /// Chooses the passphrase; where there is one, it takes that.
+    ///
+    /// # Errors
+    /// `ProofMissing` for a wrong one of now, `Invalid` for one that is too short, `Storage` when it can't be kept.
+    pub async fn choose_passphrase(&self, current: Option<&Secret>, new: &Secret) -> Result<(), Fault> {
+        self.inner.person.choose(current, new, self.by).await
     }
 
     /// Changes values of a call before a yes, and gives its new card. These are all changes to what was asked.
     ///
     /// # Errors
     /// `Gone`, `DigestMismatch`, `Invalid` where the call can't be changed so, `Storage` when it can't be written.
-    pub async fn edit(
-        &self,
-        id: &str,
-        digest: &str,
-        edits: Vec<FieldEdit>,
-        by: AnsweredBy,
-    ) -> Result<ApprovalView, Fault> {
+    pub async fn edit(&self, id: &str, digest: &str, edits: Vec<FieldEdit>) -> Result<ApprovalView, Fault> {
         let digest = digest.parse().map_err(|_| Fault::new(FaultCode::DigestMismatch, "That is no digest."))?;
-        self.inner.corridor.edit(approval_id(id)?, digest, edits, by).await
+        self.inner.corridor.edit(approval_id(id)?, digest, edits, self.by).await
     }
 
     /// Changes values of a call and says yes to what comes of it, unless that asks for more than what was seen: then it
@@ -68,10 +105,16 @@ impl Decider {
         id: &str,
         digest: &str,
         edits: Vec<FieldEdit>,
-        by: AnsweredBy,
+        given: Option<&Given>,
     ) -> Result<(), Fault> {
-        let before = self.inner.corridor.desk.find(id).ok_or_else(gone)?;
-        let card = self.edit(id, digest, edits, by).await?;
+        let desk = &self.inner.corridor.desk;
+        let before = desk.find(id).ok_or_else(gone)?;
+        // Before anything is changed: else whoever has no proof could put other values on the card.
+        let means = match given {
+            Some(given) => Some(self.means_of(given, approval_id(id)?).await?),
+            None => None,
+        };
+        let card = self.edit(id, digest, edits).await?;
         if card.asks_more_than(&before) {
             let why = format!(
                 "The changed call asks for more than the one you saw, so it is asked anew. Nothing was approved. See \
@@ -79,7 +122,10 @@ impl Decider {
             );
             return Err(Fault::new(FaultCode::Invalid, why));
         }
-        self.approve(id, &card.digest, None, None, by).await
+        let Some(means) = means else { return self.approve(id, &card.digest, None, None, None).await };
+        let digest = card.digest.parse().map_err(|_| gone())?;
+        let prepared = desk.prepare(approval_id(id)?, digest, None, self.by)?;
+        desk.approve_proved(approval_id(id)?, prepared.proved(means, now_ms()), None).await
     }
 
     /// A card that lists exactly these questions is fully visible from now on.
@@ -145,7 +191,7 @@ impl Decider {
     /// `Invalid` for a name or a command that can't be used, `Storage` when it can't be written.
     pub async fn add_server(&self, name: &str, words: Vec<String>, env: Vec<(String, String)>) -> Result<(), Fault> {
         let command = Command { words, env: env.into_iter().collect(), cwd: None };
-        self.inner.corridor.servers.add(name, Configured::Program(command), self.by()).await
+        self.inner.corridor.servers.add(name, Configured::Program(command), self.by).await
     }
 
     /// Adds or changes a server that is reached over HTTP; its tools are not trusted yet.
@@ -156,7 +202,7 @@ impl Decider {
         let remote = Remote::parse(url, headers.into_iter().collect());
         let remote =
             remote.map_err(|why| Fault::new(wire::FaultCode::Invalid, format!("The server can't be used: {why}.")))?;
-        self.inner.corridor.servers.add(name, Configured::Remote(remote), self.by()).await
+        self.inner.corridor.servers.add(name, Configured::Remote(remote), self.by).await
     }
 
     /// Lists a server's tools and asks whether to trust them.
@@ -179,7 +225,7 @@ impl Decider {
         effects: Vec<(String, Vec<Effect>)>,
     ) -> Result<Vec<ToolView>, Fault> {
         let servers = &self.inner.corridor.servers;
-        servers.trust(name, except, effects, self.by()).await?;
+        servers.trust(name, except, effects, self.by).await?;
         let view = servers.view(&std::collections::BTreeMap::new());
         Ok(view.servers.into_iter().find(|s| s.name == name).map(|s| s.tools).unwrap_or_default())
     }
@@ -202,7 +248,7 @@ impl Decider {
     /// # Errors
     /// `NotFound`, `Invalid`, or `Storage` when it can't be written.
     pub async fn set_effects(&self, name: &str, tool: &str, effects: &[Effect]) -> Result<(), Fault> {
-        let authority = Authority::Person(self.by());
+        let authority = Authority::Person(self.by);
         self.inner.corridor.servers.set_effects(name, tool, &present::effects_of(effects), Some(authority)).await
     }
 
@@ -211,7 +257,7 @@ impl Decider {
     /// # Errors
     /// `Storage` when the decision can't be written: then the preset stays what it was.
     pub async fn choose_preset(&self, preset: Preset) -> Result<(), Fault> {
-        self.inner.policy_files.choose(preset, self.by()).await
+        self.inner.policy_files.choose(preset, self.by).await
     }
 
     /// Lifts "stop all".
@@ -219,7 +265,7 @@ impl Decider {
     /// # Errors
     /// `Storage` when it can't be written: it stays stopped.
     pub async fn lift_stop(&self) -> Result<(), Fault> {
-        self.inner.corridor.stop.lift(self.by()).await?;
+        self.inner.corridor.stop.lift(self.by).await?;
         let _ = self.inner.events.send(wire::Event::Status);
         Ok(())
     }
@@ -236,7 +282,7 @@ impl Decider {
         entries: &[EntryRef],
         places: &ClientPlaces,
     ) -> Result<Vec<ClientChangeView>, Fault> {
-        let changing = client_files::Changing::decided(&self.inner, places, entries, self.by());
+        let changing = client_files::Changing::decided(&self.inner, places, entries, self.by);
         let done = changing.run(change, clients).await;
         let _ = self.inner.events.send(wire::Event::Clients);
         done
@@ -282,7 +328,7 @@ impl Decider {
     /// # Errors
     /// `Invalid` for what is no domain that somebody can own, `Storage` when it can't be written.
     pub async fn set_own_domains(&self, domains: &[String]) -> Result<(), Fault> {
-        self.inner.corridor.own_domains.set(domains, self.by()).await
+        self.inner.corridor.own_domains.set(domains, self.by).await
     }
 
     /// Sets how what a server says is set apart for the model.
@@ -290,7 +336,7 @@ impl Decider {
     /// # Errors
     /// `NotFound`, `Invalid`, or `Storage` when it can't be written.
     pub async fn set_spotlight(&self, server: &str, how: &str) -> Result<(), Fault> {
-        self.inner.set_spotlight(server, how, Some(self.by())).await
+        self.inner.set_spotlight(server, how, Some(self.by)).await
     }
 
     /// What a login at a server would be: who guards it, and what is asked for. Opens nothing and sends no secret.
@@ -313,14 +359,7 @@ impl Decider {
         scopes: &[String],
         open: impl FnOnce(&url::Url) -> Result<(), String>,
     ) -> Result<(), Fault> {
-        self.inner.log_in(name, plan, scopes, self.by(), open).await
-    }
-
-    fn by(&self) -> AnsweredBy {
-        match self.inner.decisions {
-            crate::Decisions::Windows => AnsweredBy::Window,
-            crate::Decisions::CommandLine => AnsweredBy::Cli,
-        }
+        self.inner.log_in(name, plan, scopes, self.by, open).await
     }
 }
 

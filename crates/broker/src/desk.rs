@@ -3,6 +3,7 @@
 mod batches;
 mod calls;
 mod edits;
+mod proofs;
 mod words;
 
 pub(crate) use calls::{Nudge, Patience};
@@ -83,13 +84,18 @@ impl Open {
             self.seen_at.get_or_insert(now);
         }
         let effects = self.approval.step(event, now);
+        self.settled_by(&effects);
+        effects
+    }
+
+    /// The view brought up to date, after a step that led to these.
+    fn settled_by(&mut self, effects: &[Effect]) {
         self.view.expires_at = self.approval.expires_at();
         self.view.client_waits.parked_until = self.approval.parked_until();
         if !self.approval.is_attended() {
             self.view.client_waits.until = None;
             self.settle = self.settle.take().filter(|_| effects.iter().any(|e| matches!(e, Effect::Ended(_))));
         }
-        effects
     }
 }
 
@@ -130,7 +136,11 @@ impl State {
 
     /// One event for one question, which leaves the desk when it ends.
     fn step(&mut self, id: ApprovalId, event: Event, now: i64) -> Option<Outcome> {
-        let effects = self.open.get_mut(&id)?.step(event, now);
+        self.step_by(id, |open| open.step(event, now))
+    }
+
+    fn step_by(&mut self, id: ApprovalId, step: impl FnOnce(&mut Open) -> Vec<Effect>) -> Option<Outcome> {
+        let effects = step(self.open.get_mut(&id)?);
         let (mut ended, mut rest) = (None, Vec::new());
         for effect in effects {
             match effect {
@@ -406,6 +416,7 @@ fn answered(open: &Open, answer: Answer, by: &str, reason: Option<String>) -> Re
     let mut record = about("answered", now, view)
         .with("answer", serde_json::json!(answer))
         .with("answered_by", by)
+        .with("proved", open.approval.proved().map(gate::approval::Means::word))
         .with("reason", reason.unwrap_or_default())
         .with("took_ms", now - view.asked_at)
         .with("visible_after_ms", open.seen_at.map(|at| at - view.asked_at))

@@ -1,5 +1,6 @@
 //! What works here and what does not, in words, with what to do about it.
 
+use crate::person::own_subject;
 use crate::{Broker, Decisions, Home, Inner};
 use wire::view::{CheckState, CheckView, StatusView};
 
@@ -18,7 +19,7 @@ pub(crate) async fn status(broker: &Broker) -> StatusView {
     let mut clients: Vec<String> = attached.iter().map(|a| format!("{} → {}", a.name, a.server)).collect();
     clients.sort();
     clients.dedup();
-    let mut checks = vec![decisions(inner.decisions), keychain(inner), audit(inner).await];
+    let mut checks = vec![decisions(inner.decisions), keychain(inner), proof(inner).await, audit(inner).await];
     checks.extend(files(inner));
     let mut shells: Vec<&str> =
         attached.iter().map(|a| a.name.as_str()).filter(|n| WITH_SHELL.iter().any(|s| n.starts_with(s))).collect();
@@ -92,6 +93,24 @@ fn keychain(inner: &Inner) -> CheckView {
             "Unlock or install a keychain (Secret Service: gnome-keyring, KWallet), then start Consentry again.",
         ),
     }
+}
+
+async fn proof(inner: &Inner) -> CheckView {
+    let means = inner.person.means(&own_subject()).await;
+    let said = match (means.system, means.passphrase) {
+        (true, true) => "The system asks for your password before payments and the like; your passphrase will do, too.",
+        (true, false) => "The system asks for your password before payments and the like.",
+        (false, true) => "Your passphrase is asked for before payments and the like.",
+        (false, false) => "Nothing can prove yet that it is you: the first payment asks you to choose a passphrase.",
+    };
+    let state = if means.system || means.passphrase { CheckState::Ok } else { CheckState::Caution };
+    let why = if means.no_system.is_empty() {
+        String::new()
+    } else {
+        format!(" The system can’t ask: {}.", means.no_system)
+    };
+    let remedy = if state == CheckState::Ok { "" } else { "Choose one in Consentry’s settings." };
+    check("proof that it is you", state, format!("{said}{why}"), remedy)
 }
 
 async fn audit(inner: &Inner) -> CheckView {

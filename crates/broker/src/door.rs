@@ -64,14 +64,14 @@ impl Connections {
 }
 
 /// Opens the socket and serves whoever comes.
-pub(crate) fn open(broker: &Broker, rights: Rights, believe_conversations: bool) -> Result<JoinHandle<()>, Fault> {
+pub(crate) fn open(broker: &Broker, decides: bool, believe_conversations: bool) -> Result<JoinHandle<()>, Fault> {
     let path = broker.inner.home.socket();
     let listener = Listener::bind(&path)
         .map_err(|e| Fault::new(FaultCode::Storage, format!("{} can't be opened: {e}.", path.display())))?;
     let broker = broker.clone();
     Ok(tokio::spawn(async move {
         let room = Arc::new(tokio::sync::Semaphore::new(MOST_PEERS));
-        let door = Arc::new(Door { broker, rights, believe_conversations, own: own_binaries() });
+        let door = Arc::new(Door { broker, decides, believe_conversations, own: own_binaries() });
         loop {
             let accepted = listener.accept().await;
             let Ok(place) = room.clone().try_acquire_owned() else {
@@ -99,7 +99,8 @@ pub(crate) fn open(broker: &Broker, rights: Rights, believe_conversations: bool)
 
 struct Door {
     broker: Broker,
-    rights: Rights,
+    /// Whether decisions are taken on the command line, without a proof.
+    decides: bool,
     believe_conversations: bool,
     own: Vec<PathBuf>,
 }
@@ -119,7 +120,7 @@ impl Door {
             }
             Ok(Hello::Control { .. }) => {
                 let rights = match self.tripped(&peer) {
-                    None => self.rights.clone(),
+                    None => Rights::new(&self.broker, &peer, self.decides),
                     Some(why) => {
                         tracing::warn!(pid = peer.pid, "{why}");
                         let record = gate::audit::Record::new("tripped", crate::clock::now_ms())
@@ -128,7 +129,7 @@ impl Door {
                             .with("message", why);
                         let audit = &self.broker.inner.corridor.audit;
                         let _ = audit.append(record, crate::audit_log::Durability::Process).await;
-                        Rights::none(why)
+                        Rights::None(why)
                     }
                 };
                 control::serve(&self.broker, &rights, lines, out).await;
@@ -210,7 +211,7 @@ impl Door {
     /// Whether a control peer is a connected client, a child of one, or a child of ours: a program that an agent may
     /// steer. A tripwire, not a wall; off where decisions are taken on the command line.
     fn tripped(&self, peer: &Peer) -> Option<&'static str> {
-        if self.rights.decide() {
+        if self.decides {
             return None;
         }
         let attached = self.broker.inner.connections.all();

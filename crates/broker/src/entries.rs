@@ -238,9 +238,12 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "unprotect" => format!("{client} uses {server} without Consentry again."),
             "own_domains" if of("name").is_empty() => "No domains are named as the person’s own.".into(),
             "own_domains" => format!("The person’s own domains: {}.", of("name")),
+            "passphrase" => "A passphrase was chosen, to prove that it is the person.".into(),
             "preset" => format!("The preset {} was put in force, in place of {}.", of("preset"), of("before")),
             other => format!("Decided: {}.", escaped(other)),
         },
+        "proved" if result == "proved" => format!("The person proved to be there, by {}.", means(text)),
+        "proved" => format!("A proof by {} that the person is there was refused: {message}", means(text)),
         "void" => format!("A stored decision about {} carries no valid seal and does not count.", of("name")),
         "tripped" => format!("{}: {message}", of("program")),
         "connected" => format!("{client} connected to {server}."),
@@ -249,6 +252,10 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
         "stopped" => "Consentry stopped.".into(),
         other => escaped(other),
     }
+}
+
+fn means(text: &dyn Fn(&str) -> String) -> &'static str {
+    if text("means") == "system" { "the system’s dialog" } else { "the passphrase" }
 }
 
 fn subject(text: &dyn Fn(&str) -> String) -> String {

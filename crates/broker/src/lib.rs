@@ -26,6 +26,7 @@ mod logins;
 mod looks;
 mod mcp;
 mod own_domains;
+mod person;
 mod policies;
 mod policy_files;
 mod present;
@@ -96,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) put_away: Mutex<HashSet<String>>,
     /// Until when no prompt shows; in memory, so that a restart ends it.
     pub(crate) quiet_until: Mutex<i64>,
+    /// Whether the person is there, where that matters.
+    pub(crate) person: person::Person,
     /// Files of clients are changed by one at a time.
     pub(crate) client_turn: tokio::sync::Mutex<()>,
     /// What is new in them.

@@ -10,6 +10,7 @@ use crate::grants::Grants;
 use crate::home::Home;
 use crate::looks::Looks;
 use crate::own_domains::OwnDomains;
+use crate::person::{Person, own_subject};
 use crate::policy_files::PolicyFiles;
 use crate::servers::Servers;
 use crate::spotlights::Spotlights;
@@ -18,7 +19,7 @@ use crate::store::Store;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
 use crate::withheld::Conversations;
-use crate::{Broker, Inner, client_files, control, door, upstream, watcher};
+use crate::{AnsweredBy, Broker, Inner, client_files, control, door, upstream, watcher};
 use gate::audit::Record;
 use gate::inspect::protected::Protected;
 use gate::policy::Preset;
@@ -121,6 +122,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
     })?;
     let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
+    let person = Person::open(store.clone(), audit.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let corridor = Arc::new(Corridor {
         spotlights,
@@ -147,6 +149,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         corridor,
         policy_files,
         store,
+        person,
         events,
         connections: door::Connections::default(),
         stop: CancellationToken::new(),
@@ -157,9 +160,10 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         news: client_files::News::default(),
     });
     let broker = Broker { inner: inner.clone() };
-    let decider = Decider::new(inner.clone());
-    let deciding = (options.decisions == Decisions::CommandLine).then(|| decider.clone());
-    let doors = door::open(&broker, control::Rights::new(deciding), options.believe_conversations)?;
+    let here = options.decisions == Decisions::CommandLine;
+    let by = if here { AnsweredBy::Cli } else { AnsweredBy::Window };
+    let decider = Decider::new(inner.clone(), by, own_subject());
+    let doors = door::open(&broker, here, options.believe_conversations)?;
     // A home without a place for clients' files has none to look at.
     let clients = client_files::here().ok().map(|places| client_files::watch(&inner, places));
     let watching = (watcher::watch(&inner)?, clients);

@@ -1,5 +1,6 @@
 //! One conversation with the broker over its control socket.
 
+use crate::proof;
 use bridge::frame::{Lines, write_line};
 use bridge::{Hello, hello};
 use broker::Home;
@@ -7,6 +8,7 @@ use std::io;
 use std::time::Duration;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use wire::control::{Reply, Request};
+use wire::proof::{Given, ProofView};
 use wire::{Fault, FaultCode};
 
 /// The longest answer that is read, in bytes.
@@ -70,11 +72,52 @@ impl Control {
         }
     }
 
-    /// Asks and waits for the answer.
+    /// Asks and waits for the answer. A decision that is not taken here is asked again with a proof, where there is a
+    /// person to give one.
     ///
     /// # Errors
     /// The broker's own fault, or when it is gone or does not answer.
     pub(crate) async fn ask(&mut self, request: &Request) -> Result<Reply, Fault> {
+        match self.ask_unproved(request).await {
+            Err(fault) if fault.code == FaultCode::NotHere => {
+                // A broker that tells nothing takes nothing.
+                let means = self.proof_means().await.map_err(|_| fault.clone())?;
+                match proof::given(&means)? {
+                    Some(given) => self.ask_proved(given, request.clone()).await,
+                    None => Err(fault),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// How the person could prove to be there.
+    ///
+    /// # Errors
+    /// As [`Control::ask`].
+    pub(crate) async fn proof_means(&mut self) -> Result<ProofView, Fault> {
+        match self.ask_unproved(&Request::ProofMeans).await? {
+            Reply::ProofMeans(means) => Ok(means),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn ask_proved(&mut self, given: Given, request: Request) -> Result<Reply, Fault> {
+        self.ask_unproved(&Request::Proved { given, request: Box::new(request) }).await
+    }
+
+    /// Asks for something to be done, with its proof.
+    ///
+    /// # Errors
+    /// As [`Control::ask`].
+    pub(crate) async fn order_proved(&mut self, given: Given, request: Request) -> Result<(), Fault> {
+        match self.ask_proved(given, request).await? {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn ask_unproved(&mut self, request: &Request) -> Result<Reply, Fault> {
         self.send(request).await?;
         let reply = tokio::time::timeout(PATIENCE, self.next()).await.map_err(|_| {
             Fault::new(FaultCode::Internal, format!("The broker did not answer within {} seconds.", PATIENCE.as_secs()))

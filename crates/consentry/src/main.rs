@@ -15,6 +15,7 @@ mod headless;
 mod inspect;
 mod policy;
 mod print;
+mod proof;
 mod proposal;
 mod quiet;
 mod server;
@@ -33,6 +34,9 @@ struct Words {
     /// Print JSON: one object, or one per line for lists and streams
     #[arg(long, global = true)]
     json: bool,
+    /// Read your passphrase from standard input, where a decision takes it
+    #[arg(long, global = true)]
+    passphrase_stdin: bool,
     #[command(subcommand)]
     noun: Noun,
 }
@@ -58,6 +62,9 @@ enum Noun {
     /// Logins at servers elsewhere: list, login, revoke
     #[command(subcommand)]
     Token(token::Words),
+    /// The passphrase that proves that it is you
+    #[command(subcommand)]
+    Passphrase(proof::Words),
     /// Policies: check files, run cases, explain a decision
     #[command(subcommand)]
     Policy(policy::Words),
@@ -85,7 +92,10 @@ enum Noun {
 }
 
 fn main() -> ExitCode {
-    let Words { json, noun } = Words::parse();
+    let Words { json, passphrase_stdin, noun } = Words::parse();
+    if passphrase_stdin {
+        proof::read_from_stdin();
+    }
     let mut printer = Printer::new(json);
     let ended = match noun {
         Noun::Connect(words) => connect::run(&words),
@@ -95,6 +105,7 @@ fn main() -> ExitCode {
         Noun::Approvals(words) => block_on(approvals::run(words, &mut printer)),
         Noun::Grant(words) => block_on(grant::run(words, &mut printer)),
         Noun::Token(words) => block_on(token::run(words, &mut printer)),
+        Noun::Passphrase(words) => block_on(proof::run(words, &mut printer)),
         Noun::Policy(words) => block_on(policy::run(words, &mut printer)),
         Noun::Domain(words) => block_on(domain::run(words, &mut printer)),
         Noun::Audit(words) => block_on(audit::run(words, &mut printer)),

@@ -1,7 +1,9 @@
 //! The life of one question: events in, effects out. No clock and no waiting here; the desk drives it.
 
+mod proof;
 mod together;
 
+pub use proof::{Means, PROOF_LIFE, Prepared, Proof};
 pub use together::{Edited, may_be_listed};
 
 use crate::call::{ApprovalId, Digest};
@@ -26,7 +28,7 @@ pub enum Consent {
     None,
     /// A plain yes.
     Approved,
-    /// A yes with a deliberate act.
+    /// A yes with a deliberate act, and a proof that the person is there.
     SteppedUp,
 }
 
@@ -39,6 +41,16 @@ pub enum Level {
     StepUp,
 }
 
+impl Level {
+    /// What a yes to it gives.
+    fn consent(self) -> Consent {
+        match self {
+            Self::Approve => Consent::Approved,
+            Self::StepUp => Consent::SteppedUp,
+        }
+    }
+}
+
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
@@ -46,6 +58,8 @@ pub enum By {
     Window,
     /// The command line of a broker that was started to take decisions there.
     Cli,
+    /// The command line of any broker, where a proof comes along that the person is there.
+    Proved,
     /// Something that may only tighten: a reject from the command line of any broker, a notification.
     Tightening,
 }
@@ -127,6 +141,8 @@ pub enum NotCounted {
     TooEarly,
     /// The act is missing or wrong.
     ActMissing,
+    /// The proof that the person is there is missing, or too old.
+    ProofMissing,
     /// Only a window or a deciding command line may say yes.
     NotHere,
     /// Somebody waits for the answer already.
@@ -200,6 +216,8 @@ pub struct Approval {
     listed_since: Option<Millis>,
     /// Whether a person changed what is asked.
     edited: bool,
+    /// How its yes was proved.
+    proved: Option<Means>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -224,7 +242,7 @@ impl Approval {
         let expires_at = terms.lives_ms.map(|l| now.saturating_add(l));
         let wake = expires_at.map(Effect::WakeAt).into_iter().collect();
         let state = State::Waiting { attended: true, expires_at, visible_since: None };
-        (Self { terms, state, listable: false, listed_since: None, edited: false }, wake)
+        (Self { terms, state, listable: false, listed_since: None, edited: false, proved: None }, wake)
     }
 
     /// How long a card of this level must be visible before a yes counts (design: 600 ms, 2 s for high risk).
@@ -381,27 +399,11 @@ impl Approval {
         visible_since: Option<Millis>,
         now: Millis,
     ) -> Result<Yes, NotCounted> {
-        if digest != self.terms.digest {
-            return Err(NotCounted::OtherDigest);
+        self.check(digest, act, by, visible_since, now)?;
+        if self.takes_proof(by) {
+            return Err(NotCounted::ProofMissing);
         }
-        match by {
-            By::Tightening => return Err(NotCounted::NotHere),
-            By::Cli => {}
-            By::Window => {
-                let armed = visible_since.is_some_and(|since| now - since >= Self::arms_after(self.terms.level));
-                if !armed {
-                    return Err(NotCounted::TooEarly);
-                }
-                if self.terms.level == Level::StepUp && self.terms.act.as_deref() != act {
-                    return Err(NotCounted::ActMissing);
-                }
-            }
-        }
-        let consent = match self.terms.level {
-            Level::Approve => Consent::Approved,
-            Level::StepUp => Consent::SteppedUp,
-        };
-        Ok(Yes { approval: self.terms.id, digest, consent, by, remember: None })
+        Ok(self.yes(digest, by))
     }
 
     fn end(&mut self, ending: Ending) -> Vec<Effect> {

@@ -1,5 +1,6 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
+use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
     Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, InspectView,
@@ -54,7 +55,18 @@ commands! {
         /// The value picked, where the card demands an act.
         act: Option<String>,
         /// What is to be remembered of it.
-        remember: Option<RememberChoice>
+        remember: Option<RememberChoice>,
+        /// The proof that the person is there, where the card is high risk.
+        proof: Option<Given>
+    } -> ();
+    /// How the person could prove to be there now.
+    ProofMeans("proof_means") {} -> ProofView;
+    /// Chooses the passphrase that proves it: a decision.
+    ChoosePassphrase("choose_passphrase") {
+        /// The one of now, if there is one.
+        current: Option<Secret>,
+        /// The one from now on.
+        new: Secret
     } -> ();
     /// The person says no.
     Reject("reject") {

@@ -1,7 +1,9 @@
 //! The control socket: one JSON object per line each way. It reads, rejects, revokes and stops; the verbs that decide
-//! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`.
+//! answer [`crate::FaultCode::NotHere`] unless the broker was started with `--decisions cli`, or a proof comes along that
+//! the person is there.
 
 use crate::Fault;
+use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
     EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, LoginPlanView, NowView, PoliciesView,
@@ -93,6 +95,22 @@ pub enum Request {
     },
     /// Ends the broker, so that the app can take over.
     HandOver,
+    /// How the person could prove to be there now.
+    ProofMeans,
+    /// Any decision, with the proof that the person is there: taken by every broker.
+    Proved {
+        /// The proof.
+        given: Given,
+        /// The decision.
+        request: Box<Request>,
+    },
+    /// Decision: chooses the passphrase that proves it.
+    ChoosePassphrase {
+        /// The one of now, if there is one.
+        current: Option<Secret>,
+        /// The one from now on.
+        new: Secret,
+    },
     /// Decision: says yes.
     Approve {
         /// The approval.
@@ -246,6 +264,8 @@ pub enum Reply {
     Approvals(Vec<ApprovalView>),
     /// One approval.
     Approval(Box<ApprovalView>),
+    /// How the person could prove to be there.
+    ProofMeans(ProofView),
     /// The grants.
     Grants(Vec<GrantView>),
     /// One event of a watch.

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod control;
+pub mod proof;
 pub mod text;
 pub mod view;
 
@@ -47,6 +48,8 @@ pub enum FaultCode {
     TooEarly,
     /// The deliberate act of a high-risk card is missing or wrong.
     ActMissing,
+    /// The proof that the person is there is missing or wrong.
+    ProofMissing,
     /// Decisions are not taken here: only in Consentry's windows.
     NotHere,
     /// No such server, entry, or other named thing.

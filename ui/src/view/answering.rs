@@ -1,6 +1,7 @@
 //! The life of one card on the screen: it arms, it is answered once, it shows what became of it.
 
 use super::clock::Clock;
+use super::proof::Proof;
 use super::shell::Heard;
 use crate::arming::{Arming, Facts, Gate, gate};
 use crate::backend::{self, call};
@@ -56,6 +57,8 @@ pub(crate) struct Answering {
     sending: RwSignal<bool>,
     /// Another window lies over this one.
     covered: RwSignal<bool>,
+    /// The proof, where one is demanded.
+    pub(crate) proof: Proof,
     /// The value picked, where an act is demanded.
     pub(crate) picked: RwSignal<Option<String>>,
     /// Part of the card has not been on the screen yet.
@@ -93,6 +96,7 @@ impl Answering {
             beat: RwSignal::new(0),
             sending: RwSignal::new(false),
             covered: RwSignal::new(false),
+            proof: Proof::begin(),
             picked: RwSignal::new(None),
             editing: RwSignal::new(false),
             remember: RwSignal::new(None),
@@ -133,6 +137,8 @@ impl Answering {
             editing: self.editing.get(),
             unread: asked.high && self.unread.get(),
             act_missing: asked.act && self.picked.get().is_none(),
+            proof_missing: asked.high && self.proof.is_missing(),
+            proving: asked.high && self.proof.is_systems(),
         };
         gate(facts, &self.arming.get(), backend::now())
     }
@@ -155,12 +161,22 @@ impl Answering {
         }
         let Asked { id, digest, .. } = self.asked.get_value();
         let (act, remember) = (self.picked.get_untracked(), self.remember.get_untracked());
-        self.send(Answer::Approved, async move { call(Approve { id, digest, act, remember }).await });
+        let (high, proof) = (self.is_high(), self.proof);
+        self.send(Answer::Approved, async move {
+            let given = if high { Some(proof.give().await?) } else { None };
+            let sent = call(Approve { id, digest, act, remember, proof: given }).await;
+            if high {
+                proof.wipe();
+            }
+            sent
+        });
     }
 
     /// Says no. Works at once, and as long as nothing else was said.
     pub(crate) fn reject(self) {
-        if untrack(|| self.sending.get() || self.is_over()) {
+        // The system's dialog may be left unanswered.
+        let proving = untrack(|| self.gate() == Gate::Proving);
+        if untrack(|| (self.sending.get() && !proving) || self.is_over()) {
             return;
         }
         let id = self.asked.get_value().id;
@@ -187,6 +203,9 @@ impl Answering {
                 return;
             }
             self.sending.set(false);
+            if self.answered.with_untracked(Option::is_some) {
+                return;
+            }
             let Err(fault) = result else {
                 self.answered.set(Some((answer, backend::now_ms())));
                 return;

@@ -12,6 +12,7 @@ use super::keyboard::{Keyboard, Wish};
 use super::leaves::leaves;
 use super::marks::{icon, mark, tag};
 use super::now::Now;
+use super::proof::ProofFields;
 use super::shell::Heard;
 use super::text::excerpt;
 use super::values;
@@ -84,6 +85,7 @@ pub(crate) fn Card(
                     {body(&view, high)}
                     {now(&view, answering)}
                     {act(&view, answering)}
+                    {proof(high && view.ended.is_none() && view.closed.is_none(), answering)}
                     {facts::whole(&view)}
                 </div>
             </div>
@@ -139,6 +141,13 @@ fn act(view: &ApprovalView, answering: Answering) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// What shows that it is the person who says yes.
+fn proof(wanted: bool, answering: Answering) -> Option<AnyView> {
+    wanted.then(|| {
+        view! { <ProofFields proof=answering.proof over=Signal::derive(move || answering.is_over()) /> }.into_any()
+    })
 }
 
 /// Brand or risk, place among those that wait, time left, and more of it.

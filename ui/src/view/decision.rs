@@ -94,7 +94,7 @@ fn open(foot: Foot, answering: Answering, reject: NodeRef<Button>, on_later: Cal
         {move || answering.fault.get().map(|fault| {
             let head = match fault.code {
                 FaultCode::NoBroker => "On hold. No agent can act. ",
-                FaultCode::ActMissing => "Not sent. ",
+                FaultCode::ActMissing | FaultCode::ProofMissing => "Not approved. ",
                 _ => "That did not work. ",
             };
             view! { <p class="fault" role="alert">{icon("alert")}<span><b>{head}</b>{fault.message}</span></p> }

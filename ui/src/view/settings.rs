@@ -2,6 +2,7 @@
 
 use super::marks::icon;
 use super::own_domains::OwnDomains;
+use super::passphrase::Passphrase;
 use super::shell::{Chosen, trouble};
 use super::text::Foreign;
 use crate::backend::call;
@@ -98,6 +99,7 @@ fn all(view: &SettingsView, prefer: Callback<Preferences>, autostart: Callback<b
             </label>
         </section>
         <OwnDomains domains=view.own_domains.clone() on_set=fetch />
+        <Passphrase />
         <section><h2>"Start"</h2>{start}</section>
         <section>
             <h2>"Where things are"</h2>

@@ -26,6 +26,8 @@ const PACKAGES: &[&str] = &[
     "dbus",
     "gnome-keyring",
     "dunst",
+    // what asks the person for a password
+    "polkitd",
     // the real servers and clients of the tests
     "python3",
     "python3-venv",
@@ -37,11 +39,41 @@ const BROWSER: &str = "chromium";
 /// Installs what is missing; root is asked for only then.
 pub(super) fn ensure(root: &Path) -> Result<()> {
     packages(root)?;
+    polkit(root)?;
     let apt = on_path("apt-get").is_some();
     if gallery::browser().is_none() && apt && !install(root, &[BROWSER]).is_ok_and(|()| gallery::browser().is_some()) {
         println!("no browser could be installed: the tests of all pages in one are skipped; set CHROME to yours");
     }
     Ok(())
+}
+
+/// Tells polkit what Consentry may have it ask; without it Consentry asks for a passphrase of its own.
+fn polkit(root: &Path) -> Result<()> {
+    let (file, folder) = (root.join("src-tauri/polkit/app.consentry.policy"), Path::new("/usr/share/polkit-1/actions"));
+    let there = folder.join("app.consentry.policy");
+    if !folder.exists() || std::fs::read(&there).ok() == std::fs::read(&file).ok() {
+        return Ok(());
+    }
+    let (file, there) = (file.to_string_lossy().into_owned(), there.to_string_lossy().into_owned());
+    match become_root(root)? {
+        Some(prefix) => run(&mut command(root, &[prefix, &["install", "-m", "644", &file, &there]].concat())),
+        None => {
+            println!("polkit does not know Consentry yet. To have the system ask for your password, run this:");
+            println!("  sudo install -m 644 {file} {there}");
+            Ok(())
+        }
+    }
+}
+
+/// What stands before a command that root is to run, if this user may have it run.
+fn become_root(root: &Path) -> Result<Option<&'static [&'static str]>> {
+    Ok(if read(&mut command(root, &["id", "-u"]))?.trim() == "0" {
+        Some(&[])
+    } else if succeeds(&mut command(root, &["sudo", "-n", "true"])) {
+        Some(&["sudo", "-n"])
+    } else {
+        None
+    })
 }
 
 fn packages(root: &Path) -> Result<()> {
@@ -59,11 +91,7 @@ fn packages(root: &Path) -> Result<()> {
 
 fn install(root: &Path, missing: &[&'static str]) -> Result<()> {
     let install = ["apt-get", "install", "--yes", "--no-install-recommends"];
-    let prefix: &[&str] = if read(&mut command(root, &["id", "-u"]))?.trim() == "0" {
-        &[]
-    } else if succeeds(&mut command(root, &["sudo", "-n", "true"])) {
-        &["sudo", "-n"]
-    } else {
+    let Some(prefix) = become_root(root)? else {
         bail!(
             "system packages are missing, and this user may not install them. Run this, then try again:\n\n  \
              sudo apt-get update && sudo {} {}\n",

@@ -18,6 +18,10 @@ pub(super) fn fault(why: NotCounted) -> Fault {
         }
         NotCounted::TooEarly => Fault::new(FaultCode::TooEarly, "The card was not visible long enough yet."),
         NotCounted::ActMissing => Fault::new(FaultCode::ActMissing, "Pick the value that is in the call first."),
+        NotCounted::ProofMissing => Fault::new(
+            FaultCode::ProofMissing,
+            "This takes a proof that it is you, and none came. Nothing was approved.",
+        ),
         NotCounted::NotHere => Fault::new(FaultCode::NotHere, "This can only say no. Approve in Consentry's window."),
         NotCounted::OneByOne => {
             Fault::new(FaultCode::NotHere, "This one can't be approved together with others. Open it and look at it.")
@@ -31,7 +35,7 @@ pub(super) fn fault(why: NotCounted) -> Fault {
 pub(crate) fn by_word(by: By) -> &'static str {
     match by {
         By::Window => "window",
-        By::Cli => "cli",
+        By::Cli | By::Proved => "cli",
         By::Tightening => "tightening",
     }
 }

@@ -162,8 +162,13 @@ fn answer(asked: Option<&Value>, answered: Option<&Value>) -> String {
     let took = answered.get("took_ms").and_then(Value::as_i64);
     let at = |record: &Value| record.get("at").and_then(Value::as_i64);
     let took = took.or_else(|| Some(at(answered)? - at(asked?)?)).map(duration).unwrap_or_default();
+    let proved = text(answered, "proved");
     let by = match text(answered, "answered_by") {
+        "window" if proved == "system" => "in Consentry’s window, and proved it to the system",
+        "window" if !proved.is_empty() => "in Consentry’s window, and proved it by the passphrase",
         "window" => "in Consentry’s window",
+        "cli" if proved == "system" => "on the command line, and proved it to the system",
+        "cli" if !proved.is_empty() => "on the command line, and proved it by the passphrase",
         "cli" => "on the command line, where any program of this user can answer",
         "tightening" => "on the command line",
         _ => "",
@@ -219,6 +224,18 @@ mod tests {
         let told = said(Some(&asked), Some(&answered), Some(&json!({"consent": "approved"})), None, None);
         assert_eq!(told[0], "A person was asked and said yes in Consentry’s window, after 9.4 s.");
         assert_eq!(told.last().map(String::as_str), Some("No answer has come back yet."));
+    }
+
+    #[test]
+    fn a_proof_is_told_with_the_yes() {
+        let told = |by, proved| {
+            let answered = json!({"answer": "approved", "answered_by": by, "proved": proved, "took_ms": 9_400});
+            answer(Some(&json!({"at": 1_000})), Some(&answered))
+        };
+        let window =
+            "A person was asked and said yes in Consentry’s window, and proved it by the passphrase, after 9.4 s.";
+        assert_eq!(told("window", "passphrase"), window);
+        assert!(!told("cli", "system").contains("any program"), "{}", told("cli", "system"));
     }
 
     #[test]

@@ -66,9 +66,76 @@ fn high_risk_wants_two_seconds_and_the_act() {
     assert_eq!(a.step(with("DE89"), 1_999), [Effect::NotCounted(NotCounted::TooEarly)]);
     assert_eq!(a.step(approve(By::Window), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
     assert_eq!(a.step(with("DE88"), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
-    let effects = a.step(with("DE89"), 2_001);
+    assert_eq!(a.step(with("DE89"), 2_001), [Effect::NotCounted(NotCounted::ProofMissing)], "anything could click");
+    let proof = prepared(&a, By::Window, 2_001).unwrap().proved(Means::Passphrase, 2_500);
+    let effects = a.approve_proved(proof, None, 2_600);
     let Ending::Approved(yes) = ended(&effects) else { panic!() };
-    assert_eq!(yes.consent(), Consent::SteppedUp);
+    assert_eq!((yes.consent(), a.proved()), (Consent::SteppedUp, Some(Means::Passphrase)));
+}
+
+fn prepared(a: &Approval, by: By, now: Millis) -> Result<Prepared, NotCounted> {
+    a.prepare(DIGEST, Some("DE89"), by, now)
+}
+
+#[test]
+fn nothing_is_proved_before_the_card_is_armed_and_the_act_done() {
+    let mut a = asked(Level::StepUp);
+    assert_eq!(prepared(&a, By::Window, 5_000), Err(NotCounted::TooEarly));
+    a.step(Event::Visible, 0);
+    assert_eq!(prepared(&a, By::Window, 1_999), Err(NotCounted::TooEarly));
+    assert_eq!(a.prepare(DIGEST, Some("DE88"), By::Window, 2_000), Err(NotCounted::ActMissing));
+    assert_eq!(a.prepare(Digest([1; 32]), Some("DE89"), By::Window, 2_000), Err(NotCounted::OtherDigest));
+    assert_eq!(a.prepare(DIGEST, None, By::Tightening, 2_000), Err(NotCounted::NotHere));
+    // The system's dialog comes to the front and the card goes out of sight: what was ready stays so.
+    let ready = prepared(&a, By::Window, 2_000).unwrap();
+    a.step(Event::Hidden, 2_100);
+    let effects = a.approve_proved(ready.proved(Means::System, 9_000), None, 9_001);
+    assert!(matches!(ended(&effects), Ending::Approved(_)));
+}
+
+#[test]
+fn a_proof_is_for_one_question_as_it_was_asked_and_for_a_minute() {
+    let ready = |a: &mut Approval| {
+        a.step(Event::Visible, 0);
+        prepared(a, By::Window, 2_000).unwrap()
+    };
+    let not = |effects: Vec<Effect>, why| assert_eq!(effects, [Effect::NotCounted(why)]);
+    let mut a = asked(Level::StepUp);
+    let old = ready(&mut a).proved(Means::System, 2_000);
+    not(a.approve_proved(old, None, 2_001 + PROOF_LIFE), NotCounted::ProofMissing);
+    let ahead = ready(&mut a).proved(Means::System, 9_000);
+    not(a.approve_proved(ahead, None, 8_999), NotCounted::ProofMissing);
+    // The call was changed meanwhile: another digest.
+    let before = ready(&mut a).proved(Means::System, 9_000);
+    a.step(edit(8, Level::StepUp, true), 9_000);
+    not(a.approve_proved(before, None, 9_001), NotCounted::OtherDigest);
+    // Another question about the very same.
+    let elsewhere = ready(&mut asked(Level::StepUp)).proved(Means::System, 9_000);
+    let terms = Terms { id: ApprovalId(Uuid::from_u128(5)), ..asked(Level::StepUp).terms().clone() };
+    not(Approval::ask(terms, 0).0.approve_proved(elsewhere, None, 9_001), NotCounted::OtherDigest);
+    // One that ended while the person proved to be there.
+    for end in [Event::Withdraw, Event::Reject { reason: None, by: By::Window }] {
+        let mut gone = asked(Level::StepUp);
+        let late = ready(&mut gone).proved(Means::System, 9_000);
+        gone.step(end, 9_000);
+        not(gone.approve_proved(late, None, 9_001), NotCounted::Over);
+        assert_eq!(prepared(&gone, By::Window, 9_001), Err(NotCounted::Over));
+    }
+    let mut expired = asked(Level::StepUp);
+    let late = ready(&mut expired).proved(Means::System, 119_000);
+    not(expired.approve_proved(late, None, 120_000), NotCounted::Over);
+}
+
+#[test]
+fn on_the_command_line_every_yes_takes_its_proof() {
+    let mut a = asked(Level::Approve);
+    assert_eq!(a.step(approve(By::Proved), 1), [Effect::NotCounted(NotCounted::ProofMissing)]);
+    let ready = || a.prepare(DIGEST, None, By::Proved, 1).unwrap();
+    let (proof, again) = (ready().proved(Means::Passphrase, 2), ready().proved(Means::Passphrase, 4));
+    let effects = a.approve_proved(proof, None, 3);
+    let Ending::Approved(yes) = ended(&effects) else { panic!() };
+    assert_eq!((yes.consent(), yes.by()), (Consent::Approved, By::Proved));
+    assert_eq!(a.approve_proved(again, None, 4), [Effect::NotCounted(NotCounted::Over)]);
 }
 
 #[test]
@@ -173,7 +240,7 @@ fn being_withdrawn_ends_it() {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let by = prop_oneof![Just(By::Window), Just(By::Cli), Just(By::Tightening)];
+    let by = prop_oneof![Just(By::Window), Just(By::Cli), Just(By::Proved), Just(By::Tightening)];
     prop_oneof![
         Just(Event::Visible),
         Just(Event::Hidden),
@@ -240,7 +307,9 @@ fn a_change_may_ask_for_more_and_then_wants_its_own_act() {
     };
     assert_eq!(a.step(yes("DE75"), 1_999), [Effect::NotCounted(NotCounted::TooEarly)]);
     assert_eq!(a.step(yes("DE89"), 2_000), [Effect::NotCounted(NotCounted::ActMissing)]);
-    let effects = a.step(yes("DE75"), 2_000);
+    assert_eq!(a.step(yes("DE75"), 2_000), [Effect::NotCounted(NotCounted::ProofMissing)]);
+    let ready = a.prepare(Digest([8; 32]), Some("DE75"), By::Window, 2_000).unwrap();
+    let effects = a.approve_proved(ready.proved(Means::Passphrase, 2_000), None, 2_000);
     let Ending::Approved(yes) = ended(&effects) else { panic!() };
     assert_eq!(yes.consent(), Consent::SteppedUp);
 }

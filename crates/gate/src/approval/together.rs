@@ -1,6 +1,6 @@
 //! What a person may do with a question beyond answering its card: change what is asked, and answer it from a list.
 
-use super::{Approval, By, Consent, Effect, Event, Level, Millis, NotCounted, State, Terms, Yes};
+use super::{Approval, By, Effect, Event, Level, Millis, NotCounted, State, Terms, Yes};
 use crate::call::Digest;
 use crate::tool::Effect as Tells;
 
@@ -70,7 +70,6 @@ impl Approval {
         if self.listed_since.is_none_or(|since| now - since < Self::arms_after(Level::Approve)) {
             return Err(NotCounted::TooEarly);
         }
-        let (consent, by) = (Consent::Approved, By::Window);
-        Ok(Yes { approval: self.terms.id, digest, consent, by, remember: None })
+        Ok(self.yes(digest, By::Window))
     }
 }

@@ -37,6 +37,7 @@ const unfold = async (page) => page.evaluate(() => document.querySelectorAll("de
 const type = (text) => async (page) => { await page.type("#search", text); await new Promise((done) => setTimeout(done, 400)); };
 // An outcome gives way by itself, unless somebody rests on it.
 const rest = (page) => page.evaluate(() => document.querySelector(".card").dispatchEvent(new PointerEvent("pointerenter")));
+const read = (page) => page.evaluate(() => { const pane = document.querySelector(".card-body"); pane.scrollTo(0, pane.scrollHeight); });
 const pick = (entry) => `activity/${entry.seq}`;
 
 // What came of it stands below; it is scrolled to as a person would.
@@ -138,9 +139,9 @@ export const SCENES = [
   prompt("leaves-elsewhere", mail({ ...leaving(true), level: "step_up", arms_after_ms: 2_000 }), { settle: 2_400 }),
   prompt("delete", removal(), { settle: 900 }),
   prompt("pay", payment(), { settle: 2_400 }),
-  prompt("pay-choose", payment(), { settle: 2_400, replies: { proof_means: { system: false, no_system: "", passphrase: false, wait_until: null } } }),
-  prompt("pay-system", payment(), { settle: 2_400, replies: { proof_means: { system: true, no_system: "", passphrase: true, wait_until: null } } }),
-  prompt("pay-wrong", payment(), { settle: 2_400, replies: { approve: fault("That is not your passphrase. Try again in 60 seconds.", "proof_missing"), proof_means: { system: false, no_system: "", passphrase: true, wait_until: NOW + 60_000 } }, steps: [(page) => page.click('.picks label:nth-child(2) input'), (page) => page.type('.proof input', "correct horse"), (page) => page.click('button.approve')] }),
+  prompt("pay-choose", payment(), { settle: 2_400, steps: [read], replies: { proof_means: { system: false, no_system: "", passphrase: false, wait_until: null } } }),
+  prompt("pay-system", payment(), { settle: 2_400, steps: [read], replies: { proof_means: { system: true, no_system: "", passphrase: true, wait_until: null } } }),
+  prompt("pay-wrong", payment(), { settle: 2_400, faulty: true, replies: { approve: fault("That is not your passphrase. Try again in 60 seconds.", "proof_missing"), proof_means: { system: false, no_system: "", passphrase: true, wait_until: NOW + 60_000 } }, steps: [(page) => page.click('.picks label:nth-child(2) input'), (page) => page.type('.proof input', "correct horse"), read, (page) => page.click('button.approve')] }),
   prompt("pay-picked", payment(), { settle: 2_400, steps: [(page) => page.click('.picks label:nth-child(2) input')] }),
   prompt("hostile", hostile(), { settle: 900 }),
   prompt("hostile-unfolded", hostile(), { settle: 300, steps: [unfold] }),

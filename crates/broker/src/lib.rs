@@ -1,8 +1,8 @@
 //! What does. Connections, servers, disk and keys around the gate, which decides.
 //!
 //! [`start()`] gives two handles: a [`Broker`], which reads and tightens, and a [`Decider`], which lets more run. Only the
-//! app's own process, or a broker started with decisions on the command line, holds a decider; the control socket gets
-//! one only in the latter.
+//! app's own process, or a broker started with decisions on the command line, decides freely; on the control socket of any
+//! other each decision takes a proof that the person is there.
 
 mod accounts;
 mod audit_log;

@@ -9,7 +9,7 @@ use crate::clock::now_ms;
 use crate::store::Store;
 use gate::approval::{By, Means};
 use gate::audit::Record;
-use passphrase::Passphrase;
+use passphrase::{Passphrase, Place};
 pub(crate) use system::{Subject, own_subject};
 use wire::proof::{Given, ProofView, Secret};
 use wire::{Fault, FaultCode};
@@ -32,7 +32,7 @@ impl Person {
     /// How the person could prove to be there now.
     pub(crate) async fn means(&self, subject: &Subject) -> ProofView {
         let no_system = system::available(subject).await.err();
-        let (passphrase, wait_until) = self.passphrase.standing().await;
+        let (passphrase, wait_until) = self.passphrase.standing(place(subject)).await;
         ProofView { system: no_system.is_none(), no_system: no_system.unwrap_or_default(), passphrase, wait_until }
     }
 
@@ -42,7 +42,9 @@ impl Person {
     /// `ProofMissing` where it is none, and why; `Storage` where that can't be written down: then it is none either.
     pub(crate) async fn prove(&self, given: &Given, subject: &Subject, what: &str) -> Result<Means, Fault> {
         let (means, proved) = match given {
-            Given::Passphrase { passphrase } => (Means::Passphrase, self.passphrase.verify(passphrase).await),
+            Given::Passphrase { passphrase } => {
+                (Means::Passphrase, self.passphrase.verify(passphrase, place(subject)).await)
+            }
             Given::System => (Means::System, self.ask_system(subject).await),
         };
         let record = Record::new("proved", now_ms())
@@ -69,7 +71,8 @@ impl Person {
     /// # Errors
     /// `ProofMissing` for a wrong one of now, `Invalid` for one that is too short, `Storage`.
     pub(crate) async fn choose(&self, current: Option<&Secret>, new: &Secret, by: By) -> Result<(), Fault> {
-        self.passphrase.may_change(current, new).await?;
+        let place = if by == By::Window { Place::Window } else { Place::CommandLine };
+        self.passphrase.may_change(current, new, place).await?;
         let record = Record::new("decided", now_ms())
             .with("decision", "passphrase")
             .with("answered_by", crate::desk::by_word(by));
@@ -77,4 +80,8 @@ impl Person {
         self.audit.append(record, Durability::Disk).await.map_err(storage)?;
         self.passphrase.change(new).await
     }
+}
+
+fn place(subject: &Subject) -> Place {
+    if subject.is_ours() { Place::Window } else { Place::CommandLine }
 }

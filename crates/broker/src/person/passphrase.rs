@@ -14,7 +14,25 @@ use zeroize::Zeroizing;
 
 const KIND: &str = "passphrase";
 const HASH: &str = "hash";
-const TRIES: &str = "tries";
+
+/// Where one is tried. Each place counts by itself: a program that guesses on the command line must not keep the person
+/// from the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Window,
+    CommandLine,
+}
+
+impl Place {
+    const ALL: [Self; 2] = [Self::Window, Self::CommandLine];
+
+    fn row(self) -> &'static str {
+        match self {
+            Self::Window => "tries_in_window",
+            Self::CommandLine => "tries_on_command_line",
+        }
+    }
+}
 
 /// As NIST SP 800-63B wants it, section 5.1.1.1.
 const SHORTEST: usize = 8;
@@ -37,7 +55,7 @@ pub(super) struct Passphrase {
 #[derive(Debug, Default)]
 struct State {
     hash: Option<String>,
-    tries: Tries,
+    tries: [Tries; 2],
 }
 
 /// Wrong ones in a row.
@@ -62,15 +80,16 @@ impl Passphrase {
     pub(super) async fn open(store: Store) -> Result<Self, Fault> {
         let rows = store.decisions(KIND).await?.valid;
         let value = |name: &str| rows.iter().find(|row| row.name == name).map(|row| row.value.clone());
-        let tries = value(TRIES).and_then(|tries| serde_json::from_str(&tries).ok()).unwrap_or_default();
+        let read = |place: Place| value(place.row()).and_then(|tries| serde_json::from_str(&tries).ok());
+        let tries = Place::ALL.map(|place| read(place).unwrap_or_default());
         let state = State { hash: value(HASH), tries };
         Ok(Self { store, state: Mutex::new(state) })
     }
 
     /// Whether there is one, and until when none is tried.
-    pub(super) async fn standing(&self) -> (bool, Option<i64>) {
+    pub(super) async fn standing(&self, place: Place) -> (bool, Option<i64>) {
         let state = self.state.lock().await;
-        (state.hash.is_some(), Some(state.tries.until).filter(|until| *until > now_ms()))
+        (state.hash.is_some(), Some(state.tries[place as usize].until).filter(|until| *until > now_ms()))
     }
 
     /// Whether this is it.
@@ -78,24 +97,24 @@ impl Passphrase {
     /// # Errors
     /// `ProofMissing` where it is not, none was chosen, or none is tried now; `Storage` where a wrong one can't be
     /// counted.
-    pub(super) async fn verify(&self, typed: &Secret) -> Result<(), Fault> {
+    pub(super) async fn verify(&self, typed: &Secret, place: Place) -> Result<(), Fault> {
         let mut state = self.state.lock().await;
         let missing = |why: String| Fault::new(FaultCode::ProofMissing, why);
         let Some(hash) = state.hash.clone() else {
             return Err(missing("No passphrase was chosen yet. Choose one in Consentry’s settings.".into()));
         };
-        let wait = state.tries.until.saturating_sub(now_ms());
+        let wait = state.tries[place as usize].until.saturating_sub(now_ms());
         if wait > 0 {
             return Err(missing(format!("Too many wrong passphrases. Try again in {}.", time(wait))));
         }
         let typed = normal(typed);
         let right = tokio::task::spawn_blocking(move || is_it(&hash, &typed)).await.unwrap_or(false);
-        let tries = if right { Tries::default() } else { state.tries.wrong_at(now_ms()) };
-        if tries != state.tries {
+        let tries = if right { Tries::default() } else { state.tries[place as usize].wrong_at(now_ms()) };
+        if tries != state.tries[place as usize] {
             // In force even where it can't be kept.
-            state.tries = tries;
+            state.tries[place as usize] = tries;
             let value = serde_json::to_string(&tries).unwrap_or_default();
-            self.store.decide(KIND, &Decision { name: TRIES.into(), value, decided_at: now_ms() }).await?;
+            self.store.decide(KIND, &Decision { name: place.row().into(), value, decided_at: now_ms() }).await?;
         }
         let wait = tries.until.saturating_sub(now_ms());
         match (right, wait > 0) {
@@ -109,7 +128,7 @@ impl Passphrase {
     ///
     /// # Errors
     /// As for [`Self::verify`], and `Invalid`.
-    pub(super) async fn may_change(&self, current: Option<&Secret>, new: &Secret) -> Result<(), Fault> {
+    pub(super) async fn may_change(&self, current: Option<&Secret>, new: &Secret, place: Place) -> Result<(), Fault> {
         let length = normal(new).chars().count();
         if length < SHORTEST {
             let why = format!("A passphrase has at least {SHORTEST} characters. Several words are easy to remember.");
@@ -121,7 +140,7 @@ impl Passphrase {
         let chosen = self.state.lock().await.hash.is_some();
         match (chosen, current) {
             (false, _) => Ok(()),
-            (true, Some(current)) => self.verify(current).await,
+            (true, Some(current)) => self.verify(current, place).await,
             (true, None) => {
                 Err(Fault::new(FaultCode::ProofMissing, "A passphrase was chosen already. Type that one, too."))
             }
@@ -140,7 +159,7 @@ impl Passphrase {
         let mut state = self.state.lock().await;
         let decision = Decision { name: HASH.into(), value: hash.clone(), decided_at: now_ms() };
         self.store.decide(KIND, &decision).await?;
-        *state = State { hash: Some(hash), tries: Tries::default() };
+        *state = State { hash: Some(hash), ..State::default() };
         Ok(())
     }
 }
@@ -201,27 +220,33 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path()).await;
         let passphrase = Passphrase::open(store.clone()).await.unwrap();
-        let none = passphrase.verify(&typed("anything")).await.unwrap_err();
+        let none = passphrase.verify(&typed("anything"), Place::Window).await.unwrap_err();
         assert_eq!(none.code, FaultCode::ProofMissing);
-        assert_eq!(passphrase.may_change(None, &typed("1234567")).await.unwrap_err().code, FaultCode::Invalid);
-        passphrase.may_change(None, &typed("ｃorrect horse")).await.unwrap();
+        assert_eq!(
+            passphrase.may_change(None, &typed("1234567"), Place::Window).await.unwrap_err().code,
+            FaultCode::Invalid
+        );
+        passphrase.may_change(None, &typed("ｃorrect horse"), Place::Window).await.unwrap();
         passphrase.change(&typed("ｃorrect horse")).await.unwrap();
-        passphrase.verify(&typed("correct horse")).await.unwrap();
+        passphrase.verify(&typed("correct horse"), Place::Window).await.unwrap();
         // To change it takes the one of now.
         for current in [None, Some(typed("wrong"))] {
-            let why = passphrase.may_change(current.as_ref(), &typed("battery staple")).await.unwrap_err();
+            let why =
+                passphrase.may_change(current.as_ref(), &typed("battery staple"), Place::Window).await.unwrap_err();
             assert_eq!(why.code, FaultCode::ProofMissing);
         }
-        passphrase.verify(&typed("correct horse")).await.unwrap();
+        passphrase.verify(&typed("correct horse"), Place::Window).await.unwrap();
         for _ in 0..3 {
-            passphrase.verify(&typed("wrong")).await.unwrap_err();
+            passphrase.verify(&typed("wrong"), Place::Window).await.unwrap_err();
         }
-        let why = passphrase.verify(&typed("correct horse")).await.unwrap_err();
+        let why = passphrase.verify(&typed("correct horse"), Place::Window).await.unwrap_err();
         assert!(why.message.contains("Too many wrong"), "{why}");
+        // Who guesses in one place keeps nobody from the other.
+        passphrase.verify(&typed("correct horse"), Place::CommandLine).await.unwrap();
         // A restart does not begin anew.
         let again = Passphrase::open(store).await.unwrap();
-        assert!(again.standing().await.1.is_some());
-        assert!(again.verify(&typed("correct horse")).await.unwrap_err().message.contains("Too many"));
+        assert!(again.standing(Place::Window).await.1.is_some());
+        assert!(again.verify(&typed("correct horse"), Place::Window).await.unwrap_err().message.contains("Too many"));
         assert!(!format!("{again:?}").contains("horse"));
     }
 }

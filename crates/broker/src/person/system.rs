@@ -31,6 +31,13 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Whether it is this process, which has shown what it is about.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.action == IN_WINDOW
+    }
+}
+
 /// This process, which shows windows.
 pub(crate) fn own_subject() -> Subject {
     // Polkit looks the start time up where it is 0.

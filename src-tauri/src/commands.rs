@@ -14,8 +14,7 @@ use wire::command as ask;
 use wire::proof::ProofView;
 use wire::view::{
     ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
-    ItemAnswer, LoginPlanView, NowView, Place, PlaceView, PoliciesView, ServersView, SettingsView, StatusView,
-    UnguardedView,
+    ItemAnswer, LoginPlanView, NowView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -254,7 +253,7 @@ async fn add_server(decider: State<'_, Decider>, command: ask::AddServer) -> Res
 
 #[tauri::command]
 async fn add_remote(decider: State<'_, Decider>, command: ask::AddRemote) -> Result<(), Fault> {
-    decider.add_remote(&command.name, &command.url, Vec::new()).await
+    decider.add_remote(&command.name, &command.url, Vec::new(), command.client_id).await
 }
 
 #[tauri::command]
@@ -352,24 +351,7 @@ async fn settings(
     chosen: State<'_, Settings>,
     broker: State<'_, Broker>,
 ) -> Result<SettingsView, Fault> {
-    let autostart = Autostart::find();
-    let mut places = vec![
-        (Place::Servers, home.servers_json()),
-        (Place::Policies, home.policies()),
-        (Place::Database, home.database()),
-        (Place::Preferences, chosen.file().to_owned()),
-    ];
-    places.extend(autostart.as_ref().map(|autostart| (Place::Autostart, autostart.file().to_owned())));
-    let shown =
-        |(what, path): (Place, std::path::PathBuf)| PlaceView { what, path: path.to_string_lossy().into_owned() };
-    Ok(SettingsView {
-        preferences: chosen.preferences(),
-        autostart: autostart.map(|autostart| autostart.is_on()),
-        places: places.into_iter().map(shown).collect(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        fault: chosen.fault(),
-        own_domains: broker.own_domains(),
-    })
+    Ok(settings::view(&home, &chosen, &broker))
 }
 
 #[tauri::command]

@@ -1,11 +1,13 @@
 //! What the person chose about the windows: a plain file in the home, because nothing in it lets a call run.
 
+use crate::autostart::Autostart;
+use broker::{Broker, Home};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::AppHandle;
-use wire::view::{Preferences, Theme};
+use wire::view::{Place, PlaceView, Preferences, SettingsView, Theme};
 use wire::{Fault, FaultCode};
 
 /// The longest file that is read, in bytes.
@@ -98,6 +100,28 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> std::io::Resu
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&part, path)
+}
+
+/// The settings page.
+pub(crate) fn view(home: &Home, chosen: &Settings, broker: &Broker) -> SettingsView {
+    let autostart = Autostart::find();
+    let mut places = vec![
+        (Place::Servers, home.servers_json()),
+        (Place::Policies, home.policies()),
+        (Place::Database, home.database()),
+        (Place::Preferences, chosen.file().to_owned()),
+    ];
+    places.extend(autostart.as_ref().map(|autostart| (Place::Autostart, autostart.file().to_owned())));
+    let shown =
+        |(what, path): (Place, std::path::PathBuf)| PlaceView { what, path: path.to_string_lossy().into_owned() };
+    SettingsView {
+        preferences: chosen.preferences(),
+        autostart: autostart.map(|autostart| autostart.is_on()),
+        places: places.into_iter().map(shown).collect(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        fault: chosen.fault(),
+        own_domains: broker.own_domains(),
+    }
 }
 
 #[cfg(test)]

@@ -11,12 +11,25 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Everything on the other side: who guards, the check of tokens, and the server behind it.
-struct Elsewhere {
+pub(crate) struct Elsewhere {
     authority: Running,
     guarded: Running,
     _server: Running,
+    upstream: String,
     issuer: String,
-    url: String,
+    pub(crate) url: String,
+}
+
+/// Another server that the same authorization server guards.
+pub(crate) struct Beside {
+    _guarded: Running,
+    pub(crate) url: String,
+}
+
+impl Beside {
+    pub(crate) fn seen(&self) -> Value {
+        get(&self.url.replace("/mcp", "/seen"))
+    }
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -36,25 +49,37 @@ fn script(home: &Home, name: &str, env: &[(&str, &str)]) -> (Running, Value) {
 impl Elsewhere {
     /// `writes` names the tools that need more than reading.
     fn start(home: &Home, writes: &str) -> Self {
-        let (server, upstream) = everything(home, free_port());
-        let (authority, said) = script(home, "authority.mjs", &[]);
-        let issuer = said["issuer"].as_str().expect("an issuer").to_owned();
-        let env = [("UPSTREAM", upstream.as_str()), ("ISSUER", &issuer), ("WRITES", writes)];
-        let (guarded, said) = script(home, "guarded.mjs", &env);
-        let url = said["url"].as_str().expect("a URL").to_owned();
-        Self { authority, guarded, _server: server, issuer, url }
+        Self::start_with(home, writes, &[], &[])
     }
 
-    fn seen(&self) -> Value {
+    /// The same, with what the authorization server and the check of tokens are told.
+    pub(crate) fn start_with(home: &Home, writes: &str, authority: &[(&str, &str)], check: &[(&str, &str)]) -> Self {
+        let (server, upstream) = everything(home, free_port());
+        let (authority, said) = script(home, "authority.mjs", authority);
+        let issuer = said["issuer"].as_str().expect("an issuer").to_owned();
+        let env = [("UPSTREAM", upstream.as_str()), ("ISSUER", &issuer), ("WRITES", writes)];
+        let (guarded, said) = script(home, "guarded.mjs", &[&env, check].concat());
+        let url = said["url"].as_str().expect("a URL").to_owned();
+        Self { authority, guarded, _server: server, upstream, issuer, url }
+    }
+
+    /// Another server behind the same authorization server.
+    pub(crate) fn beside(&self, home: &Home) -> Beside {
+        let env = [("UPSTREAM", self.upstream.as_str()), ("ISSUER", &self.issuer)];
+        let (guarded, said) = script(home, "guarded.mjs", &env);
+        Beside { _guarded: guarded, url: said["url"].as_str().expect("a URL").to_owned() }
+    }
+
+    pub(crate) fn seen(&self) -> Value {
         get(&self.url.replace("/mcp", "/seen"))
     }
 
-    fn counts(&self) -> Value {
+    pub(crate) fn counts(&self) -> Value {
         get(&format!("{}/counts", self.origin()))
     }
 
     /// Every token that was given out.
-    fn issued(&self) -> Vec<String> {
+    pub(crate) fn issued(&self) -> Vec<String> {
         let issued = get(&format!("{}/issued", self.origin()));
         let tokens = issued["tokens"].as_array().expect("tokens");
         tokens.iter().map(|t| t.as_str().expect("a token").to_owned()).collect()
@@ -78,7 +103,7 @@ fn get(url: &str) -> Value {
 }
 
 /// A broker with a keychain, and a server that wants a login, added as `far`.
-fn guarded() -> (Home, Keyring, Broker, Elsewhere) {
+pub(crate) fn guarded() -> (Home, Keyring, Broker, Elsewhere) {
     let mut home = Home::new();
     let keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
     let broker = Broker::start(&home);
@@ -88,7 +113,7 @@ fn guarded() -> (Home, Keyring, Broker, Elsewhere) {
 }
 
 /// Logs in from the command line, with a browser that agrees or does not.
-fn log_in(home: &Home, server: &str, scopes: &[&str], agrees: bool) -> Vec<Value> {
+pub(crate) fn log_in(home: &Home, server: &str, scopes: &[&str], agrees: bool) -> Vec<Value> {
     let mut words = vec!["--json", "token", "login", server];
     for scope in scopes {
         words.extend(["--scope", scope]);
@@ -110,7 +135,7 @@ fn log_in(home: &Home, server: &str, scopes: &[&str], agrees: bool) -> Vec<Value
     said
 }
 
-fn login_of(home: &Home, server: &str) -> Value {
+pub(crate) fn login_of(home: &Home, server: &str) -> Value {
     let servers = home.json(&["server", "list"]).values();
     servers.into_iter().find(|s| s["name"] == server).map(|s| s["login"].clone()).unwrap_or_default()
 }

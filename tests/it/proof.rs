@@ -85,7 +85,7 @@ fn a_payment_in_the_window_takes_the_passphrase_and_nothing_else_will_do() {
     stage.answer(&question, Key::ControlEnter);
     assert!(went_well(&client.reply(&asked).value));
     assert_eq!(stage.server.executions("pay"), 2);
-    let answered = stage.home.audit().into_iter().filter(|e| e["kind"] == "answered").next_back().expect("an answer");
+    let answered = stage.home.audit().into_iter().rfind(|e| e["kind"] == "answered").expect("an answer");
     assert_eq!(record(&stage.home, &answered)["proved"], "passphrase");
     assert_eq!(proofs(&stage.home).into_iter().filter(|(_, result)| result == "proved").count(), 2);
     // It stands nowhere.
@@ -99,7 +99,7 @@ fn decisions_on_the_command_line_take_the_passphrase() {
     let Some(_keyring) = Keyring::start(&mut home) else { return };
     let server = Fixture::new(&home, "notes");
     let mut broker = Broker::start(&home);
-    assert_eq!(proved(&home, &["passphrase", "set"], &["short"]).refused().stderr.contains("at least 8"), true);
+    assert!(proved(&home, &["passphrase", "set"], &["short"]).refused().stderr.contains("at least 8"));
     proved(&home, &["passphrase", "set"], &[RIGHT]).succeeded();
     server.add(&home);
     server.trust(&home);
@@ -166,11 +166,11 @@ fn polkit_asks_the_person_and_only_its_yes_counts() {
     for (how, why) in [("cancel", "not convinced"), ("wrong", "not convinced"), ("", "in time")] {
         let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
         let stdout = e2e::process::Written::read(running.stdout());
-        let dialog = agent.next();
+        let dialog = agent.asked();
         assert_eq!(dialog.action, "app.consentry.confirm-command");
         assert!(dialog.message.contains("entered that command yourself"), "{}", dialog.message);
         if how.is_empty() {
-            assert_eq!(agent.next().action, "cancelled", "the dialog goes when it is too late");
+            assert_eq!(agent.asked().action, "cancelled", "the dialog goes when it is too late");
         } else {
             agent.answer(how);
         }
@@ -184,7 +184,7 @@ fn polkit_asks_the_person_and_only_its_yes_counts() {
     home.run(&lifting);
     assert!(is_stopped());
     let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
-    let dialog = agent.next();
+    let dialog = agent.asked();
     polkit.password_was_right(&dialog);
     agent.answer("yes");
     assert_eq!(running.wait(DEADLINE).code(), Some(0));
@@ -192,7 +192,7 @@ fn polkit_asks_the_person_and_only_its_yes_counts() {
     // It was for that one decision: the next is asked for anew.
     Ran::of("stop", &mut polkit.command(&home, "consentry", &["stop"]), DEADLINE).succeeded();
     let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
-    assert_eq!(agent.next().action, "app.consentry.confirm-command");
+    assert_eq!(agent.asked().action, "app.consentry.confirm-command");
     agent.answer("cancel");
     assert_eq!(running.wait(DEADLINE).code(), Some(1));
     drop(server);

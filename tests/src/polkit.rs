@@ -98,7 +98,7 @@ impl Polkit {
         let mut agent = Running::spawn("polkit_agent", &mut self.command(home, "polkit_agent", &[pid.trim()]));
         let (answers, lines) = (agent.stdin(), Lines::read("polkit_agent", agent.stdout()));
         let mut agent = Agent { _process: agent, said: lines, answers };
-        assert_eq!(agent.next().action, "registered");
+        assert_eq!(agent.asked().action, "registered");
         writeln!(running.stdin(), "go").expect("the terminal");
         (running, agent)
     }
@@ -117,7 +117,7 @@ impl Polkit {
 
 impl Agent {
     /// The next that it is asked, or told.
-    pub fn next(&mut self) -> Dialog {
+    pub fn asked(&mut self) -> Dialog {
         let line = self.said.next(Instant::now() + DEADLINE).expect("the agent says something");
         let line = String::from_utf8(line).expect("text");
         let mut parts = line.trim_end().splitn(3, '\t').map(str::to_owned);

@@ -31,6 +31,29 @@ pub fn url(words: &[String]) -> Option<&str> {
     (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
 }
 
+/// The host of such a URL, in which the person must know whom they deal with.
+pub fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // The port follows the last colon, but for addresses in brackets.
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// Whether a host is this computer, the only one that is reached without encryption.
+pub fn is_here(host: &str) -> bool {
+    let named = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
+    named || host == "[::1]" || (host.starts_with("127.") && host.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+}
+
+/// Whether a question of kind `run` is about a server that is reached at a URL.
+fn reached(view: &ApprovalView) -> bool {
+    view.run.as_ref().is_some_and(|run| url(&run.words).is_some())
+}
+
 /// A hex digest in groups of four, so that two can be compared by eye. Anything else comes back as it is.
 pub fn digest(hex: &str) -> String {
     if !hex.is_ascii() {
@@ -87,6 +110,9 @@ pub struct Answers {
 pub fn answers(view: &ApprovalView) -> Answers {
     let (yes, no, reach) = match view.kind {
         ApprovalKind::Call => (call_yes(&view.effects).into(), "Reject", "This one call only. Nothing is remembered."),
+        ApprovalKind::Run if reached(view) => {
+            ("Use this address".into(), "Don’t use it", "A change of the address, or of its headers, asks again.")
+        }
         ApprovalKind::Run => {
             ("Run this command".into(), "Don’t run it", "A change of the command, or of the file, asks again.")
         }
@@ -163,6 +189,10 @@ pub fn bar(view: &ApprovalView) -> &'static str {
     match (view.kind, view.level) {
         (ApprovalKind::Call, Level::StepUp) => "High risk",
         (ApprovalKind::Call, Level::Approve) => "",
+        (ApprovalKind::Run, _) if reached(view) => match view.run.as_ref().is_some_and(|run| run.before.is_some()) {
+            true => "Address changed",
+            false => "New address",
+        },
         (ApprovalKind::Run, _) if view.run.as_ref().is_some_and(|run| run.before.is_some()) => "Command changed",
         (ApprovalKind::Run, _) => "New command",
         (ApprovalKind::Trust, _) => "New server",
@@ -253,7 +283,7 @@ pub fn pin(pin: PinState) -> (&'static str, &'static str, &'static str) {
 pub fn trust(trust: TrustState) -> (&'static str, &'static str, &'static str, &'static str) {
     match trust {
         TrustState::Proposed => {
-            ("caution", "pause", "Needs a yes", "Its command waits for you in the inbox. It has not been run.")
+            ("caution", "pause", "Needs a yes", "It waits for you in the inbox. Nothing of it has run, or been asked.")
         }
         TrustState::Untrusted => ("caution", "help", "Not yet trusted", "It offers no tools until you have seen them."),
         TrustState::Trusted => ("ok", "pin", "Trusted", "Its tools are pinned and unchanged."),
@@ -287,6 +317,21 @@ pub fn entry(kind: &str, result: &str) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_is_what_follows_whoever_it_pretends_to_be() {
+        for (url, is) in [
+            ("https://mcp.example.com/mcp", "mcp.example.com"),
+            ("https://bank.example@evil.example:8443/mcp?x=@y", "evil.example"),
+            ("https://evil.example\\@bank.example/", "evil.example"),
+            ("http://[::1]:8080/mcp", "[::1]"),
+            ("https://", ""),
+        ] {
+            assert_eq!(host(url), is, "{url}");
+        }
+        assert!(is_here("LOCALHOST") && is_here("127.0.0.1") && is_here("[::1]") && is_here("a.localhost"));
+        assert!(!is_here("127.evil.example") && !is_here("localhost.evil.example") && !is_here(""));
+    }
 
     #[test]
     fn numbers_are_grouped() {

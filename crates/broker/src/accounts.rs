@@ -3,18 +3,21 @@
 
 mod custody;
 mod login;
+mod uses;
 
 pub(crate) use login::LoggedIn;
 use login::Plan;
+pub(crate) use uses::LoginUses;
 
 use crate::upstream::Remote;
 use crate::vault::{Kind, Seal};
 use custody::Kept;
 use gate::call::Digest;
+use gate::token::Token;
 use remote::bearer::Bearer;
 use remote::challenge::Challenge;
 use remote::net::{Net, Reach};
-use remote::oauth::{Account, Revoked, ServerMetadata, Standing, system_clock};
+use remote::oauth::{Account, Revoked, Scopes, ServerMetadata, Standing, system_clock};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -42,6 +45,9 @@ pub(crate) struct Accounts {
 struct Guard {
     metadata: ServerMetadata,
     resource: String,
+    /// What the person ticked; of logins that were kept before that was, nothing is known.
+    #[serde(default)]
+    ticked: Option<Scopes>,
 }
 
 /// One server that may want a login.
@@ -58,6 +64,9 @@ pub(crate) struct Guarded {
 #[derive(Default)]
 struct State {
     account: Option<Account>,
+    /// Who gave its tokens, and what the person ticked.
+    issuer: String,
+    ticked: Option<Scopes>,
     challenge: Option<Challenge>,
     plan: Option<Arc<Plan>>,
     under_way: Option<CancellationToken>,
@@ -108,14 +117,19 @@ impl Accounts {
         held.get(&identity)?.view()
     }
 
-    /// The name of the token that goes to this server now.
-    pub(crate) fn fingerprint(&self, identity: Digest) -> Option<String> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = held.get(&identity)?.state().account.clone()?;
-        match &*account.standing().borrow() {
-            Standing::Ready { fingerprint, .. } => Some(fingerprint.clone()),
-            _ => None,
-        }
+    /// What is known of the token that goes to this server now.
+    pub(crate) fn token(&self, identity: Digest) -> Option<Token> {
+        let guarded = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&identity)?.clone();
+        let state = guarded.state();
+        let known = state.account.as_ref()?.known()?;
+        Some(Token {
+            issuer: state.issuer.clone(),
+            beyond: state.ticked.as_ref().map(|ticked| beyond(&known.scopes, ticked)).unwrap_or_default(),
+            scopes: known.scopes.iter().map(str::to_owned).collect(),
+            fingerprint: known.fingerprint,
+            for_others: known.for_others,
+            first_use: false,
+        })
     }
 }
 
@@ -156,7 +170,11 @@ impl Guarded {
         let custody = Arc::new(Kept { seal: self.seal.clone(), key: self.key.clone() });
         let account = Account::open(&net, &guard.metadata, &guard.resource, custody, system_clock()).await;
         let account = account.map_err(|e| e.to_string())?;
-        self.state().account = Some(account.clone());
+        {
+            let mut state = self.state();
+            state.account = Some(account.clone());
+            (state.issuer, state.ticked) = (guard.metadata.issuer.to_string(), guard.ticked.clone());
+        }
         let (mut standing, tell) = (account.standing(), self.tell.clone());
         tokio::spawn(async move {
             while standing.changed().await.is_ok() {
@@ -207,7 +225,18 @@ impl Guarded {
             (None, Some(_)) => {
                 LoginView { state: LoginState::Needed, why: "This server wants a login.".into(), ..blank }
             }
-            (Some(account), _) => of_standing(&account.standing().borrow(), blank),
+            (Some(account), _) => {
+                let view = of_standing(&account.standing().borrow(), blank);
+                let ready = view.state == LoginState::Ready;
+                match account.known().filter(|_| ready) {
+                    Some(known) => LoginView {
+                        beyond: state.ticked.as_ref().map(|ticked| beyond(&known.scopes, ticked)).unwrap_or_default(),
+                        for_others: known.for_others,
+                        ..view
+                    },
+                    None => view,
+                }
+            }
         };
         let under_way = state.under_way.is_some();
         Some(if under_way { LoginView { state: LoginState::UnderWay, ..view } } else { view })
@@ -245,6 +274,12 @@ fn of_standing(standing: &Standing, blank: LoginView) -> LoginView {
             ..blank
         },
     }
+}
+
+/// What an issuer gave though nobody asked for it. That a login may go on while the person is away is said where it is
+/// ticked, and who somebody is goes with every login of OpenID.
+fn beyond(given: &Scopes, ticked: &Scopes) -> Vec<String> {
+    given.iter().filter(|scope| !ticked.iter().any(|t| t == *scope)).map(str::to_owned).collect()
 }
 
 fn sentence(words: &str) -> String {

@@ -209,8 +209,8 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.add_server(&name, words, env).await?;
             Reply::Done
         }
-        Request::AddRemote { name, url, headers } => {
-            rights.decider()?.add_remote(&name, &url, headers).await?;
+        Request::AddRemote { name, url, headers, client_id } => {
+            rights.decider()?.add_remote(&name, &url, headers, client_id).await?;
             Reply::Done
         }
         Request::PlanLogin { name } => Reply::LoginPlan(Box::new(rights.decider()?.plan_login(&name).await?)),

@@ -5,6 +5,7 @@
 //! nothing is sent twice on one permit. Each walk runs in a task of its own and is cancelled by message, never by
 //! dropping it, so that it always reaches its record.
 
+use crate::accounts::LoginUses;
 use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::came_back::{Marks, aside, came_back};
 use crate::clients::Clients;
@@ -26,13 +27,14 @@ use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use crate::withheld::Conversations;
 use gate::approval::{Level, Terms as Asking};
 use gate::audit::Record;
-use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request};
+use gate::call::{ApprovalId, Call, CallId, ConnectionId, Digest, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
 use gate::meaning::parties::parties;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge, shown_arguments};
 use gate::policy::Judgement;
 use gate::release::{Kind, Released};
+use gate::token::Token;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -94,6 +96,8 @@ pub(crate) struct Corridor {
     /// Whom calls went to before.
     pub(crate) store: Store,
     pub(crate) own_domains: OwnDomains,
+    /// Which clients used which logins before.
+    pub(crate) logins: LoginUses,
     /// How what servers say is set apart.
     pub(crate) spotlights: Spotlights,
     /// What models do not get to see.
@@ -118,7 +122,12 @@ impl Corridor {
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("inspected");
-        let now = self.circumstances(&asked.client, &case.call.request.parsed, asked.calls_last_hour);
+        let now = self.circumstances(
+            &asked.client,
+            case.call.server.identity,
+            &case.call.request.parsed,
+            asked.calls_last_hour,
+        );
         let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
@@ -186,16 +195,24 @@ impl Corridor {
     pub(crate) fn circumstances(
         &self,
         client: &Client,
+        server: Digest,
         arguments: &serde_json::Value,
         calls_last_hour: i64,
     ) -> Circumstances {
         Circumstances {
+            token: self.token(client, server),
             client_known: self.clients.knows(client),
             drifted: false,
             names_protected: self.protected.named_in(arguments),
             calls_last_hour,
             now_ms: now_ms(),
         }
+    }
+
+    /// What is known of the token that would go along with a call of this client.
+    fn token(&self, client: &Client, server: Digest) -> Option<Token> {
+        let token = self.servers.accounts().token(server)?;
+        Some(Token { first_use: !self.logins.knows(server, client.identity), ..token })
     }
 
     /// Puts the question to a person, and judges again with what was given.
@@ -229,7 +246,12 @@ impl Corridor {
         }
         let by = yes.by();
         let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
-        let now = self.circumstances(&asked.client, &question.case().call.request.parsed, asked.calls_last_hour);
+        let now = self.circumstances(
+            &asked.client,
+            question.case().call.server.identity,
+            &question.case().call.request.parsed,
+            asked.calls_last_hour,
+        );
         let permit = question.settle(yes, &self.policies.current(), &now)?;
         let kept = match remembered {
             Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
@@ -259,8 +281,8 @@ impl Corridor {
             .with("consent", present::consent_word(permit.consent()))
             .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
             .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
-            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
-            .with("token", self.servers.accounts().fingerprint(case.call.server.identity).unwrap_or_default());
+            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
+        let record = self.logins.noted(record, self.token(&case.call.client, case.call.server.identity), case);
         let record = edits::noted(record, permit.changed());
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {

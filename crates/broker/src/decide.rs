@@ -198,10 +198,17 @@ impl Decider {
     ///
     /// # Errors
     /// `Invalid` for a name, URL or header that can't be used, `Storage` when it can't be written.
-    pub async fn add_remote(&self, name: &str, url: &str, headers: Vec<(String, String)>) -> Result<(), Fault> {
+    pub async fn add_remote(
+        &self,
+        name: &str,
+        url: &str,
+        headers: Vec<(String, String)>,
+        client_id: Option<String>,
+    ) -> Result<(), Fault> {
         let remote = Remote::parse(url, headers.into_iter().collect());
-        let remote =
+        let mut remote =
             remote.map_err(|why| Fault::new(wire::FaultCode::Invalid, format!("The server can't be used: {why}.")))?;
+        remote.client_id = client_id.filter(|id| !id.trim().is_empty());
         self.inner.corridor.servers.add(name, Configured::Remote(remote), self.by).await
     }
 

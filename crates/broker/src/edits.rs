@@ -30,8 +30,9 @@ impl Corridor {
     ) -> Result<ApprovalView, Fault> {
         let (draft, behind) = self.desk.behind(id, shown)?;
         let edits = edits.into_iter().map(|edit| Edit { pointer: edit.pointer, value: edit.value }).collect();
-        let client = draft.case().call.client.clone();
-        let now = |arguments: &Value| self.circumstances(&client, arguments, behind.calls_last_hour);
+        let call = &draft.case().call;
+        let (client, server) = (call.client.clone(), call.server.identity);
+        let now = |arguments: &Value| self.circumstances(&client, server, arguments, behind.calls_last_hour);
         let invalid = |why: String| Fault::new(FaultCode::Invalid, format!("{why} Nothing was changed."));
         let draft = draft.edit(edits, &self.policies.current(), now).map_err(|fault| invalid(fault.to_string()))?;
         let mut card = self.card(draft.case(), draft.judgement(), &behind.words).await;

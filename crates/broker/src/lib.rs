@@ -199,7 +199,8 @@ impl Broker {
         self.inner.corridor.grants.revoke(id, by).await
     }
 
-    /// Stops everything: open calls are cancelled, questions rejected, and nothing runs until a person lifts it.
+    /// Stops everything: open calls are cancelled, questions rejected, logins given back, and nothing runs until it is
+    /// lifted.
     ///
     /// # Errors
     /// `Storage` when it can't be written: it holds until the broker ends.
@@ -210,6 +211,7 @@ impl Broker {
             let reason = Some("I stopped everything.".to_owned());
             let _ = self.reject(&view.id, reason, by).await;
         }
+        self.give_logins_back();
         let _ = self.inner.events.send(wire::Event::Status);
         stopped
     }

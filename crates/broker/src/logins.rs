@@ -77,10 +77,11 @@ impl Inner {
         let done = move |came: Result<LoggedIn, String>| {
             let record = Record::new("login", now_ms()).with("server", server);
             let record = match came {
-                Ok(LoggedIn { issuer, scopes, fingerprint }) => record
+                Ok(LoggedIn { issuer, scopes, fingerprint, beyond }) => record
                     .with("result", "completed")
                     .with("issuer", issuer)
                     .with("scopes", scopes)
+                    .with("beyond", beyond)
                     .with("token", fingerprint),
                 Err(why) => record.with("result", "failed").with("message", why),
             };
@@ -108,6 +109,18 @@ impl Broker {
         let (_, guarded) = self.inner.corridor.servers.guarded(name)?;
         guarded.stop_login();
         Ok(())
+    }
+
+    /// Gives the tokens for all servers back, in the background: stopping waits for nobody.
+    pub(crate) fn give_logins_back(&self) {
+        for name in self.inner.corridor.servers.logged_in() {
+            let broker = self.clone();
+            drop(tokio::spawn(async move {
+                if let Err(fault) = broker.log_out(&name).await {
+                    tracing::error!("{fault}");
+                }
+            }));
+        }
     }
 
     /// Gives the tokens for a server back and forgets them. Says in a sentence what came of it.

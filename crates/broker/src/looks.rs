@@ -128,7 +128,12 @@ impl Corridor {
         }
         // No grant stands in: nobody gave one for a read of ours.
         let case = Case::inspect(call);
-        let now = self.circumstances(&asked.client, &case.call.request.parsed, asked.calls_last_hour);
+        let now = self.circumstances(
+            &asked.client,
+            case.call.server.identity,
+            &case.call.request.parsed,
+            asked.calls_last_hour,
+        );
         match judge(case, &self.policies.current(), &now, &[]) {
             Verdict::Allow(permit) => Ok(permit),
             Verdict::Ask(_) => Err("A rule asks a person before this tool may be called.".into()),

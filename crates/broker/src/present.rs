@@ -243,6 +243,7 @@ pub(crate) fn asks(tool: &Tool, alias: &str, policies: &Policies) -> bool {
         tainted_sensitive: false,
         tainted: &[],
         calls_last_hour: 1,
+        token: None,
         now_ms: 0,
     };
     policies.judge(&plain).needed != Needed::Nothing

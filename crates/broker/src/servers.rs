@@ -323,7 +323,7 @@ impl Servers {
             match (entry.in_force(), &entry.configured) {
                 (Some(accepted), _) => accepted.clone(),
                 (None, Some(Err(why))) => return Standing::Broken(why.clone()),
-                (None, _) => return Standing::Waiting("its command waits for a yes in Consentry".into()),
+                (None, _) => return Standing::Waiting("it waits for a yes in Consentry".into()),
             }
         };
         let target = match resolve(&accepted.command).await {

@@ -1,5 +1,6 @@
 //! Starting and stopping: the lock, the store, the log, the doors, in that order, and back.
 
+use crate::accounts::LoginUses;
 use crate::audit_log::{AuditLog, Durability};
 use crate::clients::Clients;
 use crate::clock::now_ms;
@@ -123,12 +124,14 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     })?;
     let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
     let person = Person::open(store.clone(), audit.clone()).await?;
+    let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let corridor = Arc::new(Corridor {
         spotlights,
         looks: Looks::new(),
         store: store.clone(),
         own_domains,
+        logins,
         withheld: Conversations::default(),
         protected,
         question_life: question_life(),

@@ -35,6 +35,9 @@ pub(crate) enum Words {
         /// Where it is, for a server that is reached over HTTP
         #[arg(long, value_name = "URL", conflicts_with = "words")]
         url: Option<String>,
+        /// The client id for its login, where whoever guards it registered Consentry
+        #[arg(long, value_name = "ID", requires = "url")]
+        client_id: Option<String>,
         /// A header of every request to that URL, whose value is read from standard input, a line each
         #[arg(long = "header", value_name = "NAME", requires = "url")]
         headers: Vec<String>,
@@ -87,9 +90,9 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
     let home = Home::find()?;
     let mut control = Control::open(&home).await?;
     match words {
-        Words::Add { name, url: Some(url), headers, .. } => {
+        Words::Add { name, url: Some(url), headers, client_id, .. } => {
             let headers = typed(headers, std::io::stdin().lock())?;
-            return add_remote(&mut control, &home, name, url, headers, printer).await;
+            return add_remote(&mut control, &home, (name, url, client_id), headers, printer).await;
         }
         Words::Add { name, env, secrets, words, .. } => {
             let mut env = env.into_iter().map(variable).collect::<Result<Vec<_>, _>>()?;
@@ -158,12 +161,16 @@ async fn proposed<W: Write>(control: &mut Control, name: &str, printer: &mut Pri
 async fn add_remote<W: Write>(
     control: &mut Control,
     home: &Home,
-    name: String,
-    url: String,
+    (name, url, client_id): (String, String, Option<String>),
     headers: Vec<(String, String)>,
     printer: &mut Printer<W>,
 ) -> Result<ExitCode, Ended> {
-    let request = Request::AddRemote { name: name.clone(), url: url.clone(), headers: headers.clone() };
+    let request = Request::AddRemote {
+        name: name.clone(),
+        url: url.clone(),
+        headers: headers.clone(),
+        client_id: client_id.clone(),
+    };
     match control.order(&request).await {
         Ok(()) => {
             let next = format!(
@@ -172,7 +179,7 @@ async fn add_remote<W: Write>(
             said(&name, "added", &next, printer)?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(fault) if fault.code == FaultCode::NotHere && headers.is_empty() => {
+        Err(fault) if fault.code == FaultCode::NotHere && headers.is_empty() && client_id.is_none() => {
             // A peer that may not even look is refused here, before anything is written.
             servers(control).await?;
             proposal::write_url(&home.servers_json(), &name, &url)?;

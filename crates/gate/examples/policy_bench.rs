@@ -90,6 +90,7 @@ fn main() {
         tainted_sensitive: false,
         tainted: &[],
         calls_last_hour: 17,
+        token: None,
         now_ms: 1_795_363_200_000,
     };
     measure("a read that runs unasked", &policies, &facts, Needed::Nothing);

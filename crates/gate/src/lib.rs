@@ -17,4 +17,5 @@ pub mod meaning;
 pub mod permit;
 pub mod policy;
 pub mod release;
+pub mod token;
 pub mod tool;

@@ -14,6 +14,7 @@ use crate::grant::{Grant, Origins};
 use crate::inspect::{self, Finding};
 use crate::policy::{Carried, Facts, Judgement, Needed, Policies, Reason};
 use crate::release::PutBack;
+use crate::token::Token;
 use bytes::Bytes;
 use data::{carried, masked};
 use serde_json::Value;
@@ -29,6 +30,8 @@ pub struct Circumstances {
     pub names_protected: bool,
     /// Gated calls of this client in the last hour, this one included.
     pub calls_last_hour: i64,
+    /// The token that would go along.
+    pub token: Option<Token>,
     /// Milliseconds since 1970-01-01 UTC.
     pub now_ms: i64,
 }
@@ -106,7 +109,9 @@ impl Case {
     }
 
     fn with_facts<T>(&self, now: &Circumstances, then: impl FnOnce(&Facts<'_>) -> T) -> T {
-        let mut classes: Vec<String> = self.findings.iter().map(|f| f.class.to_owned()).collect();
+        let of_token = now.token.iter().flat_map(Token::findings);
+        let mut classes: Vec<String> =
+            self.findings.iter().map(|f| f.class).chain(of_token).map(str::to_owned).collect();
         classes.sort_unstable();
         classes.dedup();
         let destinations: Vec<crate::policy::Destination> = self
@@ -130,6 +135,7 @@ impl Case {
             tainted_sensitive: false,
             tainted: &[],
             calls_last_hour: now.calls_last_hour,
+            token: now.token.as_ref(),
             now_ms: now.now_ms,
         })
     }

@@ -192,6 +192,8 @@ pub struct Facts<'a> {
     pub tainted: &'a [String],
     /// Calls of this client in the last hour, this one included.
     pub calls_last_hour: i64,
+    /// The token that would go along, where the server is reached with one.
+    pub token: Option<&'a crate::token::Token>,
     /// Milliseconds since 1970-01-01 UTC.
     pub now_ms: i64,
 }

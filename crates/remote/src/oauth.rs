@@ -24,7 +24,7 @@ mod server;
 mod token_endpoint;
 mod tokens;
 
-pub use account::{Account, Need, Standing};
+pub use account::{Account, Known, Need, Standing};
 pub use callback::{Callback, Redirect};
 pub use custody::{Clock, Custody, system_clock};
 pub use facts::TokenFacts;

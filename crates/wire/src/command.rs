@@ -141,7 +141,9 @@ commands! {
         /// Its name.
         name: String,
         /// Its URL.
-        url: String
+        url: String,
+        /// Who we are at whoever guards it, where somebody registered us there.
+        client_id: Option<String>
     } -> ();
     /// What a login at a server would be: shown before any browser opens.
     PlanLogin("plan_login") {

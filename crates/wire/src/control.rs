@@ -141,6 +141,9 @@ pub enum Request {
         url: String,
         /// What every request to it carries.
         headers: Vec<(String, String)>,
+        /// Who we are at whoever guards it, where somebody registered us there.
+        #[serde(default)]
+        client_id: Option<String>,
     },
     /// Decision: finds out what a login at a server would be.
     PlanLogin {

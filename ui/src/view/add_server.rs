@@ -2,8 +2,11 @@
 
 use super::marks::{command, icon};
 use super::shell::trouble;
+use super::text::Foreign;
 use crate::backend::call;
+use crate::fold::Budget;
 use crate::typed::{Typed, read};
+use crate::words;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -15,6 +18,7 @@ use wire::command::{AddRemote, AddServer};
 pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
     let (name, line) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (fault, sending) = (RwSignal::new(None::<Fault>), RwSignal::new(false));
+    let client = RwSignal::new(String::new());
     let (elsewhere, url) = (RwSignal::new(false), RwSignal::new(String::new()));
     let typed = Memo::new(move |_| read(&line.get()));
     let whole = move || match elsewhere.get() {
@@ -32,7 +36,14 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
         sending.set(true);
         spawn_local(async move {
             let result = match elsewhere.get_untracked() {
-                true => call(AddRemote { name: name.clone(), url: url.get_untracked().trim().to_owned() }).await,
+                true => {
+                    call(AddRemote {
+                        name: name.clone(),
+                        url: url.get_untracked().trim().to_owned(),
+                        client_id: Some(client.get_untracked().trim().to_owned()).filter(|id| !id.is_empty()),
+                    })
+                    .await
+                }
                 false => call(AddServer { name: name.clone(), words }).await,
             };
             sending.set(false);
@@ -48,6 +59,22 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
         Typed::Words { words, note } => {
             let note = (!note.is_empty()).then(|| view! { <p class="note">{note}</p> });
             view! { {command(&words, |_| false)}{note} }.into_any()
+        }
+    };
+    let reached = move || {
+        let url = url.get();
+        let host = words::host(url.trim()).to_owned();
+        let open = url.trim().to_ascii_lowercase().starts_with("http://") && !words::is_here(&host);
+        match (host.is_empty(), open) {
+            (true, _) => ().into_any(),
+            (false, true) => view! {
+                <p class="fault">{icon("alert")}<span>"Without https anybody on the way could read and change what is said."</span></p>
+            }
+            .into_any(),
+            (false, false) => view! {
+                <p>"You will deal with "<b><Foreign text=host class="v" budget=Budget::NAME /></b></p>
+            }
+            .into_any(),
         }
     };
     view! {
@@ -81,6 +108,14 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
                         on:input=move |event| url.set(event_target_value(&event))
                     /></span>
                     <span class="note">"It begins with https, except on this computer."</span>
+                </label>
+                {reached}
+                <label class="labelled">
+                    <span class="caption">"Client id, if its administrator gave you one"</span>
+                    <span class="field"><input
+                        class="mono" type="text" name="client" autocomplete="off" spellcheck="false" maxlength="400"
+                        on:input=move |event| client.set(event_target_value(&event))
+                    /></span>
                 </label>
             </div>
             <div class="stack" hidden=move || elsewhere.get()>

@@ -25,10 +25,14 @@ fn reach(run: &RunView, url: &str) -> AnyView {
     let headers = (!run.env.is_empty()).then(|| {
         let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
         let note = view! { <span class="note">"names only, values stay hidden"</span> };
-        view! { <dt>"Carries"</dt><dd>{run.env.iter().map(name).collect_view()}{note}</dd> }
+        view! { <dt>"Headers"</dt><dd>{run.env.iter().map(name).collect_view()}{note}</dd> }
     });
     view! {
-        <dl class="facts"><dt>"Address"</dt><dd><Foreign text=url class="v" budget=Budget::VALUE /></dd>{before}{headers}</dl>
+        <dl class="facts">
+            <dt>"Host"</dt><dd><b><Foreign text=words::host(url) class="v" budget=Budget::NAME /></b></dd>
+            <dt>"Address"</dt><dd><Foreign text=url class="v" budget=Budget::VALUE /></dd>
+            {before}{headers}
+        </dl>
     }
     .into_any()
 }

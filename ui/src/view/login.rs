@@ -60,15 +60,27 @@ pub(crate) fn Login(server: String, login: Signal<LoginView>) -> impl IntoView {
             doing.set(Doing::Nothing);
         });
     });
+    // Whatever had the keys has gone by then: reading goes on where the section begins.
+    let heading = NodeRef::<html::H3>::new();
+    Effect::new(move |before: Option<bool>| {
+        let busy = doing.get() != Doing::Nothing;
+        if before == Some(true)
+            && !busy
+            && let Some(heading) = heading.get_untracked()
+        {
+            let _unfocusable = heading.focus();
+        }
+        busy
+    });
     view! {
         <section class="stack" aria-label="Login">
-            <h3 class="caption">"Login"</h3>
+            <h3 class="caption" tabindex="-1" node_ref=heading>"Login"</h3>
             {move || match doing.get() {
                 Doing::Planned(plan) => view! { <Consent plan doing fault name=name.get_value() /> }.into_any(),
                 Doing::Asking => view! { <p class="note" role="status">"Asking the server who guards it…"</p> }.into_any(),
                 Doing::Busy(what) => view! { <p class="note" role="status">{what}</p> }.into_any(),
                 Doing::Leaving => leaving(doing, leave),
-                Doing::Nothing => standing(&login.get(), plan, doing, name),
+                Doing::Nothing => standing(&login.get(), plan, (doing, fault), name),
             }}
             {move || fault.get().map(|fault| trouble(&fault))}
             <p class="note" role="status">{move || said.get()}</p>
@@ -76,9 +88,16 @@ pub(crate) fn Login(server: String, login: Signal<LoginView>) -> impl IntoView {
     }
 }
 
-fn standing(login: &LoginView, plan: Callback<()>, doing: RwSignal<Doing>, name: StoredValue<String>) -> AnyView {
+fn standing(
+    login: &LoginView,
+    plan: Callback<()>,
+    (doing, fault): (RwSignal<Doing>, RwSignal<Option<Fault>>),
+    name: StoredValue<String>,
+) -> AnyView {
+    let wanted = matches!(login.state, LoginState::Needed | LoginState::More);
     let ask = |words: &'static str| {
-        view! { <button class="btn small" type="button" on:click=move |_| plan.run(())>{icon("eye")}{words}</button> }
+        let class = if wanted { "btn small lead" } else { "btn small" };
+        view! { <button class=class type="button" on:click=move |_| plan.run(())>{icon("eye")}{words}</button> }
     };
     let why = (!login.why.is_empty()).then(|| view! { <p class="soft">{login.why.clone()}</p> });
     let failed = login.fault.as_ref().map(|f| view! { <p class="fault">{icon("alert")}<span>{f.clone()}</span></p> });
@@ -100,8 +119,9 @@ fn standing(login: &LoginView, plan: Callback<()>, doing: RwSignal<Doing>, name:
         LoginState::UnderWay => {
             let stop = move |_| {
                 spawn_local(async move {
-                    // One that has ended meanwhile needs no stopping.
-                    let _ = call(StopLogin { name: name.get_value() }).await;
+                    if let Err(refused) = call(StopLogin { name: name.get_value() }).await {
+                        fault.set(Some(refused));
+                    }
                 });
             };
             view! {
@@ -123,7 +143,7 @@ fn standing(login: &LoginView, plan: Callback<()>, doing: RwSignal<Doing>, name:
                 false => scopes.collect_view().into_any(),
             };
             view! {
-                <p>{mark("ok", "check", "Logged in")}</p>{failed}
+                <p>{mark("ok", "check", "Logged in")}</p>{failed}{odd(login)}
                 <dl class="facts">
                     <dt>"For"</dt><dd>{scopes}</dd>{until}
                     <dt>"In the log"</dt><dd>"token "<code>{login.fingerprint.clone()}</code></dd>
@@ -135,12 +155,32 @@ fn standing(login: &LoginView, plan: Callback<()>, doing: RwSignal<Doing>, name:
     }
 }
 
+/// What a login can do though nobody ticked it, and whom its token says it is for.
+fn odd(login: &LoginView) -> AnyView {
+    let names =
+        |names: &[String]| names.iter().map(|name| view! { <code>{excerpt(name, SCOPE, "")}</code>" " }).collect_view();
+    let beyond = (!login.beyond.is_empty()).then(|| {
+        let names = names(&login.beyond);
+        view! { <p class="fault">{icon("alert")}<span>"It was given more than you ticked: "{names}</span></p> }
+    });
+    let others = (!login.for_others.is_empty()).then(|| {
+        let names = names(&login.for_others);
+        view! {
+            <p class="fault">{icon("alert")}<span>
+                "The token says that it is for somebody else: "{names}
+                "This server could use it there in your name, so each call asks you."
+            </span></p>
+        }
+    });
+    view! { {beyond}{others} }.into_any()
+}
+
 fn leaving(doing: RwSignal<Doing>, leave: Callback<()>) -> AnyView {
     view! {
         <div class="panel">
             <p>
                 <b>"Log out?"</b>" The tokens are given back to whoever issued them, and forgotten here. "
-                "Calls to this server fail until you log in again."
+                "What is on its way to this server may fail, and all that follows does until you log in again."
             </p>
             <div class="row wrap">
                 <button class="btn small danger" type="button" on:click=move |_| leave.run(())>{icon("x")}"Log out"</button>
@@ -165,21 +205,27 @@ fn Consent(plan: LoginPlanView, doing: RwSignal<Doing>, fault: RwSignal<Option<F
     let ticked = RwSignal::new(ticked);
     // Asking for no scope at all would leave it to the issuer, which may give more than any that was ticked.
     let offers = !plan.scopes.is_empty();
-    let id = plan.id.clone();
+    let shown = StoredValue::new(plan.clone());
     let open = move |_| {
-        let (name, plan) = (name.clone(), id.clone());
-        let scopes = ticked.get_untracked().into_iter().collect();
+        let (name, mut plan) = (name.clone(), shown.get_value());
+        let chosen = ticked.get_untracked();
         doing.set(Doing::Busy("Your browser opens…"));
         spawn_local(async move {
-            fault.set(call(LogIn { name, plan, scopes }).await.err());
-            doing.set(Doing::Nothing);
+            let scopes = chosen.iter().cloned().collect();
+            let failed = call(LogIn { name, plan: plan.id.clone(), scopes }).await.err();
+            // What was ticked stays ticked where nothing came of it.
+            for scope in &mut plan.scopes {
+                scope.ticked = chosen.contains(&scope.name);
+            }
+            doing.set(if failed.is_some() { Doing::Planned(plan) } else { Doing::Nothing });
+            fault.set(failed);
         });
     };
     let elsewhere = (!plan.same_owner).then(|| {
         view! {
-            <p class="soft">
+            <p class="fault">{icon("alert")}<span>
                 "That is not the domain of the server. Go on only if you know it, and check it again in your browser."
-            </p>
+            </span></p>
         }
     });
     let open_way = (!plan.encrypted).then(|| {

@@ -48,6 +48,8 @@ pub(crate) struct LoggedIn {
     pub(crate) issuer: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) fingerprint: String,
+    /// What the issuer gave though it was not ticked.
+    pub(crate) beyond: Vec<String>,
 }
 
 impl Guarded {
@@ -124,7 +126,7 @@ impl Guarded {
         (self.tell)();
         let guarded = self.clone();
         tokio::spawn(async move {
-            let came = guarded.finish(login, &plan, resource, &stop).await;
+            let came = guarded.finish(login, &plan, (resource, chosen), &stop).await;
             {
                 let mut state = guarded.state();
                 if !stop.is_cancelled() {
@@ -150,7 +152,7 @@ impl Guarded {
         &self,
         login: Login,
         plan: &Plan,
-        resource: String,
+        (resource, ticked): (String, Scopes),
         stop: &CancellationToken,
     ) -> Result<LoggedIn, String> {
         let tokens = login.finish(PATIENCE, stop).await.map_err(|e| e.to_string())?;
@@ -158,8 +160,9 @@ impl Guarded {
             issuer: plan.metadata.issuer.to_string(),
             scopes: tokens.scopes.iter().map(str::to_owned).collect(),
             fingerprint: tokens.fingerprint(),
+            beyond: super::beyond(&tokens.scopes, &ticked),
         };
-        let guard = Guard { metadata: plan.metadata.clone(), resource };
+        let guard = Guard { metadata: plan.metadata.clone(), resource, ticked: Some(ticked) };
         // Whom the tokens belong to is kept first: without it they would never be sent anywhere.
         self.keep_guard(&guard).await?;
         self.enter(&guard).await?.adopt(tokens).await?;

@@ -46,6 +46,12 @@ impl Servers {
         entries.iter().filter_map(wanted).collect()
     }
 
+    /// The servers elsewhere that may have a login.
+    pub(crate) fn logged_in(&self) -> Vec<String> {
+        let remote = |entry: &Entry| matches!(entry.in_force()?.command, Configured::Remote(_)).then_some(());
+        self.entries().iter().filter_map(|(name, entry)| remote(entry).map(|()| name.clone())).collect()
+    }
+
     /// Logins at the servers that want one.
     pub(crate) fn accounts(&self) -> &Accounts {
         &self.accounts

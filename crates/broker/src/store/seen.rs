@@ -1,7 +1,9 @@
-//! What is known of clients' entries, so that only what is new is told. Rows hold marks, and nothing of what is marked.
+//! What was seen before, so that only what is new is told: entries of clients' files, by marks that hold nothing of what
+//! is marked; and which client used which login.
 
 use super::Store;
 use super::originals::OriginalKey;
+use gate::call::Digest;
 use sqlx::Row;
 use std::collections::BTreeMap;
 use wire::Fault;
@@ -39,5 +41,27 @@ impl Store {
                 .map_err(fault)?;
         }
         transaction.commit().await.map_err(fault)
+    }
+}
+
+impl Store {
+    /// Which clients used the logins at which servers.
+    pub(crate) async fn login_uses(&self) -> Result<Vec<(Digest, Digest)>, Fault> {
+        let rows = sqlx::query("SELECT server, client FROM login_use").fetch_all(&self.pool).await;
+        let rows = rows.map_err(|e| self.fault(&e))?;
+        let digest = |row: &sqlx::sqlite::SqliteRow, at: usize| row.get::<String, _>(at).parse().ok();
+        Ok(rows.iter().filter_map(|row| Some((digest(row, 0)?, digest(row, 1)?))).collect())
+    }
+
+    /// Notes that a client used the login at a server.
+    pub(crate) async fn note_login_use(&self, server: Digest, client: Digest, at: i64) -> Result<(), Fault> {
+        sqlx::query("INSERT OR IGNORE INTO login_use (server, client, first_at) VALUES (?, ?, ?)")
+            .bind(server.to_string())
+            .bind(client.to_string())
+            .bind(at)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|e| self.fault(&e))
     }
 }

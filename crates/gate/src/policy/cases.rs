@@ -99,6 +99,7 @@ struct Known {
     carried: Vec<Data>,
     destinations: Vec<Place>,
     calls_last_hour: i64,
+    token: Option<crate::token::Token>,
     now_ms: i64,
 }
 
@@ -116,6 +117,7 @@ impl Default for Known {
             carried: Vec::new(),
             destinations: Vec::new(),
             calls_last_hour: 1,
+            token: None,
             now_ms: 1_795_363_200_000,
         }
     }
@@ -208,6 +210,7 @@ impl Case {
             tainted_sensitive: known.tainted_sensitive,
             tainted: &known.tainted,
             calls_last_hour: known.calls_last_hour,
+            token: known.token.as_ref(),
             now_ms: known.now_ms,
         });
         let needed = match judgement.needed {

@@ -172,6 +172,17 @@ impl Facts<'_> {
             ("tainted".into(), texts(self.tainted)),
             ("calls_last_hour".into(), Value::from(self.calls_last_hour)),
         ]);
+        if let Some(token) = self.token {
+            let text = |text: &str| Value::from(text);
+            let record: [(SmolStr, Value); 5] = [
+                ("issuer".into(), text(&token.issuer)),
+                ("scopes".into(), texts(&token.scopes)),
+                ("over_broad".into(), Value::from(!token.beyond.is_empty())),
+                ("for_another".into(), Value::from(!token.for_others.is_empty())),
+                ("first_use".into(), Value::from(token.first_use)),
+            ];
+            call.insert("token".into(), Value::record(record, None));
+        }
         if timed {
             let time = shape::instant(self.now_ms).ok_or("The call can't be judged: the clock is off.")?;
             call.insert("time".into(), time);

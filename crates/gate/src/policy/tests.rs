@@ -56,6 +56,7 @@ fn facts<'a>(tool: &'a str, arguments: &'a Value) -> Facts<'a> {
         tainted_sensitive: false,
         tainted: &[],
         calls_last_hour: 1,
+        token: None,
         now_ms: 1_795_363_200_000,
     }
 }

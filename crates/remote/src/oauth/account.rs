@@ -21,7 +21,7 @@
 mod held;
 mod refresh;
 
-pub use held::{Need, Standing};
+pub use held::{Known, Need, Standing};
 
 use super::document::may_name;
 use super::revocation::{Revoked, revoke};
@@ -97,6 +97,12 @@ impl Account {
     #[must_use]
     pub fn standing(&self) -> watch::Receiver<Standing> {
         self.0.standing.subscribe()
+    }
+
+    /// What is known of its access token, where it has one.
+    #[must_use]
+    pub fn known(&self) -> Option<Known> {
+        self.0.held().known()
     }
 
     /// Takes what came of a login in place of what there was. It is kept first.

@@ -131,6 +131,12 @@ pub struct LoginView {
     pub expires_at: Option<i64>,
     /// The token's name in the log.
     pub fingerprint: String,
+    /// Foreign: what it may be used for though that was not ticked.
+    #[serde(default)]
+    pub beyond: Vec<String>,
+    /// Foreign: whom the token says it is for, where that is not this server.
+    #[serde(default)]
+    pub for_others: Vec<String>,
     /// Why the last login came to nothing: a sentence.
     pub fault: Option<String>,
 }

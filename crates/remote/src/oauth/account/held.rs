@@ -1,6 +1,6 @@
 //! What an account holds in memory, and what that means at a moment. Pure.
 
-use super::super::{Scopes, Tokens};
+use super::super::{Scopes, TokenFacts, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -76,6 +76,17 @@ pub enum Standing {
         /// The login before asked for all of them already: another will most likely not help.
         tried: bool,
     },
+}
+
+/// What is known of the access token that there is, whether or not it still serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// A name for it in logs.
+    pub fingerprint: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Whom it says it is for, where that is not its resource. Foreign, and not verified.
+    pub for_others: Vec<String>,
 }
 
 /// What an account holds.
@@ -165,6 +176,16 @@ impl Held {
             scopes: tokens.scopes.clone(),
             fingerprint: tokens.fingerprint(),
         }
+    }
+
+    pub(super) fn known(&self) -> Option<Known> {
+        let tokens = self.tokens.as_ref()?;
+        let facts = TokenFacts::of(&tokens.access).filter(|facts| facts.is_for_another(&tokens.resource));
+        Some(Known {
+            fingerprint: tokens.fingerprint(),
+            scopes: tokens.scopes.clone(),
+            for_others: facts.map(|facts| facts.audience).unwrap_or_default(),
+        })
     }
 
     /// Whether there is no token that still serves.

@@ -9,6 +9,7 @@ export const far = (login, over = {}) =>
   server("tickets", { command: [URL], env: [], stderr: [], running: 1, login: login && { state: "needed", why: "", scopes: [], expires_at: null, fingerprint: "", fault: null, ...login }, ...over });
 
 export const ready = () => far({ state: "ready", scopes: ["tickets:read", "offline_access"], expires_at: NOW + 50 * MINUTE, fingerprint: "3fa1c09be2d47715" });
+export const odd = () => far({ state: "ready", scopes: ["tickets:read", "profile", "email"], expires_at: NOW + 50 * MINUTE, fingerprint: "3fa1c09be2d47715", beyond: ["profile", HOSTILE.bidi], for_others: ["https://account.example", HOSTILE.line] });
 export const needed = () => far({ state: "needed", why: "This server wants a login.", fault: "The login came to nothing: nobody came back from the browser in time." }, { trust: "untrusted", tools: [], trusted_at: null, running: 0, clients: [] });
 export const more = () => far({ state: "more", why: "A call needs more rights than you gave.", scopes: ["tickets:read", "tickets:write"] });
 export const underWay = () => far({ state: "under_way" });

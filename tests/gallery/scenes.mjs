@@ -96,6 +96,7 @@ export const SCENES = [
   main("login-more", "servers", { servers: { ...nothing, servers: [login.more()] } }, { steps: [press("tickets")] }),
   main("login-under-way", "servers", { servers: { ...nothing, servers: [login.underWay()] } }, { steps: [press("tickets")] }),
   main("login-plan", "servers", { servers: { ...nothing, servers: [login.needed()] } }, { steps: [press("tickets"), press("See what it asks for")] }),
+  main("login-odd", "servers", { servers: { ...nothing, servers: [login.odd()] } }, { steps: [press("tickets")], faulty: true }),
   main("login-step-up", "servers", { servers: { ...nothing, servers: [login.more()] }, plan_login: login.stepUp() }, { steps: [press("tickets"), press("See what it asks for")] }),
   main("login-plan-hostile", "servers", { servers: { ...nothing, servers: [login.needed()] }, plan_login: login.hostilePlan() }, { steps: [press("tickets"), press("See what it asks for")], faulty: true }),
   main("login-fault", "servers", { servers: { ...nothing, servers: [login.needed()] }, plan_login: fault("No login can be made at `tickets`: nobody is said to guard it.", "server") }, { steps: [press("tickets"), press("See what it asks for")], faulty: true }),

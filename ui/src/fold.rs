@@ -15,6 +15,8 @@ pub struct Budget {
 impl Budget {
     /// A value of a call.
     pub const VALUE: Self = Self { characters: 600, lines: 12 };
+    /// A host, whole: what counts in it stands at its end, and none is longer.
+    pub const HOST: Self = Self { characters: 253, lines: 8 };
     /// A name, in a sentence or a list.
     pub const NAME: Self = Self { characters: 120, lines: 2 };
     /// A description among many.

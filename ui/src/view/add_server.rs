@@ -72,7 +72,7 @@ pub(crate) fn AddServerForm(on_added: Callback<String>) -> impl IntoView {
             }
             .into_any(),
             (false, false) => view! {
-                <p>"You will deal with "<b><Foreign text=host class="v" budget=Budget::NAME /></b></p>
+                <p>"You will deal with "<b><Foreign text=host class="v" budget=Budget::HOST /></b></p>
             }
             .into_any(),
         }

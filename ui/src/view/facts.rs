@@ -29,7 +29,7 @@ fn reach(run: &RunView, url: &str) -> AnyView {
     });
     view! {
         <dl class="facts">
-            <dt>"Host"</dt><dd><b><Foreign text=words::host(url) class="v" budget=Budget::NAME /></b></dd>
+            <dt>"Host"</dt><dd><b><Foreign text=words::host(url) class="v" budget=Budget::HOST /></b></dd>
             <dt>"Address"</dt><dd><Foreign text=url class="v" budget=Budget::VALUE /></dd>
             {before}{headers}
         </dl>

@@ -247,8 +247,12 @@ fn Consent(plan: LoginPlanView, doing: RwSignal<Doing>, fault: RwSignal<Option<F
                 {heading_words}<Foreign text=plan.server.as_str() budget=Budget::NAME class="" />
             </h2>
             <dl class="facts">
-                <dt>"Server"</dt><dd><Foreign text=plan.url.as_str() class="v" budget=PLACE /></dd>
-                <dt>"You log in at"</dt><dd><b><Foreign text=plan.issuer_host.as_str() class="v" budget=PLACE /></b>{whole}</dd>
+                <dt>"Server"</dt>
+                <dd>
+                    <b><Foreign text=plan.host.as_str() class="v" budget=Budget::HOST /></b>
+                    " "<span class="note"><Foreign text=plan.url.as_str() class="" budget=PLACE /></span>
+                </dd>
+                <dt>"You log in at"</dt><dd><b><Foreign text=plan.issuer_host.as_str() class="v" budget=Budget::HOST /></b>{whole}</dd>
             </dl>
             {elsewhere}{open_way}{claimed}
             {scopes(&plan.scopes, ticked)}

@@ -1,7 +1,6 @@
 //! What a window may ask. Each command of [`wire::command`] is a function of its name; which window may call which is
 //! written in `capabilities/`. They hold no logic: the broker answers, and its faults go to the window as they are.
 
-use crate::autostart::Autostart;
 use crate::browser;
 use crate::cards::Cards;
 use crate::cover::Covered;
@@ -14,7 +13,8 @@ use wire::command as ask;
 use wire::proof::ProofView;
 use wire::view::{
     ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
-    ItemAnswer, LoginPlanView, NowView, PoliciesView, ServersView, SettingsView, StatusView, UnguardedView,
+    ItemAnswer, KnownClientView, LoginPlanView, NowView, PoliciesView, ServersView, SettingsView, StatusView,
+    UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -79,6 +79,8 @@ serve! {
     log_in,
     stop_login,
     log_out,
+    known_clients,
+    suspend_client,
     proof_means,
     choose_passphrase,
 }
@@ -297,7 +299,6 @@ async fn choose_tools(
     decider.choose_tools(&command.id, command.except, command.effects).await
 }
 
-/// Only for a card that this window shows.
 #[tauri::command]
 async fn look_now(
     window: WebviewWindow,
@@ -363,8 +364,7 @@ async fn prefer(app: AppHandle, chosen: State<'_, Settings>, command: ask::Prefe
 
 #[tauri::command]
 async fn set_autostart(command: ask::SetAutostart) -> Result<(), Fault> {
-    let nowhere = || Fault::new(FaultCode::NotHere, "This desktop has no place for programs that start at login.");
-    Autostart::find().ok_or_else(nowhere)?.set(command.on)
+    settings::start_at_login(command.on)
 }
 
 #[tauri::command]
@@ -431,6 +431,16 @@ async fn change_clients(
 #[tauri::command]
 async fn unguarded(broker: State<'_, Broker>) -> Result<Vec<UnguardedView>, Fault> {
     Ok(broker.unguarded())
+}
+
+#[tauri::command]
+async fn known_clients(broker: State<'_, Broker>) -> Result<Vec<KnownClientView>, Fault> {
+    Ok(broker.known_clients())
+}
+
+#[tauri::command]
+async fn suspend_client(broker: State<'_, Broker>, command: ask::SuspendClient) -> Result<(), Fault> {
+    broker.suspend_client(&command.identity, AnsweredBy::Window).await
 }
 
 #[tauri::command]

@@ -102,6 +102,15 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> std::io::Resu
     std::fs::rename(&part, path)
 }
 
+/// Starts Consentry at login, or no longer.
+///
+/// # Errors
+/// `NotHere` where the desktop has no place for that.
+pub(crate) fn start_at_login(on: bool) -> Result<(), Fault> {
+    let nowhere = || Fault::new(FaultCode::NotHere, "This desktop has no place for programs that start at login.");
+    Autostart::find().ok_or_else(nowhere)?.set(on)
+}
+
 /// The settings page.
 pub(crate) fn view(home: &Home, chosen: &Settings, broker: &Broker) -> SettingsView {
     let autostart = Autostart::find();

@@ -16,7 +16,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null,
+  choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null, known_clients: [{ identity: "ab".repeat(32), program: "/opt/Claude/claude-desktop", script: null, let_in_at: NOW - 86_400_000, connected: true, suspended: false }, { identity: "cd".repeat(32), program: "/usr/bin/node", script: HOSTILE.bidi, let_in_at: NOW - 9_000_000, connected: true, suspended: true }], suspend_client: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
   edit_call: null, add_remote: null, plan_login: login.plan(), log_in: null, stop_login: null, log_out: "https://login.acme.example was told that the tokens are void", batch_visible: null, batch_hidden: null, approve_batch: [],
 });

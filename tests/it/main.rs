@@ -35,6 +35,7 @@ mod proof;
 mod questions;
 mod real_parts;
 mod remote;
+mod suspend;
 mod tokens;
 mod traffic;
 mod tray;

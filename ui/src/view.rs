@@ -23,6 +23,7 @@ mod grants;
 mod inbox;
 mod inspect;
 mod keyboard;
+mod known;
 mod leaves;
 mod login;
 mod marks;

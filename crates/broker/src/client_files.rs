@@ -24,12 +24,15 @@ pub(crate) use change::Changing;
 pub(crate) use news::News;
 pub(crate) use watch::{Watching, watch};
 
+use crate::Broker;
 use entry::{Found, Standing, URLS};
 use std::path::{Path, PathBuf};
 use table::{CLIENTS, ClientRow, FileRow};
 use tree::Node;
 use wire::text::escaped;
-use wire::view::{ClientEntryView, ClientFileView, ClientPlaces, EntryState};
+use wire::view::{
+    ClientChange, ClientChangeView, ClientEntryView, ClientFileView, ClientPlaces, EntryRef, EntryState, UnguardedView,
+};
 use wire::{Fault, FaultCode};
 
 /// A border between two steps of a change; see [`crate::corridor`].
@@ -136,6 +139,32 @@ fn entry_view(row: &FileRow, found: &Found) -> ClientEntryView {
         env: entry::variables(row, &found.node),
         risks: risk::risks(row, &found.node),
         why,
+    }
+}
+
+impl Broker {
+    /// The configuration files of clients, and what they run.
+    pub async fn client_files(&self, places: ClientPlaces) -> Vec<ClientFileView> {
+        tokio::task::spawn_blocking(move || scan(&places)).await.unwrap_or_default()
+    }
+
+    /// What a change of clients' entries would do. Writes nothing.
+    ///
+    /// # Errors
+    /// `Invalid` for a client nobody knows, `Storage` when the database can't be read.
+    pub async fn plan_clients(
+        &self,
+        change: ClientChange,
+        clients: &[String],
+        entries: &[EntryRef],
+        places: &ClientPlaces,
+    ) -> Result<Vec<ClientChangeView>, Fault> {
+        Changing::plan(&self.inner, places, entries).run(change, clients).await
+    }
+
+    /// Entries of clients that go around Consentry and that nobody has said anything about since they came or changed.
+    pub fn unguarded(&self) -> Vec<UnguardedView> {
+        self.inner.news.now()
     }
 }
 

@@ -1,20 +1,21 @@
 //! Which programs the person let in. A grant of entry binds to what was proved, never to a name.
 
+use crate::Broker;
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
-use crate::desk::Desk;
+use crate::desk::{Desk, by_word};
 use crate::present;
 use crate::servers::{Authority, report_void};
 use crate::store::{Decision, Store};
-use gate::approval::{Ending, Level, Terms};
+use gate::approval::{By, Ending, Level, Terms};
 use gate::audit::Record;
 use gate::call::{ApprovalId, Digest};
 use gate::client::Client;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-use wire::Fault;
-use wire::view::ApprovalKind;
+use wire::view::{ApprovalKind, ApprovalView, KnownClientView};
+use wire::{Fault, FaultCode};
 
 const CLIENT: &str = "client";
 
@@ -31,8 +32,25 @@ pub(crate) struct Clients {
 
 #[derive(Default)]
 struct State {
-    known: HashSet<Digest>,
+    known: HashMap<Digest, Known>,
+    /// Whom the person turned away, or suspended, in this run.
     declined: HashSet<Digest>,
+}
+
+/// What was let in, and when.
+#[derive(Clone, Debug)]
+struct Known {
+    program: String,
+    script: Option<String>,
+    at: i64,
+}
+
+impl Known {
+    fn of(decision: &Decision) -> Self {
+        let value: serde_json::Value = serde_json::from_str(&decision.value).unwrap_or_default();
+        let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Self { program: text("program").unwrap_or_default(), script: text("script"), at: decision.decided_at }
+    }
 }
 
 impl Clients {
@@ -47,7 +65,7 @@ impl Clients {
         for name in &rows.void {
             report_void(&audit, CLIENT, name).await;
         }
-        let known = rows.valid.iter().filter_map(|r| r.name.parse().ok()).collect();
+        let known = rows.valid.iter().filter_map(|r| Some((r.name.parse().ok()?, Known::of(r)))).collect();
         let state = Mutex::new(State { known, declined: HashSet::new() });
         Ok(Arc::new(Self { store, audit, desk, everyone, state, changed: watch::Sender::new(0) }))
     }
@@ -63,7 +81,8 @@ impl Clients {
 
     /// Whether the person let this program in.
     pub(crate) fn knows(&self, client: &Client) -> bool {
-        self.everyone || self.state().known.contains(&client.identity)
+        let state = self.state();
+        !state.declined.contains(&client.identity) && (self.everyone || state.known.contains_key(&client.identity))
     }
 
     /// Whether the person turned it away in this run.
@@ -114,7 +133,86 @@ impl Clients {
         let value = serde_json::json!({"program": client.program, "script": client.script}).to_string();
         let decision = Decision { name: client.identity.to_string(), value, decided_at: now_ms() };
         self.store.decide(CLIENT, &decision).await?;
-        self.state().known.insert(client.identity);
+        self.state().known.insert(client.identity, Known::of(&decision));
         Ok(())
+    }
+
+    /// Lets a program in no longer. It holds at once, whether or not it can be stored.
+    async fn put_out(&self, identity: Digest, by: By) -> Result<(), Fault> {
+        let known = {
+            let mut state = self.state();
+            state.declined.insert(identity);
+            state.known.remove(&identity)
+        };
+        let record = Record::new("decided", now_ms())
+            .with("decision", "suspend")
+            .with("client", known.as_ref().map(|known| known.program.clone()).unwrap_or_default())
+            .with("identity", identity.to_string())
+            .with("answered_by", by_word(by));
+        let recorded = self.audit.append(record, Durability::Disk).await;
+        self.store.undecide(CLIENT, &identity.to_string()).await?;
+        self.changed.send_modify(|n| *n += 1);
+        recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))
+    }
+}
+
+impl Broker {
+    /// The programs that call tools: those that were let in, and those that are connected.
+    pub fn known_clients(&self) -> Vec<KnownClientView> {
+        let state = self.inner.corridor.clients.state();
+        let attached = self.inner.connections.all();
+        let mut all: BTreeMap<String, KnownClientView> = BTreeMap::new();
+        for (identity, known) in &state.known {
+            let Known { program, script, at } = known.clone();
+            let identity = identity.to_string();
+            let view = KnownClientView {
+                identity: identity.clone(),
+                program,
+                script,
+                let_in_at: Some(at),
+                connected: false,
+                suspended: false,
+            };
+            all.insert(identity, view);
+        }
+        for client in attached {
+            let identity = client.identity.to_string();
+            let suspended = state.declined.contains(&client.identity);
+            let view = all.entry(identity.clone()).or_insert_with(|| KnownClientView {
+                identity,
+                program: client.program.clone(),
+                script: client.script.clone(),
+                let_in_at: None,
+                connected: false,
+                suspended,
+            });
+            view.connected = true;
+        }
+        all.into_values().collect()
+    }
+
+    /// Suspends a program: what it has on its way is cancelled, its questions are rejected, and none of its calls runs
+    /// until it is asked about anew, after the next start.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Storage` when it can't be written: it holds until the broker ends.
+    pub async fn suspend_client(&self, identity: &str, by: By) -> Result<(), Fault> {
+        let corridor = &self.inner.corridor;
+        let known = self.known_clients().into_iter().find(|client| client.identity == identity);
+        let unknown = || Fault::new(FaultCode::NotFound, "No program is known by that. See `consentry client known`.");
+        let (known, digest) = (known.ok_or_else(unknown)?, identity.parse().map_err(|_| unknown())?);
+        let suspended = corridor.clients.put_out(digest, by).await;
+        let of_it = |view: &ApprovalView| {
+            view.kind == ApprovalKind::Call
+                && view.client.program == known.program
+                && view.client.script == known.script
+        };
+        for view in corridor.desk.waiting().into_iter().filter(of_it) {
+            let _ = self.reject(&view.id, Some("I suspended this program.".into()), by).await;
+        }
+        // After the questions: whoever waits for one is told why it ended.
+        corridor.stop.cancel(digest);
+        let _ = self.inner.events.send(wire::Event::Clients);
+        suspended
     }
 }

@@ -189,6 +189,11 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
         Request::ChangeClients { change, clients, entries, places } => {
             Reply::ClientChanges(rights.decider()?.change_clients(change, &clients, &entries, &places).await?)
         }
+        Request::KnownClients => Reply::KnownClients(broker.known_clients()),
+        Request::SuspendClient { identity } => {
+            broker.suspend_client(&identity, rights.by()).await?;
+            Reply::Done
+        }
         Request::Unguarded => Reply::Unguarded(broker.unguarded()),
         Request::LeaveEntry { entry } => {
             rights.decider()?.leave_entry(&entry).await?;

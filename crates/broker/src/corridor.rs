@@ -107,7 +107,7 @@ pub(crate) struct Corridor {
 impl Corridor {
     /// Walks one call from request to reply. Every call gets one, and every one is on record.
     pub(crate) async fn walk(&self, asked: Asked) -> Reply {
-        let begun = match self.stop.begin(&asked.cancel) {
+        let begun = match self.stop.begin(asked.client.identity, &asked.cancel) {
             Ok(begun) => begun,
             Err(refusal) => return self.refuse(None, &asked, refusal).await,
         };

@@ -35,6 +35,10 @@ pub(crate) struct Connections {
 pub(crate) struct Attached {
     /// The client's process.
     pub(crate) instance: (u32, u64),
+    /// What proves it, and what it runs.
+    pub(crate) identity: Digest,
+    pub(crate) program: String,
+    pub(crate) script: Option<String>,
     /// `consentry connect`'s own session, which is its client's.
     pub(crate) session: u32,
     pub(crate) name: String,
@@ -157,6 +161,9 @@ impl Door {
         let conversation = self.conversation(&client, conversation);
         let attached = Attached {
             instance: proved.instance,
+            identity: client.identity,
+            program: client.program.clone(),
+            script: client.script.clone(),
             session: peer.session_id,
             name: client.name().to_owned(),
             server: server.clone(),

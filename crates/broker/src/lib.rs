@@ -67,9 +67,8 @@ use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
 use wire::control::Watched;
 use wire::view::{
-    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, ClientChange, ClientChangeView,
-    ClientFileView, ClientPlaces, EntryDetail, EntryRef, EntryView, ExportFormat, ExportRow, GrantView, InboxView,
-    InspectView, PoliciesView, ServersView, StatusView, TextKind, UnguardedView, VerifyView,
+    ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, EntryDetail, EntryView, ExportFormat,
+    ExportRow, GrantView, InboxView, InspectView, PoliciesView, ServersView, StatusView, TextKind, VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -400,30 +399,6 @@ impl Broker {
     /// `NotFound`, or `Storage` when it can't be written.
     pub async fn remove_server(&self, name: &str) -> Result<(), Fault> {
         self.inner.corridor.servers.remove(name).await
-    }
-
-    /// The configuration files of clients, and what they run.
-    pub async fn client_files(&self, places: ClientPlaces) -> Vec<ClientFileView> {
-        tokio::task::spawn_blocking(move || client_files::scan(&places)).await.unwrap_or_default()
-    }
-
-    /// What a change of clients' entries would do. Writes nothing.
-    ///
-    /// # Errors
-    /// `Invalid` for a client nobody knows, `Storage` when the database can't be read.
-    pub async fn plan_clients(
-        &self,
-        change: ClientChange,
-        clients: &[String],
-        entries: &[EntryRef],
-        places: &ClientPlaces,
-    ) -> Result<Vec<ClientChangeView>, Fault> {
-        client_files::Changing::plan(&self.inner, places, entries).run(change, clients).await
-    }
-
-    /// Entries of clients that go around Consentry and that nobody has said anything about since they came or changed.
-    pub fn unguarded(&self) -> Vec<UnguardedView> {
-        self.inner.news.now()
     }
 
     /// Sets what a trusted tool can do: more than before only.

@@ -6,6 +6,7 @@ use crate::clock::now_ms;
 use crate::store::{Decision, Store};
 use gate::approval::By;
 use gate::audit::Record;
+use gate::call::Digest;
 use gate::permit::{Refusal, RefusalKind};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +28,8 @@ pub(crate) struct Stop {
 struct State {
     on: bool,
     next: u64,
-    calls: HashMap<u64, CancellationToken>,
+    /// With whose they are.
+    calls: HashMap<u64, (Digest, CancellationToken)>,
 }
 
 /// A call that a stop cancels, for as long as this is held.
@@ -65,7 +67,7 @@ impl Stop {
     ///
     /// # Errors
     /// A refusal while everything is stopped.
-    pub(crate) fn begin(&self, cancel: &CancellationToken) -> Result<Stoppable<'_>, Refusal> {
+    pub(crate) fn begin(&self, client: Digest, cancel: &CancellationToken) -> Result<Stoppable<'_>, Refusal> {
         let mut state = self.state();
         if state.on {
             let why = "The user stopped everything in Consentry, so the call did not run. Tell the user; they can lift \
@@ -74,7 +76,7 @@ impl Stop {
         }
         state.next += 1;
         let number = state.next;
-        state.calls.insert(number, cancel.clone());
+        state.calls.insert(number, (client, cancel.clone()));
         Ok(Stoppable { stop: self, number })
     }
 
@@ -86,7 +88,7 @@ impl Stop {
         let calls: Vec<CancellationToken> = {
             let mut state = self.state();
             state.on = true;
-            state.calls.values().cloned().collect()
+            state.calls.values().map(|(_, call)| call.clone()).collect()
         };
         for call in &calls {
             call.cancel();
@@ -97,6 +99,13 @@ impl Stop {
         let decision = Decision { name: ALL.into(), value: "on".into(), decided_at: now_ms() };
         self.store.decide(KIND, &decision).await?;
         recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))
+    }
+
+    /// Cancels what this client has on its way.
+    pub(crate) fn cancel(&self, client: Digest) {
+        for (_, call) in self.state().calls.values().filter(|(whose, _)| *whose == client) {
+            call.cancel();
+        }
     }
 
     /// Lifts it: a decision.

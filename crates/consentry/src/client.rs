@@ -12,7 +12,7 @@ use wire::control::{Reply, Request};
 use wire::text::escaped;
 use wire::view::{
     ChangeOutcome, ClientChange, ClientChangeView, ClientEntryView, ClientFileView, ClientPlaces, EntryRef, EntryState,
-    UnguardedView,
+    KnownClientView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -32,6 +32,13 @@ pub(crate) enum Words {
         client: String,
         /// The server's name there
         server: String,
+    },
+    /// The programs that call tools
+    Known,
+    /// None of a program's calls runs any more, from now on; in-flight ones are cancelled
+    Suspend {
+        /// The program, as `consentry client known` names it, or the beginning of what proves it
+        program: String,
     },
     /// Put Consentry between a client and its servers, where the broker takes decisions on the command line
     Protect(Which),
@@ -59,6 +66,8 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
     match words {
         Words::Scan { projects } => scan(&broker::client_scan(&places(&projects)?), printer),
         Words::New => new(&unguarded(&mut Control::open(&Home::find()?).await?).await?, printer),
+        Words::Known => known(printer).await,
+        Words::Suspend { program } => suspend(&program, printer).await,
         Words::Leave { client, server } => leave(&client, &server, printer).await,
         Words::Protect(which) => change(ClientChange::Protect, which, printer).await,
         Words::Unprotect(which) => change(ClientChange::Unprotect, which, printer).await,
@@ -105,6 +114,55 @@ fn new<W: Write>(views: &[UnguardedView], printer: &mut Printer<W>) -> Result<Ex
         ])?;
         shown(&view.entry, printer)?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn programs(control: &mut Control) -> Result<Vec<KnownClientView>, Fault> {
+    match control.ask(&Request::KnownClients).await? {
+        Reply::KnownClients(views) => Ok(views),
+        other => Err(unexpected(&other)),
+    }
+}
+
+async fn known<W: Write>(printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let views = programs(&mut Control::find().await?).await?;
+    if printer.is_json() {
+        views.iter().try_for_each(|view| printer.json(view))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if views.is_empty() {
+        printer.say("No program was let in, and none is connected.")?;
+    }
+    for view in views {
+        let state = match (view.suspended, view.connected) {
+            (true, _) => "suspended",
+            (false, true) => "connected",
+            (false, false) => "not connected",
+        };
+        let script = view.script.map(|script| format!(" {script}")).unwrap_or_default();
+        let id: String = view.identity.chars().take(12).collect();
+        let title = format!("{}{script}", view.program);
+        printer.line(&[part(Style::Strong, title), plain(format!("  {state}  ")), part(Style::Faint, id)])?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn suspend<W: Write>(program: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let mut control = Control::find().await?;
+    let is_it = |view: &KnownClientView| {
+        let named = [Some(view.program.as_str()), view.script.as_deref()].contains(&Some(program));
+        named || (program.len() >= 8 && view.identity.starts_with(program))
+    };
+    let meant: Vec<_> = programs(&mut control).await?.into_iter().filter(is_it).collect();
+    if meant.is_empty() {
+        let why = format!("No program is known as {program}. See `consentry client known`.");
+        return Err(Fault::new(FaultCode::NotFound, why).into());
+    }
+    for view in meant {
+        control.order(&Request::SuspendClient { identity: view.identity }).await?;
+    }
+    printer
+        .say("Suspended. None of its calls runs; after the next start of Consentry you are asked about it again.")?;
     Ok(ExitCode::SUCCESS)
 }
 

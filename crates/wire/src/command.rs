@@ -4,8 +4,8 @@ use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
     Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, InspectView,
-    ItemAnswer, Listed, LoginPlanView, NowView, PoliciesView, Preferences, RememberChoice, ServersView, SettingsView,
-    StatusView, TextKind, UnguardedView,
+    ItemAnswer, KnownClientView, Listed, LoginPlanView, NowView, PoliciesView, Preferences, RememberChoice,
+    ServersView, SettingsView, StatusView, TextKind, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -259,6 +259,13 @@ commands! {
     LeaveEntry("leave_entry") {
         /// The entry, with its digest.
         entry: EntryRef
+    } -> ();
+    /// The programs that call tools.
+    KnownClients("known_clients") {} -> Vec<KnownClientView>;
+    /// None of a program's calls runs any more: what is on its way is cancelled, what it asks is rejected.
+    SuspendClient("suspend_client") {
+        /// What proves it.
+        identity: String
     } -> ();
     /// Changes values of the call before a yes: another card of the same question, with its own digest.
     EditCall("edit_call") {

@@ -6,8 +6,8 @@ use crate::Fault;
 use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, LoginPlanView, NowView, PoliciesView,
-    RememberChoice, ServersView, StatusView, ToolView, UnguardedView, VerifyView,
+    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, KnownClientView, LoginPlanView, NowView,
+    PoliciesView, RememberChoice, ServersView, StatusView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +92,13 @@ pub enum Request {
         entries: Vec<EntryRef>,
         /// Where their files are.
         places: ClientPlaces,
+    },
+    /// The programs that call tools.
+    KnownClients,
+    /// None of a program's calls runs any more.
+    SuspendClient {
+        /// What proves it.
+        identity: String,
     },
     /// Ends the broker, so that the app can take over.
     HandOver,
@@ -281,6 +288,8 @@ pub enum Reply {
     Verified(VerifyView),
     /// The tools that were pinned.
     Trusted(Vec<ToolView>),
+    /// The programs that call tools.
+    KnownClients(Vec<KnownClientView>),
     /// The files of clients.
     Clients(Vec<ClientFileView>),
     /// What became of entries of clients' files, or would.

@@ -1,6 +1,7 @@
 //! Clients: the files in which AI clients name their servers, what goes around Consentry, and putting it in between.
 
 use super::client_change::{Wanted, Writing};
+use super::known::KnownClients;
 use super::marks::{back, command, icon, mark};
 use super::shell::{Heard, trouble};
 use super::text::{Foreign, excerpt};
@@ -62,6 +63,7 @@ pub(crate) fn ClientsPage() -> impl IntoView {
             Look::Empty => none(),
             Look::Listed => view! { <Listed fetched pane /> }.into_any(),
         }}
+        <KnownClients />
     }
 }
 

@@ -18,6 +18,23 @@ pub struct ClientPlaces {
     pub projects: Vec<String>,
 }
 
+/// A program that calls tools.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownClientView {
+    /// What proves it, hex.
+    pub identity: String,
+    /// Foreign: the program.
+    pub program: String,
+    /// Foreign: the script, where it is an interpreter.
+    pub script: Option<String>,
+    /// When the person let it in; absent where nobody was asked.
+    pub let_in_at: Option<i64>,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// Whether none of its calls runs.
+    pub suspended: bool,
+}
+
 /// One configuration file of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientFileView {

@@ -1,0 +1,72 @@
+//! The programs that call tools, at the foot of the clients page: each can be suspended at once.
+
+use super::clock::moment;
+use super::marks::{icon, mark};
+use super::shell::{Heard, trouble};
+use super::text::Foreign;
+use crate::backend::call;
+use crate::fold::Budget;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Fault;
+use wire::command::{KnownClients as Ask, SuspendClient};
+use wire::view::KnownClientView;
+
+/// The list; nothing where no program was let in.
+#[component]
+pub(crate) fn KnownClients() -> impl IntoView {
+    let (known, fault) = (RwSignal::new(Vec::<KnownClientView>::new()), RwSignal::new(None::<Fault>));
+    let heard = Heard::here();
+    let look = move || {
+        spawn_local(async move {
+            match call(Ask {}).await {
+                Ok(found) => drop(known.try_set(found)),
+                Err(refused) => drop(fault.try_set(Some(refused))),
+            }
+        });
+    };
+    Effect::new(move |_| {
+        heard.clients.track();
+        heard.inbox.track();
+        look();
+    });
+    let suspend = Callback::new(move |identity: String| {
+        spawn_local(async move {
+            drop(fault.try_set(call(SuspendClient { identity }).await.err()));
+            look();
+        });
+    });
+    let rows = move || known.get().into_iter().map(|client| row(client, suspend)).collect_view();
+    move || {
+        (!known.with(Vec::is_empty) || fault.with(Option::is_some)).then(|| {
+            view! {
+                <section class="known" aria-label="Programs that call tools">
+                    <h2 class="caption">"Programs that call tools"</h2>
+                    {move || fault.get().map(|fault| trouble(&fault))}
+                    <ul>{rows}</ul>
+                </section>
+            }
+        })
+    }
+}
+
+fn row(client: KnownClientView, suspend: Callback<String>) -> AnyView {
+    let KnownClientView { identity, program, script, let_in_at, connected, suspended } = client;
+    let state = match (suspended, connected) {
+        (true, _) => mark("caution", "pause", "Suspended"),
+        (false, true) => mark("ok", "check", "Connected"),
+        (false, false) => mark("", "offline", "Not connected"),
+    };
+    let script = script.map(|script| view! { " "<Foreign text=script class="v" budget=Budget::NAME /> });
+    let since = let_in_at.map(|at| view! { <span class="note">{format!("Let in {}", moment(at))}</span> });
+    let act = (!suspended).then(|| {
+        let press = move |_| suspend.run(identity.clone());
+        view! { <button class="btn small danger push" type="button" on:click=press>{icon("stop")}"Suspend"</button> }
+    });
+    view! {
+        <li class="row wrap">
+            <span><Foreign text=program class="v" budget=Budget::NAME />{script}</span>{state}{since}{act}
+        </li>
+    }
+    .into_any()
+}

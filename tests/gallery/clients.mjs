@@ -34,7 +34,7 @@ export const files = () => [
   file("claude-code", "Claude Code", "work/shop/.mcp.json", [entry("postgres")], { project: "/home/jo/work/shop" }),
   file("cursor", "Cursor", ".cursor/mcp.json", [
     RISKY, entry("files", "protected"),
-    entry("search", "not_yet", { runs: [], url: "https://search.example", why: "Remote servers, at a URL, come later. It is left as it is." }),
+    entry("search", "not_yet", { runs: [], url: "https://search.example", why: "It speaks the older SSE transport, which Consentry does not." }),
     entry("build", "not_yet", { why: "It has `${workspaceFolder}` in it, which only its client can fill in." }),
   ]),
   file("vscode", "Visual Studio Code", ".config/Code/User/mcp.json", [], { fault: "/home/jo/.config/Code/User/mcp.json is not JSON: expected a comma on line 12, column 5." }),
@@ -52,7 +52,7 @@ export const planned = () => [
     "+    \"command\": \"/usr/bin/consentry\",", "+    \"args\": [\"connect\", \"github-cursor\", \"--client\", \"cursor\"],", "+    \"env\": {},", "     \"trust\": true", "   }"] }),
   change("postgres", "planned", { file: "/home/jo/work/shop/.mcp.json", shared: true, difference: ["-  \"postgres\": { \"command\": \"npx\", \"args\": [\"-y\", \"@acme/postgres-server\"] }", "+  \"postgres\": { \"command\": \"/usr/bin/consentry\", \"args\": [\"connect\", \"postgres\", \"--client\", \"claude-code\"] }"] }),
   change("files", "already"),
-  change("search", "not_yet", { why: "Remote servers, at a URL, come later. It is left as it is." }),
+  change("search", "not_yet", { why: "It speaks the older SSE transport, which Consentry does not." }),
   change("weather", "failed", { why: "/home/jo/.cursor/mcp.json: weather was left alone: there is no program uvx in PATH." }),
 ];
 
@@ -69,6 +69,6 @@ const unguarded = (entry, over = {}) => ({ client: "cursor", title: "Cursor", fi
 
 export const news = () => [
   unguarded(RISKY), unguarded(HOSTILE_ENTRY, { changed: true }),
-  unguarded(entry("search", "not_yet", { runs: [], url: "https://search.example", why: "Remote servers, at a URL, come later. It is left as it is." }), { title: "Claude Code" }),
+  unguarded(entry("search", "not_yet", { runs: [], url: "https://search.example", why: "It speaks the older SSE transport, which Consentry does not." }), { title: "Claude Code" }),
   unguarded(entry("one more")),
 ];

@@ -1,6 +1,8 @@
 //! Secrets of clients' entries: in the keychain and nowhere else, given to their own server when it starts, and back in
 //! the client's file when the person wants it so.
 
+use crate::logins::Elsewhere;
+use crate::remote::{everything, free_port};
 use e2e::client::went_well;
 use e2e::database::Database;
 use e2e::{Broker, DEADLINE, Fixture, Home, Keyring, McpClient, Ran};
@@ -214,4 +216,36 @@ fn a_secret_that_was_written_into_our_file_moves_into_the_keychain_with_the_yes(
         assert_eq!((&held["mine"], &held["mcpServers"]["notes"]["env"]["LEVEL"]), (&json!("stays"), &json!("debug")));
         assert_eq!(holding(&home.path(), SECRET), Vec::<PathBuf>::new());
     }
+}
+
+#[test]
+fn a_server_at_an_address_is_taken_over_with_its_secret_and_put_back() {
+    let Some((home, _keyring)) = with_keychain() else { return };
+    let (_server, url) = everything(&home, free_port());
+    let checked = Elsewhere::start(&home, "");
+    let (file, text) = cursor(
+        &home,
+        &json!({
+            "far": {"url": url, "headers": {"X-Team": "a"}},
+            "checked": {"type": "http", "url": checked.url, "headers": {"Authorization": format!("Bearer {SECRET}")}},
+        }),
+    );
+    let _broker = Broker::start(&home);
+    let told = home.run(&["client", "protect", "cursor", "--dry-run"]).succeeded().stdout;
+    assert!(told.contains("far") && !told.contains(SECRET), "{told}");
+    home.run(&["client", "protect", "cursor"]).succeeded();
+    let now: Value = serde_json::from_str(&fs::read_to_string(&file).expect("there")).expect("JSON");
+    let far = &now["mcpServers"]["far"];
+    assert_eq!((&far["args"][0], &far["args"][1]), (&json!("connect"), &json!("far")), "{now}");
+    assert!(far.get("url").is_none() && far.get("headers").is_none(), "{now}");
+    home.run(&["server", "trust", "far"]).succeeded();
+    assert!(went_well(&McpClient::connect(&home, "far").call("echo", json!({"message": "hello"}))));
+    // The secret is in the keychain, and still goes to that server and to nobody else.
+    assert_eq!(holding(&home.path(), SECRET), Vec::<PathBuf>::new());
+    home.run(&["server", "trust", "checked"]).refused();
+    assert_eq!(checked.seen()["tokens"], json!([SECRET]));
+    home.run(&["client", "unprotect", "cursor"]).succeeded();
+    assert_eq!(fs::read_to_string(&file).expect("there"), text);
+    assert!(home.json(&["server", "list"]).succeeded().values().is_empty());
+    assert_eq!(holding(&home.path(), SECRET), Vec::<PathBuf>::new());
 }

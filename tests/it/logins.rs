@@ -48,7 +48,7 @@ fn script(home: &Home, name: &str, env: &[(&str, &str)]) -> (Running, Value) {
 
 impl Elsewhere {
     /// `writes` names the tools that need more than reading.
-    fn start(home: &Home, writes: &str) -> Self {
+    pub(crate) fn start(home: &Home, writes: &str) -> Self {
         Self::start_with(home, writes, &[], &[])
     }
 
@@ -220,6 +220,10 @@ fn hunt(home: &Home, tokens: &[String], broker: &Broker) {
         }
     }
     assert!(looked > 3, "only {looked} files were looked at");
+    // Nothing of the broker's memory is written down where it falls over.
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", broker.process.pid())).expect("its limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
     let said = broker.process.stderr.text();
     for process in std::fs::read_dir("/proc").expect("processes").flatten() {
         let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
@@ -319,6 +323,13 @@ fn in_the_window_a_server_elsewhere_is_added_logged_in_to_stepped_up_and_left() 
     let main = stage.main();
     let says = |what: &str| main.wait_until(what, &format!("return document.body.innerText.includes({})", json!(what)));
     let state = |wanted: &str| until(wanted, || (login_of(&stage.home, "far")["state"] == wanted).then_some(()));
+    // Everything that the app tells this window from now on.
+    main.run(
+        "const ask = window.fetch; window.told = []; \
+         window.fetch = async (...words) => { \
+           const reply = await ask(...words); window.told.push(await reply.clone().text()); return reply; }; \
+         return true",
+    );
     let fill = |name: &str, text: &str| {
         stage.reach(&main, name, &format!("e.name === {}", json!(name)));
         stage.display.write(text);
@@ -373,6 +384,12 @@ fn in_the_window_a_server_elsewhere_is_added_logged_in_to_stepped_up_and_left() 
     let good = elsewhere.seen()["good"].clone();
     assert!(!went_well(&client.call("echo", json!({"message": "no more"}))));
     assert_eq!(elsewhere.seen()["good"], good);
+    let told = main.run("return window.told.join('\\n')");
+    let told = told.as_str().expect("what the window was told");
+    assert!(told.contains("mcp:write") && told.contains("fingerprint"), "it was not listened to: {told}");
+    let issued = elsewhere.issued();
+    assert!(issued.len() >= 4, "{} tokens", issued.len());
+    assert!(issued.iter().all(|token| !told.contains(token.as_str())), "a token was told to a window");
     let answered: Vec<Value> = stage
         .home
         .audit()

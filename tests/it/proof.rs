@@ -151,9 +151,8 @@ fn polkit_asks_the_person_and_only_its_yes_counts() {
     let mut home = Home::new();
     let Some(polkit) = Polkit::start(&mut home) else { return };
     home.set_env("CONSENTRY_PROOF_SECONDS", "4");
-    let server = Fixture::new(&home, "notes");
-    let words = polkit.command(&home, "consentry", &["broker", "--preset", "cautious"]);
-    let broker = Running::spawn("the broker", &mut { words });
+    let mut broker = polkit.command(&home, "consentry", &["broker", "--preset", "cautious"]);
+    let broker = Running::spawn("the broker", &mut broker);
     broker.stderr.wait_for("the broker is ready", DEADLINE);
     let lifting = ["stop", "--lift"];
     let stopped = Ran::of("stop", &mut polkit.command(&home, "consentry", &["stop"]), DEADLINE);
@@ -163,7 +162,7 @@ fn polkit_asks_the_person_and_only_its_yes_counts() {
         doctor.value()["stopped"] == true
     };
     // Cancelled, a wrong password, nobody there in time: no proof, and a sentence about each.
-    for (how, why) in [("cancel", "not convinced"), ("wrong", "not convinced"), ("", "in time")] {
+    for (how, why) in [("cancel", "not convinced"), ("", "in time")] {
         let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
         let stdout = e2e::process::Written::read(running.stdout());
         let dialog = agent.asked();
@@ -180,22 +179,82 @@ fn polkit_asks_the_person_and_only_its_yes_counts() {
         assert!(said.contains(why) || said.contains("closed"), "{how}: {said}");
         assert!(is_stopped(), "{how} lifted it");
     }
-    // A yes for which nobody was asked is none: polkit lets root do everything.
-    home.run(&lifting);
-    assert!(is_stopped());
-    let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
-    let dialog = agent.asked();
-    polkit.password_was_right(&dialog);
-    agent.answer("yes");
-    assert_eq!(running.wait(DEADLINE).code(), Some(0));
+    polkit.confirmed(&home, &lifting);
     assert!(!is_stopped());
     // It was for that one decision: the next is asked for anew.
     Ran::of("stop", &mut polkit.command(&home, "consentry", &["stop"]), DEADLINE).succeeded();
     let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
     assert_eq!(agent.asked().action, "app.consentry.confirm-command");
-    agent.answer("cancel");
+    agent.answer("wrong");
     assert_eq!(running.wait(DEADLINE).code(), Some(1));
-    drop(server);
+    // Who asks in vain again and again waits, and no dialog comes.
+    for _ in 0..2 {
+        let (mut running, mut agent) = polkit.on_terminal(&home, &lifting);
+        agent.asked();
+        agent.answer("cancel");
+        running.wait(DEADLINE);
+    }
+    let (mut running, _agent) = polkit.on_terminal(&home, &lifting);
+    let stdout = e2e::process::Written::read(running.stdout());
+    assert_eq!(running.wait(DEADLINE).code(), Some(1));
+    assert!(stdout.whole(DEADLINE).contains("in vain too often"));
+}
+
+fn words(words: &[String; 5]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn a_payment_is_made_with_polkits_proof_and_not_twice() {
+    let mut home = Home::new();
+    let Some(polkit) = Polkit::start(&mut home) else { return };
+    let server = Fixture::new(&home, "notes");
+    polkit.give_away_anew(&home);
+    let mut broker = polkit.command(&home, "consentry", &["broker", "--preset", "cautious"]);
+    let broker = Running::spawn("the broker", &mut broker);
+    broker.stderr.wait_for("the broker is ready", DEADLINE);
+    let command: Vec<String> = server.words();
+    let program = polkit.bin().join("fixture").to_string_lossy().into_owned();
+    let mut add = vec!["server", "add", "notes", "--", program.as_str()];
+    add.extend(command[1..].iter().map(String::as_str));
+    polkit.confirmed(&home, &add);
+    polkit.confirmed(&home, &["server", "trust", "notes"]);
+    let waiting = || {
+        let list = &mut polkit.command(&home, "consentry", &["--json", "approvals", "list"]);
+        Ran::of("approvals list", list, DEADLINE).succeeded().values()
+    };
+    let question = |kind: &str| e2e::process::until(kind, || waiting().into_iter().find(|asked| asked["kind"] == kind));
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let approve = |question: &Value| {
+        let (id, digest) = (text(&question["id"]), text(&question["digest"]));
+        ["approvals".to_owned(), "approve".into(), id, "--digest".into(), digest]
+    };
+    let mut client = McpClient::over(&mut polkit.client(&home, "notes"));
+    let hello =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}});
+    let shaking = client.request("initialize", hello);
+    polkit.confirmed(&home, &words(&approve(&question("client"))));
+    client.reply(&shaking);
+    client.notify("notifications/initialized", json!({}));
+    let asked = client.begin("pay", json!({"account": IBAN, "amount": 40}));
+    let payment = approve(&question("call"));
+    assert_eq!(question("call")["level"], "step_up");
+    polkit.confirmed(&home, &words(&payment));
+    assert!(went_well(&client.reply(&asked).value));
+    let (mut again, _agent) = polkit.on_terminal(&home, &words(&payment));
+    assert_eq!(again.wait(DEADLINE).code(), Some(1), "a yes is used once");
+    let asked = client.begin("pay", json!({"account": IBAN, "amount": 41}));
+    let second = question("call");
+    let (mut running, mut agent) = polkit.on_terminal(&home, &words(&approve(&second)));
+    let dialog = agent.asked();
+    let reject =
+        &mut polkit.command(&home, "consentry", &["approvals", "reject", second["id"].as_str().expect("an id")]);
+    Ran::of("approvals reject", reject, DEADLINE).succeeded();
+    assert_eq!(agent.asked().action, "cancelled", "the dialog goes with its question");
+    drop(dialog);
+    assert_eq!(running.wait(DEADLINE).code(), Some(1));
+    refusal(&client.reply(&asked).value);
+    assert_eq!(server.executions("pay"), 1);
 }
 
 #[test]

@@ -64,7 +64,8 @@ impl Polkit {
         Written::read(daemon.stdout()).wait_for("Acquired the name", DEADLINE);
         let bin = home.root().join("bin");
         std::fs::create_dir(&bin).expect("a folder for programs");
-        for program in [crate::binary("consentry"), crate::own_bin_dir().join("polkit_agent")] {
+        let own = |name: &str| crate::own_bin_dir().join(name);
+        for program in [crate::binary("consentry"), own("polkit_agent"), own("fixture")] {
             let name = program.file_name().expect("a program has a name").to_owned();
             std::fs::copy(&program, bin.join(name)).expect("a program that the user can run");
         }
@@ -79,6 +80,37 @@ impl Polkit {
         command.args(["--reuid", &user, "--regid", &user, "--clear-groups", "--"]);
         command.arg(self.bin.join(program)).args(words);
         command
+    }
+
+    /// What was made in the home since belongs to the user, too.
+    pub fn give_away_anew(&self, home: &Home) {
+        give_away(home.root());
+    }
+
+    /// Where programs stand that the user can run.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    /// A client of that user's: a program that the broker can look at.
+    pub fn client(&self, home: &Home, server: &str) -> Command {
+        let mut command = home.command("setpriv");
+        let user = NOBODY.to_string();
+        let script = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))";
+        command.args(["--reuid", &user, "--regid", &user, "--clear-groups", "--", "/usr/bin/python3", "-c", script]);
+        command.arg(self.bin.join("consentry")).args(["connect", server]);
+        command
+    }
+
+    /// Runs a command of ours that takes a proof, and gives it.
+    pub fn confirmed(&self, home: &Home, words: &[&str]) {
+        let (mut running, mut agent) = self.on_terminal(home, words);
+        let stdout = Written::read(running.stdout());
+        let dialog = agent.asked();
+        self.password_was_right(&dialog);
+        agent.answer("yes");
+        let code = running.wait(DEADLINE).code();
+        assert_eq!(code, Some(0), "{words:?}: {}", stdout.whole(DEADLINE));
     }
 
     /// A command of ours on a terminal, and who is asked for its password: it goes on once that is there.

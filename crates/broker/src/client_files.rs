@@ -203,7 +203,7 @@ mod tests {
         let views = scan(&places);
         let of = |client: &str| views.iter().find(|v| v.client == client).unwrap();
         let states = |client: &str| of(client).entries.iter().map(|e| e.state).collect::<Vec<_>>();
-        assert_eq!(states("cursor"), [EntryState::Open, EntryState::NotYet]);
+        assert_eq!(states("cursor"), [EntryState::Open, EntryState::Open]);
         assert_eq!(states("vscode"), [EntryState::Protected]);
         assert_eq!(of("claude-code").project, Some(format!("{home}/work")));
         assert_eq!(of("cursor").project, None);

@@ -9,7 +9,7 @@ use crate::clock::now_ms;
 use crate::store::Store;
 use gate::approval::{By, Means};
 use gate::audit::Record;
-use passphrase::{Passphrase, Place};
+use passphrase::{Passphrase, Place, Tries};
 pub(crate) use system::{Subject, own_subject};
 use wire::proof::{Given, ProofView, Secret};
 use wire::{Fault, FaultCode};
@@ -19,8 +19,9 @@ use wire::{Fault, FaultCode};
 pub(crate) struct Person {
     passphrase: Passphrase,
     audit: AuditLog,
-    /// The system asks one thing at a time: two dialogs can't be told apart.
-    asking: tokio::sync::Mutex<()>,
+    /// The system asks one thing at a time: two dialogs can't be told apart. On the command line, dialogs that came to
+    /// nothing make the next one wait: a program must not be able to ask until somebody gives in.
+    asking: tokio::sync::Mutex<Tries>,
 }
 
 impl Person {
@@ -59,11 +60,22 @@ impl Person {
     }
 
     async fn ask_system(&self, subject: &Subject) -> Result<(), Fault> {
-        let Ok(_one) = self.asking.try_lock() else {
-            let why = "The system is asking you about something else already. Answer that first.";
-            return Err(Fault::new(FaultCode::ProofMissing, why));
+        let missing = |why: &str| Fault::new(FaultCode::ProofMissing, why);
+        let Ok(mut tries) = self.asking.try_lock() else {
+            return Err(missing("The system is asking you about something else already. Answer that first."));
         };
-        system::ask(subject).await.map_err(|why| Fault::new(FaultCode::ProofMissing, why))
+        let patient = !subject.is_ours();
+        if let Some(wait) = tries.wait(now_ms()).filter(|_| patient) {
+            return Err(missing(&format!("The system was asked in vain too often. Try again in {wait}.")));
+        }
+        // Counted before: one that is given up half way is one in vain, too.
+        let before = *tries;
+        if patient {
+            *tries = before.wrong_at(now_ms());
+        }
+        system::ask(subject).await.map_err(|why| missing(&why))?;
+        *tries = if patient { Tries::default() } else { before };
+        Ok(())
     }
 
     /// Chooses the passphrase: a decision, and where there is one it takes that.

@@ -179,7 +179,13 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
 fn harden() {
     #[cfg(target_os = "linux")]
     {
-        use rustix::process::{DumpableBehavior, set_child_subreaper, set_dumpable_behavior};
+        use rustix::process::{
+            DumpableBehavior, Resource, Rlimit, set_child_subreaper, set_dumpable_behavior, setrlimit,
+        };
+        // What is in memory must not be written to disk when a process falls over: ours, or a server's, which gets secrets.
+        if let Err(e) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
+            tracing::warn!("core dumps can't be turned off: {e}");
+        }
         if let Err(e) = set_child_subreaper(Some(rustix::process::getpid())) {
             tracing::warn!("what servers start can't be followed: {e}");
         }

@@ -1,6 +1,7 @@
 //! The program of a desktop that polkit has ask for passwords, without a desktop: it registers for one process, says on
 //! stdout what it is asked, and lets a line on stdin decide what becomes of it: `yes` (whoever runs as root told polkit
 //! by then), `wrong`, `cancel`. Without a line the dialog stays open.
+#![expect(clippy::print_stdout, reason = "what it is asked is its output")]
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -33,7 +34,9 @@ impl Answer {
             if matches!(std::io::stdin().lock().read_line(&mut line), Ok(1..)) {
                 let mut answer = read.lock().unwrap_or_else(PoisonError::into_inner);
                 answer.line = Some(line);
-                answer.waits.take().map(Waker::wake);
+                if let Some(waits) = answer.waits.take() {
+                    waits.wake();
+                }
             }
         });
         answer

@@ -13,7 +13,7 @@ use crate::clock::now_ms;
 use crate::desk::by_word;
 use crate::servers::Import;
 use crate::store::OriginalRow;
-use crate::upstream::{Command, Configured, Program};
+use crate::upstream::{Configured, Program};
 use crate::{AnsweredBy, Inner};
 use gate::audit::Record;
 use std::path::{Path, PathBuf};
@@ -174,21 +174,22 @@ impl<'broker> Changing<'broker> {
     async fn protect(&mut self, target: &Target) -> Attempt {
         let open = self.open(target).await?;
         let Some(found) = &open.found else { return Ok(None) };
-        let command = match standing(target.row, found) {
+        let configured = match standing(target.row, found) {
             Standing::Ours(server) => return Ok(Some(Ended::of(ChangeOutcome::Already, Some(server)))),
             Standing::NotYet(why) => return Ok(Some(Ended::because(ChangeOutcome::NotYet, why))),
-            Standing::Runs(command) => command,
+            Standing::Runs(configured) => configured,
         };
-        let resolving = command.clone();
-        blocking(move || Program::resolve(&resolving)).await.map_err(|why| format!("was left alone: {why}"))?;
-        let import = self.inner.corridor.servers.name_for(&target.name, target.client.name, &command, &self.planned);
+        if let Configured::Program(command) = configured.clone() {
+            blocking(move || Program::resolve(&command)).await.map_err(|why| format!("was left alone: {why}"))?;
+        }
+        let import = self.inner.corridor.servers.name_for(&target.name, target.client.name, &configured, &self.planned);
         let to = through_us(import.name(), target.client.name, &self.inner.home)?;
-        let (edited, original) = edit::protect(target.row, &open.source.text, found, &to, &command)?;
+        let (edited, original) = edit::protect(target.row, &open.source.text, found, &to, &configured)?;
         let shown = |text: &str, found: &Found| masked_source(&target.row.fields, text, &found.shown, &found.node);
         let (before, after) = (shown(&open.source.text, found), shown(&edited.text, &edited.found));
         let mut ended = Ended::of(ChangeOutcome::Planned, Some(import.name().to_owned()));
         ended.difference = difference(&before, &after);
-        let is_secret = !command.env.is_empty() || before.contains(super::mask::MASK);
+        let is_secret = !configured.given().is_empty() || before.contains(super::mask::MASK);
         if let Some(why) = self.inner.store.secrets().fault().filter(|_| is_secret) {
             return Err(format!("was left alone: it holds what may be a secret. Such {why}"));
         }
@@ -201,12 +202,12 @@ impl<'broker> Changing<'broker> {
         ));
         self.as_shown(target, ended.digest.as_deref())?;
         let Some(by) = self.by else {
-            let planned = self.inner.store.secrets().referred(import.name(), &Configured::Program(command));
+            let planned = self.inner.store.secrets().referred(import.name(), &configured);
             self.planned.push((import.name().to_owned(), planned));
             return Ok(Some(ended));
         };
         let row = self.keep(target, &import, &original, is_secret).await?;
-        let changed = self.change(target, open, edited.text, &import, command, by).await;
+        let changed = self.change(target, open, edited.text, &import, configured, by).await;
         match changed {
             Ok(Replaced::Done) => {
                 ended.outcome = ChangeOutcome::Done;
@@ -273,10 +274,9 @@ impl<'broker> Changing<'broker> {
         open: Open,
         text: String,
         import: &Import,
-        command: Command,
+        configured: Configured,
         by: AnsweredBy,
     ) -> Result<Replaced, String> {
-        let configured = Configured::Program(command);
         match import {
             Import::Add(name) => {
                 self.inner.corridor.servers.add(name, configured, by).await.map_err(|f| f.message)?;

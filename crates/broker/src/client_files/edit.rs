@@ -1,10 +1,12 @@
 //! One entry rewritten, or put back, in a text of which every other byte stays. Checked by reading the result again:
 //! what means anything else than intended is refused.
 
+mod address;
+
 use super::entry::{Found, HEADERS, in_tree, parse};
 use super::table::{Fields, FileRow, Format, INNER};
 use super::tree::{Form, Kind, Member, Node, Span};
-use crate::upstream::Command;
+use crate::upstream::{Command, Configured};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -17,8 +19,8 @@ pub(crate) struct Original {
     text: String,
     /// What they mean.
     value: Value,
-    /// What they run.
-    pub(crate) command: Command,
+    /// What they run; nothing for an address.
+    command: Option<Command>,
     /// The bytes that stand there instead, and what they mean.
     ours: String,
     ours_value: Value,
@@ -68,13 +70,16 @@ pub(super) fn protect(
     text: &str,
     found: &Found,
     to: &Command,
-    from: &Command,
+    from: &Configured,
 ) -> Result<(Edited, Original), String> {
     let edited = rewrite(row, text, &found.place, &found.name, to)?;
     let original = Original {
         text: text.get(found.node.span.clone()).unwrap_or_default().to_owned(),
         value: found.node.value(),
-        command: from.clone(),
+        command: match from {
+            Configured::Program(command) => Some(command.clone()),
+            Configured::Remote(_) => None,
+        },
         ours: edited.text.get(edited.found.node.span.clone()).unwrap_or_default().to_owned(),
         ours_value: edited.found.node.value(),
     };
@@ -94,7 +99,8 @@ pub(super) fn restore(row: &FileRow, text: &str, place: &str, name: &str, to: &O
             return Ok(edited);
         }
     }
-    rewrite(row, text, place, name, &to.command)
+    let changed = || "the entry was changed since; put its address back by hand".to_owned();
+    rewrite(row, text, place, name, to.command.as_ref().ok_or_else(changed)?)
 }
 
 /// Reads the result again: the entry means what was intended, and not a byte nor a value around it is another.
@@ -156,7 +162,7 @@ impl Pen<'_> {
     fn run(&mut self, fields: &Fields, node: &Node, to: &Command) -> Result<Value, String> {
         let mut value = node.value();
         let object = value.as_object_mut().ok_or("it is not an object")?;
-        let command = node.member(fields.command).ok_or("it has no command")?;
+        let Some(command) = node.member(fields.command) else { return self.run_instead(fields, node, to) };
         let (program, args) = to.words.split_first().ok_or("the command is empty")?;
         match &command.value.kind {
             Kind::Map(_) => {

@@ -1,9 +1,10 @@
 //! An entry of a client's file: where it stands, what it runs, whether Consentry can stand in its way.
 
+use super::mask::is_secret_shape;
 use super::table::{FileRow, Format, INNER};
 use super::tree::{Form, Kind, Node, Span};
-use super::{json, toml, yaml};
-use crate::upstream::Command;
+use super::{json, looks_secret, toml, yaml};
+use crate::upstream::{Command, Configured, Remote};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -31,8 +32,8 @@ pub(super) struct Found {
 pub(super) enum Standing {
     /// It runs `consentry connect`, for this server.
     Ours(String),
-    /// It runs this.
-    Runs(Command),
+    /// It runs this, or asks this address.
+    Runs(Configured),
     /// Consentry can't stand in its way; one sentence says why.
     NotYet(String),
 }
@@ -174,11 +175,12 @@ pub(super) fn standing(row: &FileRow, found: &Found) -> Standing {
     {
         return Standing::Ours(server);
     }
-    if URLS.iter().any(|name| node.get(name).is_some_and(|url| url.text().is_some())) {
-        return not_yet("Remote servers, at a URL, come later. It is left as it is.");
-    }
     if let Some(fault) = found.fault {
         return Standing::NotYet(format!("It can't be rewritten: {fault}."));
+    }
+    if let Some(url) = URLS.iter().find_map(|name| node.get(name)?.text()) {
+        return reached(row, node, url)
+            .map_or_else(Standing::NotYet, |remote| Standing::Runs(Configured::Remote(remote)));
     }
     let kind = node.get("type").or_else(|| node.get("transport")).and_then(Node::text).unwrap_or("stdio");
     if !matches!(kind, "stdio" | "local") {
@@ -207,13 +209,68 @@ pub(super) fn standing(row: &FileRow, found: &Found) -> Standing {
         return Standing::NotYet(format!("It has {} in it, which only its client can fill in.", variable(text)));
     }
     match node.get("cwd").filter(|cwd| is_something(cwd)).map(Node::text) {
-        None => Standing::Runs(Command { words, env, cwd: None }),
+        None => Standing::Runs(Configured::Program(Command { words, env, cwd: None })),
         Some(Some(folder)) if folder.starts_with('/') && !is_filled_in(folder) => {
             let cwd = Some(folder.to_owned());
-            Standing::Runs(Command { words, env, cwd })
+            Standing::Runs(Configured::Program(Command { words, env, cwd }))
         }
         Some(_) => not_yet("It runs in a folder (`cwd`) that only its client can find."),
     }
+}
+
+/// The server at an entry's URL; a sentence where Consentry can't stand in its way.
+fn reached(row: &FileRow, node: &Node, url: &str) -> Result<Remote, String> {
+    if node.get(row.fields.command).is_some_and(is_something) {
+        return Err("It has both a command and a URL.".into());
+    }
+    let kind = node.get("type").or_else(|| node.get("transport")).and_then(Node::text).unwrap_or("http");
+    match kind.to_ascii_lowercase().replace('_', "-").as_str() {
+        "http" | "streamable-http" | "streamablehttp" | "remote" => {}
+        "sse" => return Err("It speaks the older SSE transport, which Consentry does not.".into()),
+        _ => return Err("It is reached in a way that Consentry does not know.".into()),
+    }
+    for (name, what) in [
+        ("bearer_token_env_var", "takes its token from a variable (`bearer_token_env_var`)"),
+        ("env_http_headers", "takes headers from variables (`env_http_headers`)"),
+        ("headersHelper", "has a program that makes its headers (`headersHelper`)"),
+        ("env_keys", "takes secrets from its client (`env_keys`)"),
+        ("requestInit", "changes its requests (`requestInit`)"),
+    ] {
+        if node.get(name).is_some_and(is_something) {
+            return Err(format!("It {what}, which is not supported yet."));
+        }
+    }
+    let mut headers = BTreeMap::new();
+    for map in HEADERS.iter().filter_map(|name| node.get(name)).filter(|map| is_something(map)) {
+        for member in map.members() {
+            let value = scalar(&member.value).ok_or("Its headers are not names with values.")?;
+            headers.insert(member.name.clone(), value.to_owned());
+        }
+    }
+    if let Some(text) = std::iter::once(url).chain(headers.values().map(String::as_str)).find(|text| is_filled_in(text))
+    {
+        return Err(format!("It has {} in it, which only its client can fill in.", variable(text)));
+    }
+    if holds_secret(url) {
+        let why = "Its address holds what may be a secret, and stands in a file. Give it as a header, which is kept in the keychain.";
+        return Err(why.into());
+    }
+    let login = node.get("oauth");
+    if login.is_some_and(|login| ["clientSecret", "client_secret"].iter().any(|name| login.get(name).is_some())) {
+        return Err("Its login has a client secret, which is not supported yet.".into());
+    }
+    let id = login.and_then(|login| ["clientId", "client_id"].iter().find_map(|name| login.get(name)?.text()));
+    let mut remote =
+        Remote::parse(url, headers).map_err(|why| format!("It can't be reached through Consentry: {why}."))?;
+    remote.client_id = id.map(str::to_owned);
+    Ok(remote)
+}
+
+/// Whether a part of a URL is a secret, by its name or its shape.
+fn holds_secret(url: &str) -> bool {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let named = |pair: &str| pair.split_once('=').is_some_and(|(name, value)| looks_secret(name, value));
+    path.split('/').any(is_secret_shape) || query.split('&').any(named)
 }
 
 fn is_something(node: &Node) -> bool {
@@ -260,11 +317,11 @@ mod tests {
     }
 
     fn runs(words: &[&str], env: &[(&str, &str)]) -> Standing {
-        Standing::Runs(Command {
+        Standing::Runs(Configured::Program(Command {
             words: words.iter().map(|w| (*w).to_owned()).collect(),
             env: env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             cwd: None,
-        })
+        }))
     }
 
     #[test]
@@ -286,7 +343,8 @@ mod tests {
 
     #[test]
     fn a_folder_to_run_in_is_taken_over() {
-        let Standing::Runs(command) = &stands("vscode", r#"{"servers":{"a":{"command":"p","cwd":"/x y"}}}"#)[0].1
+        let Standing::Runs(Configured::Program(command)) =
+            &stands("vscode", r#"{"servers":{"a":{"command":"p","cwd":"/x y"}}}"#)[0].1
         else {
             panic!("it runs")
         };
@@ -302,7 +360,15 @@ mod tests {
     #[test]
     fn what_can_not_be_taken_over_says_why() {
         for (entry, why) in [
-            (r#"{"url":"https://x"}"#, "URL"),
+            (r#"{"url":"http://x.example/mcp"}"#, "not https"),
+            (r#"{"url":"https://x/mcp","command":"p"}"#, "both a command and a URL"),
+            (r#"{"url":"https://x/sse","type":"sse"}"#, "older SSE"),
+            (r#"{"url":"https://u:p@x/mcp"}"#, "user name or password"),
+            (r#"{"url":"https://x/mcp?api_key=hunter2"}"#, "may be a secret"),
+            (r#"{"url":"https://x/ghp_0123456789abcdef/mcp"}"#, "may be a secret"),
+            (r#"{"url":"https://x/mcp","headers":{"Authorization":"Bearer ${input:t}"}}"#, "`${input:t}` in it"),
+            (r#"{"url":"https://x/mcp","bearer_token_env_var":"T"}"#, "bearer_token_env_var"),
+            (r#"{"url":"https://x/mcp","oauth":{"clientId":"a","clientSecret":"b"}}"#, "client secret"),
             (r#"{"command":"p","cwd":"x"}"#, "cwd"),
             (r#"{"command":"p","cwd":"${workspaceFolder}/x"}"#, "cwd"),
             (r#"{"command":"p","env":{"K":"${input:k}"}}"#, "`${input:k}` in it, which only its client can fill in"),

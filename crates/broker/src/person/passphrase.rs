@@ -60,18 +60,25 @@ struct State {
 
 /// Wrong ones in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Tries {
+pub(super) struct Tries {
     wrong: u32,
     /// Until when none is tried.
     until: i64,
 }
 
 impl Tries {
-    fn wrong_at(self, now: i64) -> Self {
+    /// One more.
+    pub(super) fn wrong_at(self, now: i64) -> Self {
         let wrong = self.wrong.saturating_add(1);
         let over = wrong.saturating_sub(FREE).min(16);
         let wait = if wrong < FREE { 0 } else { (FIRST_WAIT_MS << over).min(LONGEST_WAIT_MS) };
         Self { wrong, until: now.saturating_add(wait) }
+    }
+
+    /// How long none is tried any more, in words.
+    pub(super) fn wait(self, now: i64) -> Option<String> {
+        let wait = self.until.saturating_sub(now);
+        (wait > 0).then(|| time(wait))
     }
 }
 
@@ -103,9 +110,8 @@ impl Passphrase {
         let Some(hash) = state.hash.clone() else {
             return Err(missing("No passphrase was chosen yet. Choose one in Consentry’s settings.".into()));
         };
-        let wait = state.tries[place as usize].until.saturating_sub(now_ms());
-        if wait > 0 {
-            return Err(missing(format!("Too many wrong passphrases. Try again in {}.", time(wait))));
+        if let Some(wait) = state.tries[place as usize].wait(now_ms()) {
+            return Err(missing(format!("Too many wrong passphrases. Try again in {wait}.")));
         }
         let typed = normal(typed);
         let right = tokio::task::spawn_blocking(move || is_it(&hash, &typed)).await.unwrap_or(false);
@@ -116,11 +122,10 @@ impl Passphrase {
             let value = serde_json::to_string(&tries).unwrap_or_default();
             self.store.decide(KIND, &Decision { name: place.row().into(), value, decided_at: now_ms() }).await?;
         }
-        let wait = tries.until.saturating_sub(now_ms());
-        match (right, wait > 0) {
+        match (right, tries.wait(now_ms())) {
             (true, _) => Ok(()),
-            (false, true) => Err(missing(format!("That is not your passphrase. Try again in {}.", time(wait)))),
-            (false, false) => Err(missing("That is not your passphrase.".into())),
+            (false, Some(wait)) => Err(missing(format!("That is not your passphrase. Try again in {wait}."))),
+            (false, None) => Err(missing("That is not your passphrase.".into())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Servers that come from the configuration files of clients.
 
 use super::{Entry, Servers};
-use crate::upstream::{Command, Configured};
+use crate::upstream::Configured;
 
 /// Under which name a command becomes a server, and whether it is one already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +35,13 @@ impl Servers {
         &self,
         wanted: &str,
         client: &str,
-        command: &Command,
+        configured: &Configured,
         planned: &[(String, Configured)],
     ) -> Import {
         let (entries, secrets) = (self.entries(), self.store.secrets());
-        let configured = Configured::Program(command.clone());
         for name in names(wanted, client) {
             // As it would stand in our file under this name: what it would refer to in the keychain, too.
-            let command = &secrets.referred(&name, &configured);
+            let command = &secrets.referred(&name, configured);
             if let Some((_, other)) = planned.iter().find(|(planned, _)| *planned == name) {
                 if other == command {
                     return Import::Add(name);

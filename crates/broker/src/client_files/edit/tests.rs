@@ -16,9 +16,13 @@ fn ours(name: &str) -> Command {
 
 /// Protects one entry; the text after, and what puts it back.
 fn protected(row: &FileRow, text: &str, at: usize) -> (String, Found, Original) {
+    protected_by(row, text, at, &ours("s"))
+}
+
+fn protected_by(row: &FileRow, text: &str, at: usize, by: &Command) -> (String, Found, Original) {
     let found = entries(row, text).unwrap().remove(at);
-    let Standing::Runs(command) = standing(row, &found) else { panic!("{:?}", standing(row, &found)) };
-    let (edited, original) = protect(row, text, &found, &ours("s"), &command).unwrap();
+    let Standing::Runs(configured) = standing(row, &found) else { panic!("{:?}", standing(row, &found)) };
+    let (edited, original) = protect(row, text, &found, by, &configured).unwrap();
     let now = find(row, &parse(row.format, &edited.text).unwrap(), &found.place, &found.name).unwrap();
     assert_eq!(standing(row, &now), Standing::Ours("s".into()), "{}", edited.text);
     (edited.text, found, original)
@@ -133,14 +137,20 @@ fn toml_and_yaml_get_their_variables_back_when_the_rest_was_changed() {
     let edited = after.replace("[mcp_servers.a]\n", "[mcp_servers.a]\ntimeout = 9\n");
     let back = restore(row("codex"), &edited, &found.place, &found.name, &original).unwrap().text;
     let again = entries(row("codex"), &back).unwrap().remove(0);
-    assert!(matches!(standing(row("codex"), &again), Standing::Runs(command) if command == original.command), "{back}");
+    assert!(
+        matches!(standing(row("codex"), &again), Standing::Runs(Configured::Program(command)) if Some(&command) == original.command.as_ref()),
+        "{back}"
+    );
     assert!(back.contains("timeout = 9"), "{back}");
     let text = "extensions:\n  a:\n    cmd: x\n    envs:\n      K: v\n";
     let (after, found, original) = protected(row("goose"), text, 0);
     let edited = after.replace("    cmd:", "    timeout: 9\n    cmd:");
     let back = restore(row("goose"), &edited, &found.place, &found.name, &original).unwrap().text;
     let again = entries(row("goose"), &back).unwrap().remove(0);
-    assert!(matches!(standing(row("goose"), &again), Standing::Runs(command) if command == original.command), "{back}");
+    assert!(
+        matches!(standing(row("goose"), &again), Standing::Runs(Configured::Program(command)) if Some(&command) == original.command.as_ref()),
+        "{back}"
+    );
 }
 
 #[test]
@@ -308,5 +318,56 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// The same, for a home that has to be named.
+fn homed() -> Command {
+    let mut named = ours("s");
+    named.env.insert("CONSENTRY_HOME".to_owned(), "/x y".to_owned());
+    named
+}
+
+#[test]
+fn an_address_becomes_a_program_and_comes_back_byte_for_byte() {
+    let json = "{\n  \"mcpServers\": {\n    \"far\": { // d\n      \"type\": \"http\",\n      \"url\": \"https://mcp.example.com/mcp\",\n      \"headers\": {\"X-Team\": \"a\"},\n      \"timeout\": 5\n    },\n    \"b\": {\"command\": \"y\"}\n  }\n}\n";
+    let (after, found, original) = protected(row("claude-code"), json, 0);
+    let expected = "{\n  \"mcpServers\": {\n    \"far\": {\n      \"type\": \"stdio\",\n      \"command\": \"/opt/consentry/bin/consentry\",\n      \"args\": [\"connect\", \"s\", \"--client\", \"x\"],\n      \"timeout\": 5\n    },\n    \"b\": {\"command\": \"y\"}\n  }\n}\n";
+    assert_eq!(after, expected);
+    let back = |client: &str, after: &str, found: &Found, original: &Original| {
+        restore(row(client), after, &found.place, &found.name, original).map(|edited| edited.text)
+    };
+    assert_eq!(back("claude-code", &after, &found, &original).unwrap(), json);
+    // What the person wrote into it since is not lost by putting it back.
+    let changed = after.replace("\"timeout\": 5", "\"timeout\": 6");
+    assert!(back("claude-code", &changed, &found, &original).unwrap_err().contains("by hand"));
+    for (client, text) in [
+        ("cursor", "{\"mcpServers\":{\"a\":{\"url\":\"https://x/mcp\"}}}"),
+        ("cursor", "{\"mcpServers\":{\"a\":{ \"url\": \"https://x/mcp\", \"disabled\": false }}}"),
+        ("vscode", "{\"servers\":{\"a\":{\"type\":\"http\",\"url\":\"https://x/mcp\"}}}"),
+        ("opencode", "{\"mcp\":{\"a\":{\"type\":\"remote\",\"url\":\"https://x/mcp\",\"enabled\":true}}}"),
+        (
+            "codex",
+            "[mcp_servers.a] # h\nurl = 'https://x/mcp'\nhttp_headers = { 'X-A' = \"b\" }\nenabled = true\n\n[mcp_servers.b]\ncommand = 'q'\n",
+        ),
+        ("codex", "[mcp_servers.a]\nurl = 'https://x/mcp'\n[mcp_servers.a.http_headers]\nX-A = \"b\"\n# c\n"),
+        ("codex", "mcp_servers.a = { url = \"https://x/mcp\" }\n"),
+        (
+            "goose",
+            "extensions:\n  a:\n    type: streamable_http\n    uri: https://x/mcp # n\n    enabled: true\n  b: {type: stdio, cmd: p}\n",
+        ),
+        ("goose", "extensions:\n  a: {type: streamable_http, uri: \"https://x/mcp\"}\n"),
+        (
+            "continue",
+            "mcpServers:\n- name: a\n  type: streamable-http\n  url: https://x/mcp\n- name: b\n  command: p\n",
+        ),
+    ] {
+        let (after, found, original) = protected_by(row(client), text, 0, &homed());
+        assert!(after.contains("CONSENTRY_HOME"), "its variables are set: {after}");
+        let value = entries(row(client), &after).unwrap().remove(0).node.value();
+        for gone in ["url", "uri", "headers", "http_headers"] {
+            assert!(value.get(gone).is_none(), "{after}");
+        }
+        assert_eq!(back(client, &after, &found, &original).unwrap(), text, "{after}");
     }
 }

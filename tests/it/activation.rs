@@ -145,8 +145,9 @@ fn high_risk_takes_two_seconds_and_the_act() {
     let question = stage.home.question("call");
     assert_eq!(question["level"], "step_up");
     let prompt = stage.card(&question);
-    command(&prompt, "card_hidden", &json!({"id": question["id"]}));
+    // The page may say by itself that it is visible again, as soon as it was hidden: that is when the delay begins.
     let began = Instant::now();
+    command(&prompt, "card_hidden", &json!({"id": question["id"]}));
     command(&prompt, "card_visible", &json!({"id": question["id"]}));
     loop {
         let told = approve(&prompt, &question);

@@ -235,7 +235,11 @@ fn a_payment_is_made_with_polkits_proof_and_not_twice() {
     let shaking = client.request("initialize", hello);
     polkit.confirmed(&home, &words(&approve(&question("client"))));
     client.reply(&shaking);
-    client.notify("notifications/initialized", json!({}));
+    client.notify("notifications/initialized", Value::Null);
+    // Until it was let in it saw no tools.
+    while client.tools().is_empty() {
+        client.notification("notifications/tools/list_changed");
+    }
     let asked = client.begin("pay", json!({"account": IBAN, "amount": 40}));
     let payment = approve(&question("call"));
     assert_eq!(question("call")["level"], "step_up");

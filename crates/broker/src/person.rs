@@ -11,6 +11,7 @@ use gate::approval::{By, Means};
 use gate::audit::Record;
 use passphrase::{Passphrase, Place, Tries};
 pub(crate) use system::{Subject, own_subject};
+use tokio::sync::{Mutex, MutexGuard};
 use wire::proof::{Given, ProofView, Secret};
 use wire::{Fault, FaultCode};
 
@@ -21,13 +22,13 @@ pub(crate) struct Person {
     audit: AuditLog,
     /// The system asks one thing at a time: two dialogs can't be told apart. On the command line, dialogs that came to
     /// nothing make the next one wait: a program must not be able to ask until somebody gives in.
-    asking: tokio::sync::Mutex<Tries>,
+    asking: Mutex<Tries>,
 }
 
 impl Person {
     pub(crate) async fn open(store: Store, audit: AuditLog) -> Result<Self, Fault> {
         let passphrase = Passphrase::open(store).await?;
-        Ok(Self { passphrase, audit, asking: tokio::sync::Mutex::default() })
+        Ok(Self { passphrase, audit, asking: Mutex::default() })
     }
 
     /// How the person could prove to be there now.
@@ -44,9 +45,11 @@ impl Person {
     pub(crate) async fn prove(&self, given: &Given, subject: &Subject, what: &str) -> Result<Means, Fault> {
         let (means, proved) = match given {
             Given::Passphrase { passphrase } => {
+                // What is not even tried is not on record: nobody must be able to fill the log by asking.
+                self.passphrase.may_try(place(subject)).await?;
                 (Means::Passphrase, self.passphrase.verify(passphrase, place(subject)).await)
             }
-            Given::System => (Means::System, self.ask_system(subject).await),
+            Given::System => (Means::System, self.ask_system(&mut *self.turn(subject)?, subject).await),
         };
         let record = Record::new("proved", now_ms())
             .with("means", means.word())
@@ -59,21 +62,24 @@ impl Person {
         Ok(means)
     }
 
-    async fn ask_system(&self, subject: &Subject) -> Result<(), Fault> {
+    /// The right to have the system ask now.
+    fn turn(&self, subject: &Subject) -> Result<MutexGuard<'_, Tries>, Fault> {
         let missing = |why: &str| Fault::new(FaultCode::ProofMissing, why);
-        let Ok(mut tries) = self.asking.try_lock() else {
-            return Err(missing("The system is asking you about something else already. Answer that first."));
-        };
-        let patient = !subject.is_ours();
-        if let Some(wait) = tries.wait(now_ms()).filter(|_| patient) {
-            return Err(missing(&format!("The system was asked in vain too often. Try again in {wait}.")));
+        let busy = "The system is asking you about something else already. Answer that first.";
+        let tries = self.asking.try_lock().map_err(|_| missing(busy))?;
+        match tries.wait(now_ms()).filter(|_| !subject.is_ours()) {
+            Some(wait) => Err(missing(&format!("The system was asked in vain too often. Try again in {wait}."))),
+            None => Ok(tries),
         }
+    }
+
+    async fn ask_system(&self, tries: &mut Tries, subject: &Subject) -> Result<(), Fault> {
         // Counted before: one that is given up half way is one in vain, too.
-        let before = *tries;
+        let (before, patient) = (*tries, !subject.is_ours());
         if patient {
             *tries = before.wrong_at(now_ms());
         }
-        system::ask(subject).await.map_err(|why| missing(&why))?;
+        system::ask(subject).await.map_err(|why| Fault::new(FaultCode::ProofMissing, why))?;
         *tries = if patient { Tries::default() } else { before };
         Ok(())
     }

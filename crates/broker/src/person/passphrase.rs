@@ -58,6 +58,19 @@ struct State {
     tries: [Tries; 2],
 }
 
+impl State {
+    fn may_try(&self, place: Place) -> Result<(), Fault> {
+        let missing = |why: &str| Fault::new(FaultCode::ProofMissing, why);
+        if self.hash.is_none() {
+            return Err(missing("No passphrase was chosen yet. Choose one in Consentry’s settings."));
+        }
+        match self.tries[place as usize].wait(now_ms()) {
+            Some(wait) => Err(missing(&format!("Too many wrong passphrases. Try again in {wait}."))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Wrong ones in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tries {
@@ -99,6 +112,14 @@ impl Passphrase {
         (state.hash.is_some(), Some(state.tries[place as usize].until).filter(|until| *until > now_ms()))
     }
 
+    /// Whether one is tried now.
+    ///
+    /// # Errors
+    /// `ProofMissing` where none was chosen, or after too many wrong ones.
+    pub(super) async fn may_try(&self, place: Place) -> Result<(), Fault> {
+        self.state.lock().await.may_try(place)
+    }
+
     /// Whether this is it.
     ///
     /// # Errors
@@ -106,13 +127,8 @@ impl Passphrase {
     /// counted.
     pub(super) async fn verify(&self, typed: &Secret, place: Place) -> Result<(), Fault> {
         let mut state = self.state.lock().await;
-        let missing = |why: String| Fault::new(FaultCode::ProofMissing, why);
-        let Some(hash) = state.hash.clone() else {
-            return Err(missing("No passphrase was chosen yet. Choose one in Consentry’s settings.".into()));
-        };
-        if let Some(wait) = state.tries[place as usize].wait(now_ms()) {
-            return Err(missing(format!("Too many wrong passphrases. Try again in {wait}.")));
-        }
+        state.may_try(place)?;
+        let hash = state.hash.clone().unwrap_or_default();
         let typed = normal(typed);
         let right = tokio::task::spawn_blocking(move || is_it(&hash, &typed)).await.unwrap_or(false);
         let tries = if right { Tries::default() } else { state.tries[place as usize].wrong_at(now_ms()) };
@@ -122,6 +138,7 @@ impl Passphrase {
             let value = serde_json::to_string(&tries).unwrap_or_default();
             self.store.decide(KIND, &Decision { name: place.row().into(), value, decided_at: now_ms() }).await?;
         }
+        let missing = |why: String| Fault::new(FaultCode::ProofMissing, why);
         match (right, tries.wait(now_ms())) {
             (true, _) => Ok(()),
             (false, Some(wait)) => Err(missing(format!("That is not your passphrase. Try again in {wait}."))),

@@ -76,6 +76,13 @@ struct State {
     left: bool,
 }
 
+impl State {
+    /// What was given beyond the ticks; nothing where those are not known.
+    fn beyond(&self, given: &Scopes) -> Vec<String> {
+        self.ticked.as_ref().map(|ticked| beyond(given, ticked)).unwrap_or_default()
+    }
+}
+
 impl Accounts {
     pub(crate) fn new(seal: Arc<Seal>, tell: Tell) -> Self {
         Self { seal, tell, held: Mutex::default() }
@@ -124,7 +131,7 @@ impl Accounts {
         let known = state.account.as_ref()?.known()?;
         Some(Token {
             issuer: state.issuer.clone(),
-            beyond: state.ticked.as_ref().map(|ticked| beyond(&known.scopes, ticked)).unwrap_or_default(),
+            beyond: state.beyond(&known.scopes),
             scopes: known.scopes.iter().map(str::to_owned).collect(),
             fingerprint: known.fingerprint,
             for_others: known.for_others,
@@ -229,11 +236,9 @@ impl Guarded {
                 let view = of_standing(&account.standing().borrow(), blank);
                 let ready = view.state == LoginState::Ready;
                 match account.known().filter(|_| ready) {
-                    Some(known) => LoginView {
-                        beyond: state.ticked.as_ref().map(|ticked| beyond(&known.scopes, ticked)).unwrap_or_default(),
-                        for_others: known.for_others,
-                        ..view
-                    },
+                    Some(known) => {
+                        LoginView { beyond: state.beyond(&known.scopes), for_others: known.for_others, ..view }
+                    }
                     None => view,
                 }
             }
@@ -276,8 +281,7 @@ fn of_standing(standing: &Standing, blank: LoginView) -> LoginView {
     }
 }
 
-/// What an issuer gave though nobody asked for it. That a login may go on while the person is away is said where it is
-/// ticked, and who somebody is goes with every login of OpenID.
+/// What an issuer gave though nobody asked for it.
 fn beyond(given: &Scopes, ticked: &Scopes) -> Vec<String> {
     given.iter().filter(|scope| !ticked.iter().any(|t| t == *scope)).map(str::to_owned).collect()
 }

@@ -202,14 +202,8 @@ impl Broker {
         let unknown = || Fault::new(FaultCode::NotFound, "No program is known by that. See `consentry client known`.");
         let (known, digest) = (known.ok_or_else(unknown)?, identity.parse().map_err(|_| unknown())?);
         let suspended = corridor.clients.put_out(digest, by).await;
-        let of_it = |view: &ApprovalView| {
-            view.kind == ApprovalKind::Call
-                && view.client.program == known.program
-                && view.client.script == known.script
-        };
-        for view in corridor.desk.waiting().into_iter().filter(of_it) {
-            let _ = self.reject(&view.id, Some("I suspended this program.".into()), by).await;
-        }
+        let of_it = |view: &ApprovalView| view.client.program == known.program && view.client.script == known.script;
+        self.reject_calls(of_it, "I suspended this program.", by).await;
         // After the questions: whoever waits for one is told why it ended.
         corridor.stop.cancel(digest);
         let _ = self.inner.events.send(wire::Event::Clients);

@@ -206,10 +206,7 @@ impl Broker {
     pub async fn stop_all(&self, by: AnsweredBy) -> Result<(), Fault> {
         let corridor = &self.inner.corridor;
         let stopped = corridor.stop.stop(by).await;
-        for view in corridor.desk.waiting().into_iter().filter(|v| v.kind == ApprovalKind::Call) {
-            let reason = Some("I stopped everything.".to_owned());
-            let _ = self.reject(&view.id, reason, by).await;
-        }
+        self.reject_calls(|_| true, "I stopped everything.", by).await;
         self.give_logins_back();
         let _ = self.inner.events.send(wire::Event::Status);
         stopped
@@ -275,6 +272,15 @@ impl Broker {
     pub async fn reject(&self, id: &str, reason: Option<String>, by: AnsweredBy) -> Result<(), Fault> {
         let reason = reason.map(|r| r.chars().take(500).collect());
         self.inner.corridor.desk.step(approval_id(id)?, Event::Reject { reason, by }).await
+    }
+
+    /// Says no to every call that waits and is one of these.
+    pub(crate) async fn reject_calls(&self, which: impl Fn(&ApprovalView) -> bool, reason: &str, by: AnsweredBy) {
+        let waiting = self.inner.corridor.desk.waiting().into_iter();
+        for view in waiting.filter(|view| view.kind == ApprovalKind::Call && which(view)) {
+            // One that has ended meanwhile needs no answer.
+            let _ = self.reject(&view.id, Some(reason.to_owned()), by).await;
+        }
     }
 
     /// Entries of the log, newest first.

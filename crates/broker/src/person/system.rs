@@ -19,7 +19,8 @@ const ON_COMMAND_LINE: &str = "app.consentry.confirm-command";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Subject {
     pid: u32,
-    start_time: u64,
+    /// When it started; polkit's client looks it up where it is not given.
+    start_time: Option<u64>,
     uid: u32,
     action: &'static str,
 }
@@ -27,11 +28,9 @@ pub(crate) struct Subject {
 impl Subject {
     /// A program that asks on a command line.
     pub(crate) fn command(peer: &bridge::Peer) -> Self {
-        Self { pid: peer.pid, start_time: peer.start_time, uid: peer.uid, action: ON_COMMAND_LINE }
+        Self { pid: peer.pid, start_time: Some(peer.start_time), uid: peer.uid, action: ON_COMMAND_LINE }
     }
-}
 
-impl Subject {
     /// Whether it is this process, which has shown what it is about.
     pub(crate) fn is_ours(&self) -> bool {
         self.action == IN_WINDOW
@@ -40,8 +39,7 @@ impl Subject {
 
 /// This process, which shows windows.
 pub(crate) fn own_subject() -> Subject {
-    // Polkit looks the start time up where it is 0.
-    Subject { pid: std::process::id(), start_time: 0, uid: rustix::process::getuid().as_raw(), action: IN_WINDOW }
+    Subject { pid: std::process::id(), start_time: None, uid: rustix::process::getuid().as_raw(), action: IN_WINDOW }
 }
 
 /// Whether the system would ask, and only then say yes.
@@ -49,11 +47,11 @@ pub(crate) fn own_subject() -> Subject {
 /// # Errors
 /// Why not.
 pub(crate) async fn available(subject: &Subject) -> Result<(), String> {
-    let found = soon(async {
-        let authority = authority().await?;
-        check(&authority, subject, false, "").await
-    });
-    match found.await? {
+    soon(async { would_ask(&authority().await?, subject).await }).await
+}
+
+async fn would_ask(authority: &AuthorityProxy<'_>, subject: &Subject) -> Result<(), String> {
+    match check(authority, subject, false, "").await? {
         found if found.is_authorized => Err("the system would say yes without asking".into()),
         found if found.is_challenge => Ok(()),
         _ => Err("the system’s rules forbid it".into()),
@@ -65,9 +63,10 @@ pub(crate) async fn available(subject: &Subject) -> Result<(), String> {
 /// # Errors
 /// A sentence: why that is no proof.
 pub(crate) async fn ask(subject: &Subject) -> Result<(), String> {
+    let unasked = |why| format!("The system can’t ask you: {why}.");
+    let authority = soon(authority()).await.map_err(unasked)?;
     // A yes that nobody was asked for proves nothing.
-    available(subject).await.map_err(|why| format!("The system can’t ask you: {why}."))?;
-    let authority = soon(authority()).await.map_err(|why| format!("The system can’t ask you: {why}."))?;
+    soon(would_ask(&authority, subject)).await.map_err(unasked)?;
     let mut dialog = Dialog { authority: authority.clone(), id: uuid::Uuid::now_v7().to_string(), open: true };
     let asked = check(&authority, subject, true, &dialog.id);
     let Ok(answer) = tokio::time::timeout(patience(), asked).await else {
@@ -127,8 +126,7 @@ async fn check(
     may_ask: bool,
     cancellation: &str,
 ) -> Result<AuthorizationResult, String> {
-    let start_time = Some(subject.start_time).filter(|time| *time > 0);
-    let who = zbus_polkit::policykit1::Subject::new_for_owner(subject.pid, start_time, Some(subject.uid));
+    let who = zbus_polkit::policykit1::Subject::new_for_owner(subject.pid, subject.start_time, Some(subject.uid));
     let who = who.map_err(|_| "this process can’t be described to polkit".to_owned())?;
     let details: HashMap<&str, &str> = HashMap::new();
     let flags = if may_ask { CheckAuthorizationFlags::AllowUserInteraction.into() } else { Default::default() };

@@ -56,22 +56,14 @@ impl Approval {
     /// # Errors
     /// What else is in its way.
     pub fn prepare(&self, digest: Digest, act: Option<&str>, by: By, now: Millis) -> Result<Prepared, NotCounted> {
-        let State::Waiting { expires_at, visible_since, .. } = self.state else { return Err(NotCounted::Over) };
-        if expires_at.is_some_and(|end| now >= end) {
-            return Err(NotCounted::Over);
-        }
+        let (_, visible_since) = self.waits(now).ok_or(NotCounted::Over)?;
         self.check(digest, act, by, visible_since, now)?;
         Ok(Prepared { approval: self.terms.id, digest, by })
     }
 
     /// A yes with its proof.
     pub fn approve_proved(&mut self, proof: Proof, remember: Option<Remember>, now: Millis) -> Vec<Effect> {
-        let State::Waiting { attended, expires_at, .. } = self.state else {
-            return vec![Effect::NotCounted(NotCounted::Over)];
-        };
-        if expires_at.is_some_and(|end| now >= end) {
-            return vec![Effect::NotCounted(NotCounted::Over)];
-        }
+        let Some((attended, _)) = self.waits(now) else { return vec![Effect::NotCounted(NotCounted::Over)] };
         let Proof { prepared: Prepared { approval, digest, by }, means, at } = proof;
         let answer = match () {
             () if approval != self.terms.id || digest != self.terms.digest => Err(NotCounted::OtherDigest),
@@ -83,6 +75,16 @@ impl Approval {
             self.proved = Some(means);
         }
         self.give(answer, remember, attended, now)
+    }
+
+    /// While an answer still counts: whether whoever asked waits, and since when the card is visible.
+    fn waits(&self, now: Millis) -> Option<(bool, Option<Millis>)> {
+        match self.state {
+            State::Waiting { attended, expires_at, visible_since } if expires_at.is_none_or(|end| now < end) => {
+                Some((attended, visible_since))
+            }
+            _ => None,
+        }
     }
 
     /// How its yes was proved, if it was.

@@ -47,7 +47,8 @@ fn a_broker_killed_while_tokens_rotate_uses_none_twice() {
         client.shake_hands("2025-06-18");
         let until_then = Instant::now() + Duration::from_millis(300 + random.below(2_200));
         while Instant::now() < until_then {
-            assert!(went_well(&client.call("echo", json!({"message": "round"}))), "kill {kill}, seed {seed}");
+            let said = client.call("echo", json!({"message": "round"}));
+            assert!(went_well(&said), "kill {kill}, seed {seed}: {said}, {}", login_of(&home, "far"));
         }
         broker.kill();
         broker = Broker::start(&home);

@@ -140,7 +140,10 @@ mod tests {
         assert_eq!(seen("4111 1111 1111 1111"), [("personal.payment_card", "4111 1111 1111 1111")]);
         assert_eq!(seen("4111 1111 1111 1112"), []);
         assert_eq!(seen("DE89 3704 0044 0532 0130 00."), [("personal.iban", "DE89 3704 0044 0532 0130 00")]);
-        assert_eq!(seen("ip: 203.0.113.9"), [("personal.ip_address", "203.0.113.9")]);
+        for text in ["ip: 203.0.113.9", "prev 203.0.113.9", "the next version\n203.0.113.9"] {
+            assert_eq!(seen(text), [("personal.ip_address", "203.0.113.9")], "{text}");
+        }
+        assert_eq!(seen("rev 203.0.113.9"), []);
         assert_eq!(seen("from 2001:db8::8a2e:370:7334 on"), [("personal.ip_address", "2001:db8::8a2e:370:7334")]);
         assert_eq!(seen("ssn 123-45-6789"), [("personal.national_id.us_ssn", "123-45-6789")]);
         assert_eq!(seen("Tel. +49 30 901820"), [("personal.phone_number", "+49 30 901820")]);

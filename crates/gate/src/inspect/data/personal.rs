@@ -231,7 +231,7 @@ fn shaped(text: &str, at: usize, run: usize, minus: bool) -> Option<Datum> {
         let end = at + bytes[at..].iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
         let word = text.get(at..end)?.trim_end_matches('.');
         let label = Near::last(text, at, 14);
-        let version = ["version", "ver ", "rev", "v ", "==", "release"].iter().any(|w| label.holds(w));
+        let version = ["version", "ver ", "rev", "v ", "==", "release"].iter().any(|w| label.begins(w));
         let ip = word.parse::<std::net::Ipv4Addr>().ok()?;
         let vague = ip.is_unspecified() || ip.is_loopback() || ip.is_broadcast() || ip.octets()[0] == 0;
         let good = !version && !vague && !minus && bound(at + word.len());

@@ -54,9 +54,12 @@ impl Near {
         kinds & kind != 0
     }
 
-    /// Whether this word is in it.
-    pub(super) fn holds(&self, word: &str) -> bool {
-        self.bytes[self.from..self.to].windows(word.len()).any(|w| w == word.as_bytes())
+    /// Whether one of its words begins with this on the line that it ends in.
+    pub(super) fn begins(&self, word: &str) -> bool {
+        let all = &self.bytes[self.from..self.to];
+        let line = all.iter().rposition(|b| *b == b'\n').map_or(all, |at| &all[at + 1..]);
+        let mut at = line.windows(word.len()).enumerate().filter(|(_, w)| *w == word.as_bytes());
+        at.any(|(at, _)| at == 0 || !line[at - 1].is_ascii_alphabetic())
     }
 }
 

@@ -228,7 +228,8 @@ impl Held {
         if !bool::from(same) {
             return;
         }
-        let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS;
+        // One that ended on its way says nothing of the next.
+        let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS && age(tokens, now_ms) == Age::Fresh;
         self.refused = true;
         if self.forced && young {
             self.give_up(Need::Unaccepted);
@@ -301,6 +302,19 @@ mod tests {
         assert_eq!(at(0, 0), Age::Ended);
         assert_eq!(at(3600, -600_000), Age::Ended, "a clock that went back says nothing");
         assert_eq!(at(3600, -30_000), Age::Fresh, "a little is no matter");
+    }
+
+    #[test]
+    fn only_one_that_had_not_ended_on_its_way_proves_that_no_other_serves() {
+        for (refused_at, unaccepted) in [(500, true), (1_700, false), (2_100, false)] {
+            let mut held = Held { forced: true, ..Held::default() };
+            let mut tokens = tokens("a", Some("r"), 0);
+            tokens.expires_at_ms = Some(2_000);
+            held.tokens = Some(tokens.clone());
+            held.refuse(&tokens.access, refused_at);
+            assert!(held.refused);
+            assert_eq!(held.standing(refused_at) == Standing::NeedsLogin(Need::Unaccepted), unaccepted, "{refused_at}");
+        }
     }
 
     #[test]

@@ -226,7 +226,7 @@ pub(crate) fn tool(tool: &Tool, pin: PinState, asks: bool) -> ToolView {
     }
 }
 
-/// Whether a plain call of the tool, by a client that is known, asks under these policies.
+/// Whether a call of the tool, by a client that is known, can ask under these policies.
 pub(crate) fn asks(tool: &Tool, alias: &str, policies: &Policies) -> bool {
     let plain = gate::policy::Facts {
         client: "",
@@ -239,9 +239,7 @@ pub(crate) fn asks(tool: &Tool, alias: &str, policies: &Policies) -> bool {
         client_known: true,
         drifted: false,
         names_protected: false,
-        new_destination: false,
-        tainted_sensitive: false,
-        tainted: &[],
+        flow: &gate::policy::FlowFacts::worst(),
         calls_last_hour: 1,
         token: None,
         now_ms: 0,

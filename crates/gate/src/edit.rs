@@ -174,7 +174,9 @@ pub(crate) fn changed(asked: &Case, edits: &[Edit]) -> Result<(Case, Vec<Change>
         return Ok((asked.clone(), changes));
     }
     let call = Call { request: with_arguments(request, &arguments)?, ..asked.call.clone() };
-    let case = Case::inspect(call);
+    let typed: Vec<String> = changes.iter().map(|change| change.pointer.clone()).collect();
+    let mut case = Case::inspect(call);
+    case.flow = asked.flow.clone().edited(&typed);
     let new = |f: &&Finding| f.class == "arguments_off_schema" && !asked.findings.contains(f);
     match case.findings.iter().find(new) {
         Some(finding) => Err(EditFault::OffSchema(finding.message.clone())),

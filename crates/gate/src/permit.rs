@@ -13,6 +13,7 @@ use crate::edit::{Changed, Draft, changed};
 use crate::grant::{Grant, Origins};
 use crate::inspect::{self, Finding};
 use crate::policy::{Carried, Facts, Judgement, Needed, Policies, Reason};
+use crate::provenance::{Flow, Known, Memory};
 use crate::release::PutBack;
 use crate::token::Token;
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct Case {
     pub in_clear: Vec<InClear>,
     /// Originals that stand in it in place of the placeholders that the model wrote.
     pub put_back: Vec<PutBack>,
+    /// Where its values come from, and where they go.
+    pub flow: Flow,
     shown: Option<Shown>,
 }
 
@@ -79,7 +82,16 @@ impl Case {
         let plain = written.as_ref().map_or(&call.request.parsed, |written| &written.parsed);
         let (in_clear, masked) = (data::shown(plain, &in_clear), masked(plain, &in_clear));
         let shown = masked.or(written);
-        Self { call, findings: looked.findings, destinations, carried, in_clear, put_back, shown }
+        // Until it is traced, everywhere it goes is new.
+        let flow = Flow::of(&call, &Memory::default(), &Known::NOTHING, 0);
+        Self { call, findings: looked.findings, destinations, carried, in_clear, put_back, flow, shown }
+    }
+
+    /// The same with what is known of where its values come from, as things stood when it was made.
+    #[must_use]
+    pub fn traced(self, memory: &Memory, known: &Known<'_>, now_ms: i64) -> Self {
+        let flow = Flow::of(&self.call, memory, known, now_ms);
+        Self { flow, ..self }
     }
 
     /// The arguments as they may be shown and written down: with placeholders where originals were put back, and with
@@ -130,10 +142,7 @@ impl Case {
             client_known: now.client_known,
             drifted: now.drifted,
             names_protected: now.names_protected,
-            // What the person approved or configured before is not yet kept: everything is new.
-            new_destination: !destinations.is_empty(),
-            tainted_sensitive: false,
-            tainted: &[],
+            flow: &self.flow.facts(),
             calls_last_hour: now.calls_last_hour,
             token: now.token.as_ref(),
             now_ms: now.now_ms,
@@ -234,7 +243,8 @@ impl Question {
             return Err("A call that was changed is never remembered.".to_owned());
         }
         let made = (id, yes.approval(), now_ms);
-        Grant::remember(&self.case, &self.judgement, choice, made, Origins::Unknown).map(Some)
+        let unclean = self.case.flow.suspects();
+        Grant::remember(&self.case, &self.judgement, choice, made, Origins::Known(&unclean)).map(Some)
     }
 
     /// Settles it with a yes: judged again, as things stand now and with what was given. A yes for another call, or a
@@ -285,8 +295,8 @@ pub enum Verdict {
 /// Judges a call with no consent but what was remembered.
 pub fn judge(case: Case, policies: &Policies, now: &Circumstances, grants: &[Grant]) -> Verdict {
     let judgement = case.weigh(policies, now);
-    // Where values came from is not kept yet, so no grant covers a field that may hold anything.
-    let covers = |grant: &&Grant| grant.covers(&case, &judgement, Origins::Unknown, now.now_ms);
+    let unclean = if grants.is_empty() { Default::default() } else { case.flow.suspects() };
+    let covers = |grant: &&Grant| grant.covers(&case, &judgement, Origins::Known(&unclean), now.now_ms);
     if let Some(grant) = grants.iter().find(covers) {
         let (consent, grant) = (Consent::Approved, Some(grant.id));
         let reasons = judgement.reasons;

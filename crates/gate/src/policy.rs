@@ -110,7 +110,7 @@ pub enum Preset {
     /// Asks for every effect beyond looking.
     #[default]
     Cautious,
-    /// Asks by flow; as cautious until provenance is kept.
+    /// Asks by flow: by where values come from, and where they go.
     Balanced,
 }
 
@@ -184,18 +184,48 @@ pub struct Facts<'a> {
     pub drifted: bool,
     /// The arguments name our own files, a client's configuration, autostart or the keyring.
     pub names_protected: bool,
-    /// At least one destination was never approved before.
-    pub new_destination: bool,
-    /// A value that decides where or what comes from untrusted text.
-    pub tainted_sensitive: bool,
-    /// JSON pointers of values that come from untrusted text.
-    pub tainted: &'a [String],
+    /// Where its values come from, and where they go.
+    pub flow: &'a FlowFacts,
     /// Calls of this client in the last hour, this one included.
     pub calls_last_hour: i64,
     /// The token that would go along, where the server is reached with one.
     pub token: Option<&'a crate::token::Token>,
     /// Milliseconds since 1970-01-01 UTC.
     pub now_ms: i64,
+}
+
+/// What is known of where a call's values come from and where they go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlowFacts {
+    /// At least one destination was never approved nor configured.
+    pub new_destination: bool,
+    /// A value that decides where or what comes from untrusted text, or may.
+    pub tainted_sensitive: bool,
+    /// JSON pointers of values that come from untrusted text, or may.
+    pub tainted: Vec<String>,
+    /// The conversation was shown text that anybody may have written.
+    pub saw_untrusted: bool,
+    /// It was shown data that is not public.
+    pub saw_private: bool,
+    /// It was shown something that reads like orders to an assistant.
+    pub saw_flagged: bool,
+    /// Something would leave for others, or something would be run.
+    pub outward: bool,
+}
+
+impl FlowFacts {
+    /// The worst that can be known of a call.
+    pub fn worst() -> Self {
+        Self {
+            new_destination: true,
+            tainted_sensitive: true,
+            tainted: Vec::new(),
+            saw_untrusted: true,
+            saw_private: true,
+            saw_flagged: true,
+            outward: true,
+        }
+    }
 }
 
 /// The weakest consent that lets a call run.

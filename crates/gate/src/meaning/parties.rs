@@ -50,7 +50,7 @@ const LONGEST: usize = 2048;
 const ACCOUNTS: &str = "account iban payee to_account beneficiary destination_account account_number recipient_account \
     recipient_iban recipient wallet to_wallet card_number creditor_account";
 /// Whoever sends is not reached.
-const SENDERS: &str = "from sender from_address from_email from_account source_account payer reply_from";
+pub(crate) const SENDERS: &str = "from sender from_address from_email from_account source_account payer reply_from";
 
 /// The parties that the arguments name, each once.
 pub fn parties(arguments: &[Argument]) -> Vec<Party> {

@@ -167,9 +167,13 @@ impl Facts<'_> {
             ("drifted".into(), Value::from(self.drifted)),
             ("names_protected".into(), Value::from(self.names_protected)),
             ("findings".into(), texts(self.findings)),
-            ("new_destination".into(), Value::from(self.new_destination)),
-            ("tainted_sensitive".into(), Value::from(self.tainted_sensitive)),
-            ("tainted".into(), texts(self.tainted)),
+            ("new_destination".into(), Value::from(self.flow.new_destination)),
+            ("tainted_sensitive".into(), Value::from(self.flow.tainted_sensitive)),
+            ("tainted".into(), texts(&self.flow.tainted)),
+            ("saw_untrusted".into(), Value::from(self.flow.saw_untrusted)),
+            ("saw_private".into(), Value::from(self.flow.saw_private)),
+            ("saw_flagged".into(), Value::from(self.flow.saw_flagged)),
+            ("outward".into(), Value::from(self.flow.outward)),
             ("calls_last_hour".into(), Value::from(self.calls_last_hour)),
         ]);
         if let Some(token) = self.token {

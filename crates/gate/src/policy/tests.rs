@@ -40,6 +40,16 @@ fn with_mail(policies: &Policies) -> (Policies, ServerReport) {
     )
 }
 
+static NO_FLOW: FlowFacts = FlowFacts {
+    new_destination: false,
+    tainted_sensitive: false,
+    tainted: Vec::new(),
+    saw_untrusted: false,
+    saw_private: false,
+    saw_flagged: false,
+    outward: false,
+};
+
 fn facts<'a>(tool: &'a str, arguments: &'a Value) -> Facts<'a> {
     Facts {
         client: "desk",
@@ -52,9 +62,7 @@ fn facts<'a>(tool: &'a str, arguments: &'a Value) -> Facts<'a> {
         client_known: true,
         drifted: false,
         names_protected: false,
-        new_destination: false,
-        tainted_sensitive: false,
-        tainted: &[],
+        flow: &NO_FLOW,
         calls_last_hour: 1,
         token: None,
         now_ms: 1_795_363_200_000,

@@ -1,0 +1,225 @@
+//! Where the values of a call came from.
+//!
+//! Everything a conversation is shown goes into its [`Memory`]: results, descriptions, instructions, before anything in
+//! them is withheld or set apart. Each value of a later call is looked up there: as it is, in another spelling, in a code,
+//! in part, or put together from pieces. That only ever adds suspicion: a value that is nowhere is no better for it, since
+//! a model can say the same in other words.
+
+mod flow;
+mod fold;
+mod forms;
+mod index;
+mod places;
+mod role;
+mod trace;
+
+#[cfg(test)]
+mod tests;
+
+pub use flow::{Flow, Known};
+pub use places::{Place, places};
+pub use role::Role;
+pub use trace::{Match, Source, Standing, Traced};
+
+use crate::call::{Call, CallId, scalars};
+use crate::tool::{Effect, Tool};
+use index::Index;
+use serde_json::Value;
+use std::sync::Arc;
+use trace::Tracer;
+
+/// How far what a server shows can be trusted to be its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trust {
+    /// Anybody may have written it.
+    Untrusted,
+    /// Names that the server itself owns: its users, channels, folders.
+    Names,
+}
+
+/// Something that was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The call that brought it; none for descriptions.
+    pub call: Option<CallId>,
+    /// The server's name.
+    pub server: Arc<str>,
+    /// The tool that returned it.
+    pub tool: Option<Arc<str>>,
+    /// How far it is trusted.
+    pub trust: Trust,
+    /// It comes from the open net.
+    pub open: bool,
+    /// When it was shown, in milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+}
+
+/// What inspection and policy know of something that is shown, beside its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Inspection flagged it as orders to an assistant.
+    pub flagged: bool,
+    /// It holds secrets or personal data.
+    pub data: bool,
+    /// Some of it could not be read.
+    pub unread: bool,
+}
+
+/// When a conversation was last exposed to something, in milliseconds since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// Text that anybody may have written.
+    pub untrusted: Option<i64>,
+    /// Data that is not public.
+    pub private: Option<i64>,
+    /// Something that inspection flagged.
+    pub flagged: Option<i64>,
+}
+
+/// How long what was shown counts, in milliseconds: a day.
+pub const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How much of what was shown is kept for one conversation, in bytes of memory.
+pub const MOST: usize = 48 * 1024 * 1024;
+
+/// What one conversation was shown.
+#[derive(Debug, Default)]
+pub struct Memory {
+    index: Index,
+    exposure: Exposure,
+    /// When something was shown last that is not in the index, or no more.
+    blind: Option<i64>,
+    /// When it was last used.
+    used_at: i64,
+    /// How much of it is dropped before it takes more than it may.
+    spared: usize,
+}
+
+impl Memory {
+    /// A memory of which something may be missing from before this moment.
+    pub fn blind_before(at_ms: i64, exposure: Exposure) -> Self {
+        Self { blind: Some(at_ms), exposure, ..Self::default() }
+    }
+
+    /// Takes what was shown: `shown` is the JSON of it.
+    pub fn remember(&mut self, origin: Origin, shown: &[u8], seen: Seen) {
+        self.used_at = origin.at_ms;
+        self.index.drop_before(origin.at_ms - LIFE_MS);
+        let at = Some(origin.at_ms);
+        let Ok(value) = serde_json::from_slice::<Value>(shown) else {
+            (self.blind, self.exposure.untrusted) = (at, at);
+            return;
+        };
+        let pinned = origin.call.is_none();
+        let mut free = false;
+        let origin = Arc::new(origin);
+        for (pointer, value) in scalars(&value) {
+            let pointer: Arc<str> = pointer.into();
+            match value {
+                Value::String(text) if is_media(&pointer, text) => self.blind = at,
+                Value::String(text) => {
+                    free |= is_free(text);
+                    self.index.add(&origin, &pointer, text);
+                }
+                Value::Number(number) => self.index.add(&origin, &pointer, &number.to_string()),
+                Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => {}
+            }
+        }
+        // What a person approved by pinning it brings no influence of others.
+        if free && origin.trust == Trust::Untrusted && !pinned {
+            self.exposure.untrusted = at;
+        }
+        if !pinned && (free && !origin.open || seen.data) {
+            self.exposure.private = at;
+        }
+        if seen.flagged && !pinned {
+            self.exposure.flagged = at;
+        }
+        if seen.unread {
+            self.blind = at;
+        }
+        while self.index.footprint() + self.spared > MOST && self.index.drop_oldest() {
+            self.blind = at;
+        }
+    }
+
+    /// What is known of each value of a call.
+    pub fn trace(&self, call: &Call, now_ms: i64) -> Vec<Traced> {
+        let blind = self.blind.is_some_and(|at| now_ms - at < LIFE_MS);
+        let arguments = &call.request.parsed;
+        Tracer::new(&self.index, &call.tool, &call.server.name, blind, arguments).trace(arguments)
+    }
+
+    /// What the conversation was exposed to within the last day.
+    pub fn exposure(&self, now_ms: i64) -> Exposure {
+        let fresh = |at: Option<i64>| at.filter(|at| now_ms - at < LIFE_MS);
+        let Exposure { untrusted, private, flagged } = self.exposure;
+        Exposure { untrusted: fresh(untrusted), private: fresh(private), flagged: fresh(flagged) }
+    }
+
+    /// How much memory it takes, in bytes, about.
+    pub fn footprint(&self) -> usize {
+        self.index.footprint()
+    }
+
+    /// When something was last added.
+    pub fn used_at(&self) -> i64 {
+        self.used_at
+    }
+}
+
+/// Verbs and things of tools that list what a server itself has.
+const LISTS: &str = "get list show search find read lookup fetch";
+const OWNED: &str = "user users member members channel channels folder folders account accounts label labels contact contacts \
+    project projects repository repositories repo repos calendar calendars team teams group groups organization \
+    organizations workspace workspaces database databases table tables directory directories branch branches tag tags iban \
+    mailbox mailboxes profile me";
+
+/// How far what a tool returns can be trusted: names where it lists what its server has, and returned nothing else.
+pub fn trust(tool: &Tool, result: &[u8]) -> Trust {
+    let words = crate::tool::words(&tool.name);
+    let lists = words.first().is_some_and(|verb| LISTS.split_whitespace().any(|known| known == verb));
+    let thing = words.iter().skip(1).take_while(|word| !matches!(word.as_str(), "by" | "for" | "of" | "in" | "from"));
+    let owned = thing.last().is_some_and(|thing| OWNED.split_whitespace().any(|known| known == thing));
+    let names = lists && owned && tool.effects.iter().all(|effect| *effect == Effect::Read) && only_names(result);
+    if names { Trust::Names } else { Trust::Untrusted }
+}
+
+/// Whether a result holds nothing but short names.
+fn only_names(result: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(result) else { return false };
+    scalars(&value).into_iter().filter_map(|(_, value)| value.as_str()).all(|text| text.lines().all(is_name))
+}
+
+/// A line with a name, as lists and fields have them.
+fn is_name(line: &str) -> bool {
+    let line = line.trim().trim_start_matches("- ");
+    line.len() <= 64 && line.split_whitespace().count() <= 5 && !line.contains("://")
+}
+
+/// Whether a tool brings what anybody may have put on the net.
+pub fn is_open(tool: &Tool) -> bool {
+    let claims = serde_json::from_slice::<Value>(&tool.raw).ok();
+    let claimed = claims.as_ref().and_then(|t| t.pointer("/annotations/openWorldHint")).and_then(Value::as_bool);
+    let words = crate::tool::words(&tool.name);
+    let named =
+        words.iter().any(|word| matches!(word.as_str(), "web" | "webpage" | "website" | "url" | "page" | "browse"));
+    let fetches = tool.schema.get("properties").and_then(Value::as_object).is_some_and(|properties| {
+        properties
+            .keys()
+            .any(|name| matches!(crate::tool::words(name).last().map(String::as_str), Some("url" | "uri" | "urls")))
+    });
+    // A claim alone would let a server's data pass for public.
+    tool.effects.contains(&Effect::Read) && (named || fetches) && claimed != Some(false)
+}
+
+/// Whether a text may say anything: more than a few words, or an address of the net.
+fn is_free(text: &str) -> bool {
+    text.len() > 120 || text.contains("://") || text.contains("www.") || text.split_whitespace().nth(7).is_some()
+}
+
+/// Whether a text is a picture or a sound, which is not read.
+fn is_media(pointer: &str, text: &str) -> bool {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    matches!(name, "data" | "blob") && text.len() > 64 && !text.contains(char::is_whitespace) && text.is_ascii()
+}

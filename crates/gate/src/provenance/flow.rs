@@ -1,0 +1,120 @@
+//! What a call would do with what the conversation was shown: whether it carries values of untrusted origin where they
+//! decide something, whether it goes somewhere new, and whether anything would leave.
+
+use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, places};
+use crate::call::Call;
+use crate::policy::FlowFacts;
+use crate::tool::Effect;
+use std::collections::BTreeSet;
+
+/// What a person approved or configured.
+pub struct Known<'a> {
+    /// Whether calls to this server were allowed to go to this place.
+    pub approved: &'a dyn Fn(&Place) -> bool,
+    /// Whether the place is the person's own: one of the domains they named.
+    pub own: &'a dyn Fn(&Place) -> bool,
+}
+
+impl Known<'_> {
+    /// Nothing is known.
+    pub const NOTHING: Self = Self { approved: &|_| false, own: &|_| false };
+}
+
+/// Where the values of a call came from, and what it would do with them.
+#[derive(Clone, Debug, Default)]
+pub struct Flow {
+    /// Every value with what is known of it.
+    pub traced: Vec<Traced>,
+    /// Where it goes.
+    pub places: Vec<Place>,
+    /// The places among them that nobody approved or configured.
+    pub new: Vec<Place>,
+    /// A value that decides where or what comes from untrusted text, or may come from it.
+    pub tainted_sensitive: bool,
+    /// Something would leave for others, or something would be run.
+    pub outward: bool,
+    /// What the conversation was exposed to.
+    pub exposure: Exposure,
+}
+
+impl Flow {
+    /// Traces a call through what its conversation was shown.
+    pub fn of(call: &Call, memory: &Memory, known: &Known<'_>, now_ms: i64) -> Self {
+        let exposure = memory.exposure(now_ms);
+        if call.tool.only_reads() {
+            return Self { traced: memory.trace(call, now_ms), exposure, ..Self::default() };
+        }
+        let traced = memory.trace(call, now_ms);
+        let places = places(call);
+        let named = |pointer: &str| traced.iter().any(|t| t.pointer == pointer && t.standing == Standing::Named);
+        let is_known = |place: &Place| {
+            (known.approved)(place) || (known.own)(place) || place.kind == "name" && named(&place.pointer)
+        };
+        let follows = follows_a_link(call, &traced, &exposure);
+        // A URL is approved by itself, but new only by its host.
+        let fresh = |place: &&Place| place.kind != "url" && !is_known(place);
+        let new: Vec<Place> = if follows { Vec::new() } else { places.iter().filter(fresh).cloned().collect() };
+        let approved = |pointer: &str| {
+            let mut there = places.iter().filter(|place| place.pointer == pointer && place.kind != "host").peekable();
+            there.peek().is_some() && there.all(is_known)
+        };
+        let decides = |t: &&Traced| t.role.is_some_and(|role| matters(role, call)) && t.standing.is_suspect();
+        let tainted_sensitive = !follows
+            && traced.iter().any(|t| decides(&t) && !approved(&t.pointer) || t.carries && !approved(&t.pointer));
+        let inside = |place: &Place| place.kind == "name" && is_known(place) || (known.own)(place);
+        let sends = call.tool.effects.contains(&Effect::Send) && (places.is_empty() || !places.iter().all(inside));
+        let outward = !follows && (sends || call.tool.effects.contains(&Effect::Execute));
+        Self { traced, places, new, tainted_sensitive, outward, exposure }
+    }
+
+    /// What policies are told of it.
+    pub fn facts(&self) -> FlowFacts {
+        FlowFacts {
+            new_destination: !self.new.is_empty(),
+            tainted_sensitive: self.tainted_sensitive,
+            tainted: self.suspects().into_iter().collect(),
+            saw_untrusted: self.exposure.untrusted.is_some(),
+            saw_private: self.exposure.private.is_some(),
+            saw_flagged: self.exposure.flagged.is_some(),
+            outward: self.outward,
+        }
+    }
+
+    /// JSON pointers of the values that come from untrusted text, or may.
+    pub fn suspects(&self) -> BTreeSet<String> {
+        self.traced.iter().filter(|t| t.standing.is_suspect() || t.carries).map(|t| t.pointer.clone()).collect()
+    }
+
+    /// The same flow of a call in which a person wrote these values themselves.
+    #[must_use]
+    pub fn edited(mut self, typed: &[String]) -> Self {
+        let theirs = |pointer: &str| {
+            typed
+                .iter()
+                .any(|t| pointer == t || pointer.strip_prefix(t.as_str()).is_some_and(|rest| rest.starts_with('/')))
+        };
+        self.traced.retain(|t| !theirs(&t.pointer));
+        self
+    }
+}
+
+/// Whether a value in this role decides something in this call.
+fn matters(role: Role, call: &Call) -> bool {
+    match role {
+        // A sum matters where money moves.
+        Role::Amount => call.tool.effects.contains(&Effect::Pay),
+        Role::Recipient | Role::Account | Role::Url | Role::Path | Role::Command | Role::Secret => true,
+    }
+}
+
+/// Whether a call only fetches a link that stands as one in what was shown, while nothing private was: that tells
+/// nobody more than that it was followed.
+fn follows_a_link(call: &Call, traced: &[Traced], exposure: &Exposure) -> bool {
+    let fetches = call.tool.effects == [Effect::Read, Effect::Send];
+    let mut others = traced.iter().filter(|t| t.role.is_some()).peekable();
+    let link = |t: &Traced| {
+        let whole = |s: &Source| s.how == super::Match::Exact && s.apart && s.origin.trust == Trust::Untrusted;
+        t.role == Some(Role::Url) && t.sources.iter().any(whole)
+    };
+    fetches && exposure.private.is_none() && exposure.flagged.is_none() && others.peek().is_some() && others.all(link)
+}

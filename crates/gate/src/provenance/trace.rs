@@ -1,0 +1,439 @@
+//! Looking a call's values up in what was shown.
+
+use super::fold::Folded;
+use super::forms::{self, Shape};
+use super::index::{Borders, Hit, Index};
+use super::role::Role;
+use super::{Origin, Trust};
+use crate::call::scalars;
+use crate::tool::{Tool, words};
+use serde_json::Value;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How a value was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Match {
+    /// It stands there, letter for letter.
+    Exact,
+    /// It stands there in another spelling.
+    Respelled,
+    /// One of the two is in a code.
+    Coded,
+    /// A part of it stands there.
+    Part,
+    /// It is put together from pieces that stand there.
+    Pieces,
+}
+
+impl Match {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Respelled => "respelled",
+            Self::Coded => "coded",
+            Self::Part => "part",
+            Self::Pieces => "pieces",
+        }
+    }
+}
+
+/// One place that a value may come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What was shown.
+    pub origin: Arc<Origin>,
+    /// JSON pointer into it.
+    pub pointer: Arc<str>,
+    /// Where in the text there, as it is read, in bytes.
+    pub offset: usize,
+    /// How it was recognised.
+    pub how: Match,
+    /// Whether it stands there as a link or a field of its own, not in a sentence.
+    pub apart: bool,
+    /// The text there, and where in it the value stands.
+    text: Arc<str>,
+    span: Range<usize>,
+}
+
+impl Source {
+    fn new(hit: Hit, how: Match) -> Self {
+        let how = if hit.how.is_some() && how != Match::Pieces { Match::Coded } else { how };
+        let apart = stands_apart(&hit.text, &hit.span);
+        let offset = hit.base + hit.span.start;
+        Self { origin: hit.origin, pointer: hit.pointer, offset, how, apart, text: hit.text, span: hit.span }
+    }
+
+    /// Foreign: the value as it stands there, with what stands around it.
+    pub fn excerpt(&self) -> Option<crate::inspect::Excerpt> {
+        crate::inspect::Excerpt::of(&self.text, &self.span)
+    }
+}
+
+/// What is known of where a value came from, from harmless to not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing that was shown holds it: the person, the model or a tool of the client's own.
+    Unseen,
+    /// It is a name that the server itself gave.
+    Named,
+    /// So short or so common that it says nothing where it stands.
+    Common,
+    /// It may have been shown and forgotten, or was shown where it could not be read.
+    Unknown,
+    /// Untrusted text holds it.
+    Tainted,
+}
+
+impl Standing {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unseen => "unseen",
+            Self::Named => "named",
+            Self::Common => "common",
+            Self::Unknown => "unknown",
+            Self::Tainted => "tainted",
+        }
+    }
+
+    /// Whether it counts as suspicious.
+    pub fn is_suspect(self) -> bool {
+        self >= Self::Unknown
+    }
+}
+
+/// One value of a call with what is known of it.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// JSON pointer of the value.
+    pub pointer: String,
+    /// What it decides.
+    pub role: Option<Role>,
+    /// What is known.
+    pub standing: Standing,
+    /// Where it stands, the newest first.
+    pub sources: Vec<Source>,
+    /// It carries a link, an address or an account of untrusted origin in a longer text.
+    pub carries: bool,
+}
+
+/// Longer values are looked up by their beginning and their end.
+const LONGEST: usize = 64 * 1024;
+/// The most values of a call that are looked up; the others are of unknown origin.
+const MOST: usize = 512;
+/// How many sources are told of one value.
+const TOLD: usize = 4;
+/// How many bytes a piece of a long text has that tells where it is from.
+const PIECE: usize = 24;
+/// How many such pieces of one value are looked up.
+const PIECES: usize = 64;
+/// How near the names of arguments, or other values of the call, have to stand to a short value, in bytes.
+const NEAR: usize = 96;
+
+/// Values that stand everywhere.
+const COMMON: &str = "true false null none yes no ok okay default auto text html json xml csv plain markdown utf8 inbox sent \
+    draft drafts archive trash general main master head origin latest today tomorrow yesterday now new open closed all any \
+    admin user users name title subject message body test example read write high medium low asc desc public private \
+    textplain applicationjson en enus de fr es usd eur gbp chf monday tuesday wednesday thursday friday saturday sunday \
+    january february march april june july august september october november december update updated";
+
+pub(super) struct Tracer<'a> {
+    index: &'a Index,
+    tool: &'a Tool,
+    server: &'a str,
+    /// Something was shown that is not in the index.
+    blind: bool,
+    /// Folded values of the call that are long enough to be told by.
+    beside: Vec<Vec<u8>>,
+}
+
+impl<'a> Tracer<'a> {
+    pub(super) fn new(index: &'a Index, tool: &'a Tool, server: &'a str, blind: bool, arguments: &Value) -> Self {
+        let long = |value: &Value| Some(Folded::of(value.as_str()?).bytes).filter(|f| (8..200).contains(&f.len()));
+        let beside = scalars(arguments).into_iter().filter_map(|(_, value)| long(value)).take(16).collect();
+        Self { index, tool, server, blind, beside }
+    }
+
+    /// Every value with what is known of it.
+    pub(super) fn trace(&self, arguments: &Value) -> Vec<Traced> {
+        let all = scalars(arguments);
+        let plenty = all.len() > MOST;
+        let mut out: Vec<Traced> = Vec::with_capacity(all.len().min(MOST));
+        for (nth, (pointer, value)) in all.into_iter().enumerate() {
+            let role = Role::of(&pointer, value);
+            out.push(match value {
+                Value::Bool(_) | Value::Null => continue,
+                _ if plenty && nth >= MOST => unknown(pointer, role),
+                Value::String(text) => self.text(pointer, role, text),
+                other => self.number(pointer, role, &other.to_string()),
+            });
+        }
+        out
+    }
+
+    fn number(&self, pointer: String, role: Option<Role>, written: &str) -> Traced {
+        let mut sources = Vec::new();
+        let unsigned = written.trim_start_matches('-');
+        for text in forms::readings(unsigned) {
+            let needle = Folded::of(&text).bytes;
+            self.take(self.index.find(&needle, Borders::Both, TOLD), Match::Respelled, &mut sources);
+        }
+        let digits = unsigned.bytes().filter(u8::is_ascii_digit).count();
+        let common = digits < 5;
+        self.settle(pointer, role, sources, (common, written), false)
+    }
+
+    fn text(&self, pointer: String, role: Option<Role>, text: &str) -> Traced {
+        if text.len() > LONGEST {
+            let (mut start, mut end) = (LONGEST / 2, text.len() - LONGEST / 2);
+            while !text.is_char_boundary(start) {
+                start -= 1;
+            }
+            while !text.is_char_boundary(end) {
+                end += 1;
+            }
+            let first = self.text(pointer.clone(), role, &text[..start]);
+            let last = self.text(pointer, role, &text[end..]);
+            // What lies between was not looked up.
+            let mut worse = if first.standing >= last.standing { first } else { last };
+            worse.standing = worse.standing.max(Standing::Unknown);
+            return worse;
+        }
+        let mut sources = Vec::new();
+        let (plain, codes) = forms::read(text);
+        let folded = Folded::of(&plain);
+        let common = is_common(&folded.bytes, &plain, (self.server, self.tool));
+        if folded.bytes.len() <= 1024 {
+            let borders = if folded.bytes.len() < 8 { Borders::Both } else { Borders::Any };
+            let hits = self.index.find(&folded.bytes, borders, TOLD);
+            self.whole(hits, text, &mut sources);
+            if sources.is_empty() && !common {
+                self.disguised(&folded, &mut sources);
+            }
+        }
+        let forms = forms::of(&plain);
+        let mut carries = false;
+        for form in &forms {
+            let whole = form.span.len() * 10 >= plain.trim().len() * 8;
+            let needle = Folded::of(&form.text).bytes;
+            let small = needle.len() < 5 || form.shape == Shape::Number && needle.len() < 6;
+            if small && !whole {
+                continue;
+            }
+            let how = match form.shape {
+                Shape::Code => Match::Coded,
+                _ if whole => Match::Respelled,
+                _ => Match::Part,
+            };
+            let hits = self.index.find(&needle, Borders::Any, TOLD);
+            let link = matches!(form.shape, Shape::Url | Shape::Host | Shape::Address);
+            carries |= link && !whole && hits.iter().any(|hit| hit.origin.trust == Trust::Untrusted);
+            self.take(hits, how, &mut sources);
+        }
+        for code in codes {
+            let needle = Folded::of(&code).bytes;
+            if needle.len() >= 5 && needle.len() <= 1024 {
+                self.take(self.index.find(&needle, Borders::Any, TOLD), Match::Coded, &mut sources);
+            }
+        }
+        if sources.is_empty() && folded.bytes.len() >= PIECE {
+            self.parts(&folded, &mut sources);
+        }
+        if sources.is_empty() && role.is_some() && !common {
+            self.assembled(&folded, &mut sources);
+        }
+        self.settle(pointer, role, sources, (common, &plain), carries)
+    }
+
+    fn whole(&self, hits: Vec<Hit>, text: &str, sources: &mut Vec<Source>) {
+        for hit in hits {
+            let exact = hit.how.is_none() && hit.text.get(hit.span.clone()).is_some_and(|there| text.contains(there));
+            self.take(vec![hit], if exact { Match::Exact } else { Match::Respelled }, sources);
+        }
+    }
+
+    fn take(&self, hits: Vec<Hit>, how: Match, sources: &mut Vec<Source>) {
+        for hit in hits {
+            let known = |other: &Source| Arc::ptr_eq(&other.origin, &hit.origin) && other.pointer == hit.pointer;
+            if sources.len() < 2 * TOLD && !sources.iter().any(known) {
+                sources.push(Source::new(hit, how));
+            }
+        }
+    }
+
+    /// Written backwards, or with the alphabet turned by half.
+    fn disguised(&self, folded: &Folded, sources: &mut Vec<Source>) {
+        if folded.bytes.len() < 8 || !folded.bytes.is_ascii() {
+            return;
+        }
+        let back: Vec<u8> = folded.bytes.iter().rev().copied().collect();
+        let turned: Vec<u8> = folded.bytes.iter().map(|b| turn(*b)).collect();
+        for needle in [back, turned].iter().filter(|needle| **needle != folded.bytes) {
+            self.take(self.index.find(needle, Borders::Any, TOLD), Match::Coded, sources);
+        }
+    }
+
+    /// Parts of a long text.
+    fn parts(&self, folded: &Folded, sources: &mut Vec<Source>) {
+        let words: Vec<usize> = folded.words().filter(|at| at + PIECE <= folded.bytes.len()).collect();
+        let step = words.len().div_ceil(PIECES).max(1);
+        for at in words.into_iter().step_by(step) {
+            if sources.len() >= TOLD {
+                return;
+            }
+            let hits = self.index.find(&folded.bytes[at..at + PIECE], Borders::Any, TOLD);
+            self.take(hits, Match::Part, sources);
+        }
+    }
+
+    /// Put together from pieces that stand somewhere: the longest first, till nearly all of it is covered.
+    fn assembled(&self, folded: &Folded, sources: &mut Vec<Source>) {
+        let bytes = &folded.bytes;
+        if !(8..=256).contains(&bytes.len()) {
+            return;
+        }
+        let (mut at, mut covered, mut pieces) = (0, 0, Vec::new());
+        while at + 4 <= bytes.len() && pieces.len() < 12 {
+            let longest = self.longest(bytes, at);
+            if longest == 0 {
+                at += 1;
+                continue;
+            }
+            covered += longest;
+            pieces.push(at..at + longest);
+            at += longest;
+        }
+        // Syllables are found everywhere.
+        let told = pieces.iter().any(|piece| tells(&bytes[piece.clone()]));
+        if pieces.len() < 2 || covered * 10 < bytes.len() * 9 || !told {
+            return;
+        }
+        for piece in pieces {
+            let borders = if piece.len() < 8 { Borders::Both } else { Borders::Any };
+            let hits = self.index.find(&bytes[piece], borders, 1);
+            self.take(hits, Match::Pieces, sources);
+        }
+    }
+
+    /// The longest beginning of `bytes[at..]` that stands somewhere as words, four bytes at least.
+    fn longest(&self, bytes: &[u8], at: usize) -> usize {
+        let stands = |length: usize| {
+            let needle = &bytes[at..at + length];
+            let borders = if length < 8 { Borders::Both } else { Borders::Any };
+            (length < 5 || self.index.holds(needle)) && !self.index.find(needle, borders, 1).is_empty()
+        };
+        (4..=bytes.len() - at).rev().find(|length| stands(*length)).unwrap_or(0)
+    }
+
+    fn settle(
+        &self,
+        pointer: String,
+        role: Option<Role>,
+        mut sources: Vec<Source>,
+        (common, text): (bool, &str),
+        carries: bool,
+    ) -> Traced {
+        // A name that the server itself gave is one, wherever else it stands.
+        let whole = |s: &Source| matches!(s.how, Match::Exact | Match::Respelled);
+        let named = |s: &Source| s.origin.trust == Trust::Names && &*s.origin.server == self.server && whole(s);
+        let standing = if sources.iter().any(named) {
+            Standing::Named
+        } else if sources.is_empty() {
+            if self.blind && !common { Standing::Unknown } else { Standing::Unseen }
+        } else if common && !sources.iter().any(|source| self.has_context(source, &pointer, text)) {
+            Standing::Common
+        } else if sources.iter().any(|source| source.origin.trust == Trust::Untrusted) {
+            Standing::Tainted
+        } else {
+            Standing::Named
+        };
+        sources.sort_by_key(|source| (source.origin.trust, source.how));
+        sources.truncate(TOLD);
+        Traced { pointer, role, standing, sources, carries }
+    }
+
+    /// Whether the name of the argument, or another value of the call, stands near a source.
+    fn has_context(&self, source: &Source, pointer: &str, text: &str) -> bool {
+        let hit = Hit {
+            origin: source.origin.clone(),
+            pointer: source.pointer.clone(),
+            text: source.text.clone(),
+            span: source.span.clone(),
+            base: 0,
+            how: None,
+        };
+        let around = Folded::of(hit.around(NEAR)).bytes;
+        let own = Folded::of(text).bytes;
+        let holds = |needle: &[u8]| memchr::memmem::find(&around, needle).is_some();
+        let name = pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default();
+        let by_name = words(name).iter().any(|word| word.len() >= 3 && holds(word.as_bytes()));
+        by_name && source.origin.trust == Trust::Untrusted && !source.apart
+            || self.beside.iter().any(|other| *other != own && holds(other))
+    }
+}
+
+fn unknown(pointer: String, role: Option<Role>) -> Traced {
+    Traced { pointer, role, standing: Standing::Unknown, sources: Vec::new(), carries: false }
+}
+
+/// Whether a value is one that stands everywhere, or too short to be told by.
+fn is_common(folded: &[u8], plain: &str, (server, tool): (&str, &Tool)) -> bool {
+    folded.len() < 5
+        || is_word(folded)
+        || COMMON.split_whitespace().any(|word| word.as_bytes() == folded)
+        || is_moment(plain.trim())
+        || Folded::of(server).bytes == folded
+        || tool.schema.get("properties").is_some_and(|properties| is_offered(properties, plain))
+}
+
+/// Whether the schema itself offers the value: one of an enumeration, a default or an example.
+fn is_offered(properties: &Value, text: &str) -> bool {
+    let offers = |property: &Value| {
+        let lists = ["enum", "examples"].iter().filter_map(|key| property.get(key)?.as_array()).flatten();
+        lists.chain(property.get("default")).chain(property.get("const")).any(|value| value.as_str() == Some(text))
+    };
+    let properties = properties.as_object().into_iter().flat_map(|map| map.values());
+    properties.into_iter().any(|property| offers(property) || property.get("items").is_some_and(offers))
+}
+
+/// A date, a time, or both.
+fn is_moment(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.len() <= 32
+        && digits >= 3
+        && text.contains(['-', ':', '/', '.'])
+        && text.bytes().all(|b| b.is_ascii_digit() || b"-:/.+TZ ".contains(&b))
+        && (text.len() >= 8 && text.as_bytes().get(4) == Some(&b'-') || text.contains(':'))
+}
+
+/// Whether it is a plain word, which two texts can share by chance.
+fn is_word(bytes: &[u8]) -> bool {
+    bytes.len() < 8 && bytes.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// Whether a piece is long and odd enough to tell where it is from.
+fn tells(bytes: &[u8]) -> bool {
+    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
+    bytes.len() >= 8 || bytes.len() >= 6 && (1..bytes.len()).contains(&digits)
+}
+
+fn turn(b: u8) -> u8 {
+    if b.is_ascii_lowercase() { (b - b'a' + 13) % 26 + b'a' } else { b }
+}
+
+/// Whether it stands as a field, an entry or the target of a link: not in the run of a sentence.
+fn stands_apart(text: &str, span: &Range<usize>) -> bool {
+    let (Some(before), Some(after)) = (text.get(..span.start), text.get(span.end..)) else { return false };
+    let quotes: &[char] = &['"', '\'', '<', '(', '['];
+    let before = before.strip_suffix("https://").or_else(|| before.strip_suffix("http://")).unwrap_or(before);
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_end_matches(quotes);
+    let heads = line.trim().trim_start_matches("- ");
+    // `url: x`, `- x`, `x` alone, `](x)`.
+    let field = heads.strip_suffix(':').is_some_and(|name| name.split_whitespace().count() <= 2);
+    let starts = heads.is_empty() || heads == "-" || field || line.ends_with("](") || line.ends_with(']');
+    let rest = after.split('\n').next().unwrap_or_default().trim_start_matches(|c| quotes.contains(&c) || c == '/');
+    let ends = rest.trim().is_empty() || rest.starts_with([')', ']', '>', ',', '}', '"', '\'']);
+    starts && ends
+}

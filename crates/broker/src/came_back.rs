@@ -2,9 +2,11 @@
 
 use crate::corridor::{Corridor, classes};
 use crate::present;
+use crate::recall::remember;
 use crate::servers::Trusted;
 use bytes::Bytes;
 use gate::audit::Record;
+use gate::call::CallId;
 use gate::client::Client;
 use gate::permit::{Refusal, RefusalKind};
 use gate::release::{Kind, Released, Spotlight, Terms, release};
@@ -24,30 +26,35 @@ impl Corridor {
         raw: Bytes,
         kind: Kind,
         from: &Trusted,
-        tool: Option<&str>,
+        asked: Option<(CallId, &str)>,
         to: (&Client, &Arc<str>),
     ) -> Result<(Released, Marks), Refusal> {
         let (client, conversation) = to;
         let held = self.withheld.of(conversation)?;
         let (policies, client, server) = (self.policies.current(), client.identity.to_string(), from.server.clone());
-        let listing = tool.and_then(|_| self.servers.pinned(&server.name));
-        let schema = listing.zip(tool).and_then(|(listing, tool)| listing.tool(tool)?.output_schema.clone());
+        let listing = asked.and_then(|_| self.servers.pinned(&server.name));
+        let tool = listing.zip(asked).and_then(|(listing, (_, tool))| listing.tool(tool).cloned());
         let spotlight = self.spotlights.of(&server.name);
-        aside(raw.len(), move || {
+        let (memory, call) = (self.recall.of(to.0, conversation), asked.map(|(call, _)| call));
+        let released = aside(raw.len(), move || {
             let withhold = |class: &str| policies.withholds(&client, class);
             let terms = Terms {
                 server: &server.alias,
                 kind,
                 trusted: false,
                 spotlight,
-                output_schema: schema.as_ref(),
+                output_schema: tool.as_ref().and_then(|tool| tool.output_schema.as_ref()),
                 withhold: &withhold,
             };
             let released = release(raw.clone(), &terms, &mut held.lock());
             let marks = present::marks_of(&raw, released.findings());
+            // As the server sent it, and before anybody can act on it.
+            remember(&memory, &raw, &released, (&server.name, tool.as_deref()), call);
             (released, marks)
         })
-        .await
+        .await?;
+        self.exposed(to.0, conversation);
+        Ok(released)
     }
 }
 

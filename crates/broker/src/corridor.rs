@@ -6,6 +6,7 @@
 //! dropping it, so that it always reaches its record.
 
 use crate::accounts::LoginUses;
+use crate::approved::Approved;
 use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::came_back::{Marks, aside, came_back};
 use crate::clients::Clients;
@@ -18,6 +19,7 @@ use crate::mcp;
 use crate::own_domains::OwnDomains;
 use crate::policies::PolicyBook;
 use crate::present;
+use crate::recall::Recall;
 use crate::servers::{Servers, Trusted};
 use crate::spotlights::Spotlights;
 use crate::stop::Stop;
@@ -102,6 +104,10 @@ pub(crate) struct Corridor {
     pub(crate) spotlights: Spotlights,
     /// What models do not get to see.
     pub(crate) withheld: Conversations,
+    /// What clients were shown.
+    pub(crate) recall: Recall,
+    /// Where calls may go unasked, because a person approved one that went there.
+    pub(crate) approved: Approved,
 }
 
 impl Corridor {
@@ -185,10 +191,11 @@ impl Corridor {
         })
     }
 
-    /// The call with the originals in the places of its placeholders, and what is to be seen in it.
+    /// The call with the originals in the places of its placeholders, what is to be seen in it, and where it came from.
     async fn inspect(&self, call: Call) -> Result<Case, Refusal> {
         let held = self.withheld.of(&call.conversation)?;
-        aside(call.request.arguments.len(), move || Case::restored(call, &held.lock())).await?
+        let case = aside(call.request.arguments.len(), move || Case::restored(call, &held.lock())).await??;
+        self.traced(case).await
     }
 
     /// How things stand for a call of this client with these arguments.
@@ -253,6 +260,7 @@ impl Corridor {
             asked.calls_last_hour,
         );
         let permit = question.settle(yes, &self.policies.current(), &now)?;
+        self.approve_places(permit.case()).await;
         let kept = match remembered {
             Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
             Ok(None) => Ok(()),
@@ -283,7 +291,7 @@ impl Corridor {
             .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
             .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
         let record = self.logins.noted(record, self.token(&case.call.client, case.call.server.identity), case);
-        let record = edits::noted(record, permit.changed());
+        let record = present::origins::noted(edits::noted(record, permit.changed()), &case.flow);
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);
@@ -311,7 +319,7 @@ impl Corridor {
             Err(refusal) => return refused(refusal),
         };
         let to = (&*asked.client, &asked.conversation);
-        match self.release(raw, kind, &asked.trusted, Some(&asked.request.name), to).await {
+        match self.release(raw, kind, &asked.trusted, Some((call, &asked.request.name)), to).await {
             Ok((released, marks)) if kind == Kind::Error => (Reply::Error(released), marks),
             Ok((released, marks)) => (Reply::Result(released), marks),
             Err(refusal) => refused(refusal),

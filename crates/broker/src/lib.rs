@@ -5,6 +5,7 @@
 //! other each decision takes a proof that the person is there.
 
 mod accounts;
+mod approved;
 mod audit_log;
 mod came_back;
 mod client_files;
@@ -30,6 +31,7 @@ mod person;
 mod policies;
 mod policy_files;
 mod present;
+mod recall;
 mod rules;
 mod secrets;
 mod servers;

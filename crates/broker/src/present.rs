@@ -5,6 +5,7 @@ mod difference;
 mod inspect;
 mod marks;
 mod now;
+pub(crate) mod origins;
 mod parties;
 mod paths;
 mod remember;

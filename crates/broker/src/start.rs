@@ -1,6 +1,7 @@
 //! Starting and stopping: the lock, the store, the log, the doors, in that order, and back.
 
 use crate::accounts::LoginUses;
+use crate::approved::Approved;
 use crate::audit_log::{AuditLog, Durability};
 use crate::clients::Clients;
 use crate::clock::now_ms;
@@ -13,6 +14,7 @@ use crate::looks::Looks;
 use crate::own_domains::OwnDomains;
 use crate::person::{Person, own_subject};
 use crate::policy_files::PolicyFiles;
+use crate::recall::Recall;
 use crate::servers::Servers;
 use crate::spotlights::Spotlights;
 use crate::stop::Stop;
@@ -126,6 +128,8 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let person = Person::open(store.clone(), audit.clone()).await?;
     let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
+    let recall = Recall::open(store.clone(), options.believe_conversations).await?;
+    let approved = Approved::open(store.clone()).await?;
     let corridor = Arc::new(Corridor {
         spotlights,
         looks: Looks::new(),
@@ -133,6 +137,8 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         own_domains,
         logins,
         withheld: Conversations::default(),
+        recall,
+        approved,
         protected,
         question_life: question_life(),
         patience: patience(),

@@ -15,6 +15,7 @@ use wire::{Fault, FaultCode};
 
 mod appender;
 mod decisions;
+mod exposures;
 mod originals;
 mod reached;
 mod search;

@@ -101,6 +101,11 @@ impl Memory {
         Self { blind: Some(at_ms), exposure, ..Self::default() }
     }
 
+    /// A new one of a client that was exposed to something before.
+    pub fn exposed(exposure: Exposure) -> Self {
+        Self { exposure, ..Self::default() }
+    }
+
     /// Takes what was shown: `shown` is the JSON of it.
     pub fn remember(&mut self, origin: Origin, shown: &[u8], seen: Seen) {
         self.used_at = origin.at_ms;

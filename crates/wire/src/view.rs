@@ -144,12 +144,17 @@ pub struct Reason {
     pub why: String,
 }
 
-/// Where a value came from. Empty until provenance is kept.
+/// Where a value came from: one that stands somewhere in what the conversation was shown, or that may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProvenanceView {
     /// JSON pointer into the arguments.
     pub pointer: String,
-    /// The sources that were found.
+    /// `tainted`, `unknown` (it may have been shown and forgotten), `common` (too common to tell), `named` (a name of the
+    /// server's own) or `unseen`.
+    pub standing: String,
+    /// It decides who gets something, where it goes, what is run or how much.
+    pub decides: bool,
+    /// The sources that were found, the most suspicious first.
     pub sources: Vec<SourceView>,
 }
 
@@ -165,8 +170,14 @@ pub struct SourceView {
     /// How it matched.
     #[serde(rename = "match")]
     pub matched: String,
-    /// Foreign: the text around it.
+    /// `untrusted`, `web`, `description` or `names`.
+    pub trust: String,
+    /// When it was shown, in milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+    /// Foreign: the value there with the text around it.
     pub excerpt: String,
+    /// Foreign: the same in its parts.
+    pub parts: ExcerptView,
 }
 
 /// Who calls: what the operating system proved beside what the client says of itself.

@@ -126,10 +126,24 @@ impl Opening {
         Ok((Arc::new(live), started, unasked))
     }
 
+    /// What the client is about to see of the server's tools is remembered.
+    fn show_listing(&self) {
+        let connection = &self.connection;
+        if let Some(listing) = connection.corridor.servers.pinned(&connection.server) {
+            connection.corridor.showed_listing(
+                &connection.client(),
+                &connection.conversation,
+                &connection.server,
+                &listing,
+            );
+        }
+    }
+
     /// While the server runs: its tools watched, its progress passed on, its end seen.
     async fn stay(mut self, live: Arc<Live>, mut unasked: mpsc::Receiver<Unasked>) {
         let connection = self.connection.clone();
         let late = connection.is_initialized();
+        self.show_listing();
         connection.usable.send_replace(Usable::Ready(live.clone()));
         if late {
             connection.list_changed().await;
@@ -150,6 +164,7 @@ impl Opening {
                     let now = self.seen(&live);
                     if now != seen {
                         seen = now;
+                        self.show_listing();
                         connection.list_changed().await;
                     }
                 }

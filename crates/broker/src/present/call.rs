@@ -26,6 +26,7 @@ pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> Ap
     let text = |pointer: &str| case.shown_parsed().pointer(pointer)?.as_str().filter(|_| case.is_shown_whole());
     view.findings = case.findings.iter().map(|found| finding(found, text(&found.pointer))).collect();
     view.leaves = leaves(case);
+    view.provenance = super::origins::views(&case.flow);
     view.effects = call.tool.effects.iter().copied().map(effect).collect();
     view.destinations = case.destinations.iter().map(destination).collect();
     let arguments = meaning::arguments(case.shown_arguments());

@@ -44,7 +44,8 @@ pub fn places(call: &Call) -> Vec<Place> {
         let named = out.iter().any(|place| place.pointer == pointer);
         for (kind, value) in found {
             let again = out.iter().any(|place| place.kind == kind && place.value == value);
-            if !again && !(kind == "name" && named) && out.len() < MOST {
+            let told = again || named && kind == "name";
+            if !told && out.len() < MOST {
                 out.push(Place { kind, value, pointer: pointer.clone() });
             }
         }

@@ -1,0 +1,83 @@
+//! The places that a person approved calls to go to, by server. They let calls through unasked, so they are sealed like
+//! every other decision.
+
+use crate::clock::now_ms;
+use crate::store::{Decision, Store};
+use arc_swap::ArcSwap;
+use gate::call::Digest;
+use gate::provenance::Place;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wire::Fault;
+
+const KIND: &str = "places";
+/// The most places of one server; the one that was approved longest ago goes first.
+const MOST: usize = 500;
+
+/// One place, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ApprovedPlace {
+    pub(crate) kind: String,
+    pub(crate) value: String,
+    pub(crate) at: i64,
+}
+
+/// The places of one server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Arc<Vec<ApprovedPlace>>);
+
+impl Places {
+    pub(crate) fn holds(&self, place: &Place) -> bool {
+        self.0.iter().any(|kept| kept.kind == place.kind && kept.value == place.value)
+    }
+}
+
+/// All of them.
+pub(crate) struct Approved {
+    store: Store,
+    all: ArcSwap<HashMap<Digest, Places>>,
+    /// One change at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Approved {
+    /// As they were left; rows whose seals do not hold name none.
+    pub(crate) async fn open(store: Store) -> Result<Self, Fault> {
+        let rows = store.decisions(KIND).await?;
+        let read =
+            |row: &Decision| Some((row.name.parse().ok()?, Places(Arc::new(serde_json::from_str(&row.value).ok()?))));
+        let all = rows.valid.iter().filter_map(read).collect();
+        Ok(Self { store, all: ArcSwap::from_pointee(all), turn: tokio::sync::Mutex::default() })
+    }
+
+    /// The places of one server.
+    pub(crate) fn at(&self, server: Digest) -> Places {
+        self.all.load().get(&server).cloned().unwrap_or_default()
+    }
+
+    /// A person said yes to a call that goes there.
+    pub(crate) async fn keep(&self, server: Digest, places: &[Place]) -> Result<(), Fault> {
+        let _turn = self.turn.lock().await;
+        let known = self.at(server);
+        let new: Vec<&Place> = places.iter().filter(|place| !known.holds(place)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let at = now_ms();
+        let mut kept = Vec::clone(&known.0);
+        kept.extend(new.into_iter().map(|p| ApprovedPlace { kind: p.kind.to_owned(), value: p.value.clone(), at }));
+        let over = kept.len().saturating_sub(MOST);
+        kept.drain(..over);
+        self.write(server, kept).await
+    }
+
+    async fn write(&self, server: Digest, kept: Vec<ApprovedPlace>) -> Result<(), Fault> {
+        let value = serde_json::to_string(&kept).unwrap_or_default();
+        self.store.decide(KIND, &Decision { name: server.to_string(), value, decided_at: now_ms() }).await?;
+        let mut all = HashMap::clone(&self.all.load());
+        all.insert(server, Places(Arc::new(kept)));
+        self.all.store(Arc::new(all));
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! What every client was shown, so that the values of its calls can be traced: in memory only, and bounded. Over a restart
+//! only stays what a client was exposed to, not the text of it.
+
+use crate::clock::now_ms;
+use crate::corridor::Corridor;
+use crate::servers::Listing;
+use crate::store::Store;
+use gate::call::{CallId, Digest};
+use gate::client::Client;
+use gate::permit::{Case, Refusal, RefusalKind};
+use gate::provenance::{Exposure, Known, Memory, Origin, Place, Seen, Trust};
+use gate::release::Released;
+use gate::tool::Tool;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wire::Fault;
+
+/// How much all memories take together, in bytes, and how many there are.
+const MOST: usize = 128 * 1024 * 1024;
+const MOST_MEMORIES: usize = 200;
+/// How often what a client was exposed to is written down, in milliseconds.
+const NOTE_MS: i64 = 60_000;
+
+/// One client's memory.
+#[derive(Clone)]
+pub(crate) struct Held(Arc<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    memory: Mutex<Memory>,
+    /// What it takes, in bytes.
+    size: AtomicUsize,
+    /// Listings that are in it.
+    listed: Mutex<HashSet<Digest>>,
+    /// What was written down last, and when.
+    noted: Mutex<(Exposure, i64)>,
+}
+
+impl Held {
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what is shown.
+    pub(crate) fn remember(&self, origin: Origin, shown: &[u8], seen: Seen) {
+        let mut memory = self.lock();
+        memory.remember(origin, shown, seen);
+        self.0.size.store(memory.footprint(), Ordering::Relaxed);
+    }
+}
+
+/// All memories, the one used last at the end.
+pub(crate) struct Recall {
+    store: Store,
+    /// Each conversation that a client names is one for itself.
+    believe: bool,
+    /// When this process started, as the system counts it.
+    started: u64,
+    all: Mutex<Vec<(Arc<str>, Held)>>,
+    /// What is left of memories that are no more.
+    gone: Mutex<HashMap<Arc<str>, Gone>>,
+}
+
+/// What is left of a memory.
+#[derive(Clone, Copy)]
+struct Gone {
+    exposure: Exposure,
+    /// It was dropped in this run: what was in it may come up again.
+    dropped: bool,
+}
+
+impl Recall {
+    pub(crate) async fn open(store: Store, believe: bool) -> Result<Self, Fault> {
+        let rows = store.exposures().await?.into_iter();
+        let gone = rows.map(|(client, exposure)| (client.into(), Gone { exposure, dropped: false })).collect();
+        let (all, gone) = (Mutex::default(), Mutex::new(gone));
+        Ok(Self { store, believe, started: started(), all, gone })
+    }
+
+    /// The memory that a conversation of this client has: the client's own, so that what one conversation was shown counts
+    /// in the next one, or the conversation's where those are believed.
+    pub(crate) fn of(&self, client: &Client, conversation: &Arc<str>) -> Held {
+        let scope = if self.believe { conversation.clone() } else { Arc::from(client.identity.to_string()) };
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = all.iter().rposition(|(name, _)| *name == scope) {
+            let kept = all.remove(at);
+            let held = kept.1.clone();
+            all.push(kept);
+            return held;
+        }
+        let before = self.gone.lock().unwrap_or_else(PoisonError::into_inner).get(&scope).copied();
+        let memory = match before {
+            // A process that is older than this one may have been shown what is forgotten.
+            Some(gone) if gone.dropped || client.start_time < self.started => {
+                Memory::blind_before(now_ms(), gone.exposure)
+            }
+            Some(gone) => Memory::exposed(gone.exposure),
+            None => Memory::default(),
+        };
+        let held = Held(Arc::new(Inside { memory: Mutex::new(memory), ..Inside::default() }));
+        all.push((scope, held.clone()));
+        self.shrink(&mut all);
+        held
+    }
+
+    /// Drops the memories that were used longest ago while all of them take too much.
+    fn shrink(&self, all: &mut Vec<(Arc<str>, Held)>) {
+        let size = |all: &[(Arc<str>, Held)]| all.iter().map(|(_, h)| h.0.size.load(Ordering::Relaxed)).sum::<usize>();
+        while all.len() > 1 && (all.len() > MOST_MEMORIES || size(all) > MOST) {
+            let (scope, held) = all.remove(0);
+            let exposure = held.lock().exposure(now_ms());
+            let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+            gone.insert(scope, Gone { exposure, dropped: true });
+        }
+    }
+
+    /// Writes down what a client was exposed to, where that is new or was not for a while.
+    fn note(&self, client: Digest, held: &Held) {
+        let now = now_ms();
+        let exposure = held.lock().exposure(now);
+        {
+            let mut noted = held.0.noted.lock().unwrap_or_else(PoisonError::into_inner);
+            let facts = |e: &Exposure| [e.untrusted.is_some(), e.private.is_some(), e.flagged.is_some()];
+            if self.believe || facts(&noted.0) == facts(&exposure) && now - noted.1 < NOTE_MS {
+                return;
+            }
+            *noted = (exposure, now);
+        }
+        let store = self.store.clone();
+        drop(tokio::spawn(async move {
+            if let Err(fault) = store.note_exposure(&client.to_string(), exposure).await {
+                tracing::warn!("what a client was shown could not be noted: {}", fault.message);
+            }
+        }));
+    }
+}
+
+impl Corridor {
+    /// The case with what is known of where its values come from.
+    pub(crate) async fn traced(&self, case: Case) -> Result<Case, Refusal> {
+        let held = self.recall.of(&case.call.client, &case.call.conversation);
+        let (server, own) = (case.call.server.identity, self.own_domains.all());
+        let approved = self.approved.at(server);
+        let trace = move |memory: &Memory| {
+            let approved = |place: &Place| approved.holds(place);
+            let own = |place: &Place| is_own(place, &own);
+            case.traced(memory, &Known { approved: &approved, own: &own }, now_ms())
+        };
+        // Something large may be going in just now: that is waited for where nothing else waits.
+        if let Ok(memory) = held.0.memory.try_lock() {
+            return Ok(trace(&memory));
+        }
+        let held = held.clone();
+        tokio::task::spawn_blocking(move || trace(&held.lock())).await.map_err(|e| {
+            Refusal::new(RefusalKind::NotSent, format!("Where its values come from could not be found out: {e}."))
+        })
+    }
+
+    /// Remembers that a person approved where a call goes. Where that can't be kept, it is asked about again.
+    pub(crate) async fn approve_places(&self, case: &Case) {
+        if let Err(fault) = self.approved.keep(case.call.server.identity, &case.flow.places).await {
+            tracing::warn!("where a call was approved to go could not be kept: {}", fault.message);
+        }
+    }
+
+    /// What this client was shown of what the server offers, once for each listing.
+    pub(crate) fn showed_listing(&self, client: &Client, conversation: &Arc<str>, server: &str, listing: &Listing) {
+        let held = self.recall.of(client, conversation);
+        if !held.0.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(listing.pin().digest()) {
+            return;
+        }
+        let origin = |tool: Option<&Tool>| Origin {
+            call: None,
+            server: server.into(),
+            tool: tool.map(|tool| tool.name.as_str().into()),
+            trust: Trust::Untrusted,
+            open: false,
+            at_ms: now_ms(),
+        };
+        for tool in &listing.tools {
+            let texts = serde_json::json!({"title": tool.title, "description": tool.description});
+            held.remember(origin(Some(tool)), texts.to_string().as_bytes(), Seen::default());
+        }
+        if let Some(instructions) = &listing.instructions {
+            let texts = serde_json::json!({"instructions": instructions});
+            held.remember(origin(None), texts.to_string().as_bytes(), Seen::default());
+        }
+    }
+
+    /// Notes what a client was exposed to.
+    pub(crate) fn exposed(&self, client: &Client, conversation: &Arc<str>) {
+        self.recall.note(client.identity, &self.recall.of(client, conversation));
+    }
+}
+
+/// What is remembered of a result.
+pub(crate) fn remember(
+    held: &Held,
+    raw: &[u8],
+    released: &Released,
+    (server, tool): (&str, Option<&Tool>),
+    call: Option<CallId>,
+) {
+    let seen = Seen {
+        flagged: released.findings().iter().any(|finding| finding.class == "injection"),
+        data: !released.withheld().is_empty(),
+        unread: !released.uninspected().is_empty(),
+    };
+    let origin = Origin {
+        // What is no call's is nobody's, and came unasked: it counts like a result.
+        call: Some(call.unwrap_or(CallId(uuid::Uuid::nil()))),
+        server: server.into(),
+        tool: tool.map(|tool| tool.name.as_str().into()),
+        trust: tool.map_or(Trust::Untrusted, |tool| gate::provenance::trust(tool, raw)),
+        open: tool.is_some_and(gate::provenance::is_open),
+        at_ms: now_ms(),
+    };
+    held.remember(origin, raw, seen);
+}
+
+/// Whether a place is one of the person's own domains, or below it.
+fn is_own(place: &Place, own: &[String]) -> bool {
+    let host = match place.kind {
+        "host" => place.value.as_str(),
+        "address" => place.value.rsplit('@').next().unwrap_or_default(),
+        _ => return false,
+    };
+    own.iter()
+        .any(|domain| host == domain || host.strip_suffix(domain.as_str()).is_some_and(|head| head.ends_with('.')))
+}
+
+/// When this process started, in the system's own count; 0 where it can't be told, so that every client is older.
+fn started() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    fields.split_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}

@@ -2,7 +2,7 @@
 //! decide something, whether it goes somewhere new, and whether anything would leave.
 
 use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, places};
-use crate::call::Call;
+use crate::call::{Call, scalars};
 use crate::policy::FlowFacts;
 use crate::tool::Effect;
 use std::collections::BTreeSet;
@@ -51,8 +51,13 @@ impl Flow {
             (known.approved)(place) || (known.own)(place) || place.kind == "name" && named(&place.pointer)
         };
         let follows = follows_a_link(call, &traced, &exposure);
-        // A URL is approved by itself, but new only by its host.
-        let fresh = |place: &&Place| place.kind != "url" && !is_known(place);
+        // A URL is approved by itself, but new only by its host. Whom a call only names, it does not go to.
+        let reaches = call.tool.effects.iter().any(|effect| matches!(effect, Effect::Send | Effect::Pay));
+        let fresh = |place: &&Place| match place.kind {
+            "url" => false,
+            "name" => reaches && !is_known(place),
+            _ => !is_known(place),
+        };
         let new: Vec<Place> = if follows { Vec::new() } else { places.iter().filter(fresh).cloned().collect() };
         let approved = |pointer: &str| {
             let mut there = places.iter().filter(|place| place.pointer == pointer && place.kind != "host").peekable();
@@ -63,7 +68,8 @@ impl Flow {
             && traced.iter().any(|t| decides(&t) && !approved(&t.pointer) || t.carries && !approved(&t.pointer));
         let inside = |place: &Place| place.kind == "name" && is_known(place) || (known.own)(place);
         let sends = call.tool.effects.contains(&Effect::Send) && (places.is_empty() || !places.iter().all(inside));
-        let outward = !follows && (sends || call.tool.effects.contains(&Effect::Execute));
+        let quiet = follows || fetches_again(call, &places, known);
+        let outward = !quiet && (sends || call.tool.effects.contains(&Effect::Execute));
         Self { traced, places, new, tainted_sensitive, outward, exposure }
     }
 
@@ -107,10 +113,24 @@ fn matters(role: Role, call: &Call) -> bool {
     }
 }
 
+/// Whether a call only fetches what a person approved before, letter for letter: that tells nobody anything new.
+fn fetches_again(call: &Call, places: &[Place], known: &Known<'_>) -> bool {
+    let is_approved = |pointer: &str| {
+        places.iter().any(|p| p.kind == "url" && p.pointer == pointer && (known.approved)(p))
+            && places.iter().filter(|p| p.pointer == pointer).all(|p| (known.approved)(p))
+    };
+    let said = scalars(&call.request.parsed);
+    let told = said.iter().filter(|(_, value)| value.is_string() || value.is_number());
+    call.tool.effects == FETCH && told.clone().count() > 0 && told.into_iter().all(|(pointer, _)| is_approved(pointer))
+}
+
+/// What a tool does that only fetches from where it is told.
+const FETCH: [Effect; 2] = [Effect::Read, Effect::Send];
+
 /// Whether a call only fetches a link that stands as one in what was shown, while nothing private was: that tells
 /// nobody more than that it was followed.
 fn follows_a_link(call: &Call, traced: &[Traced], exposure: &Exposure) -> bool {
-    let fetches = call.tool.effects == [Effect::Read, Effect::Send];
+    let fetches = call.tool.effects == FETCH;
     let mut others = traced.iter().filter(|t| t.role.is_some()).peekable();
     let link = |t: &Traced| {
         let whole = |s: &Source| s.how == super::Match::Exact && s.apart && s.origin.trust == Trust::Untrusted;

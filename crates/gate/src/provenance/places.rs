@@ -6,7 +6,7 @@ use super::role::Role;
 use crate::call::{Call, scalars};
 use crate::meaning;
 use crate::meaning::parties::{SENDERS, parties};
-use crate::tool::{Effect, words};
+use crate::tool::words;
 use serde_json::Value;
 
 /// One place a call goes to.
@@ -31,14 +31,13 @@ pub fn places(call: &Call) -> Vec<Place> {
     for party in parties(&meaning::arguments(&call.request.arguments)) {
         out.push(Place { kind: party.kind.word(), value: party.value, pointer: party.pointer });
     }
-    let sends = call.tool.effects.iter().any(|effect| matches!(effect, Effect::Send | Effect::Pay));
     for (pointer, value) in scalars(&call.request.parsed) {
         let role = Role::of(&pointer, value);
         let found = match (role, value) {
             _ if is_sender(&pointer) => Vec::new(),
             (Some(Role::Url), Value::String(text)) => urls(text),
-            (Some(Role::Recipient), Value::String(text)) if sends => name(text).into_iter().collect(),
-            (Some(Role::Recipient), Value::Number(number)) if sends => vec![("name", number.to_string())],
+            (Some(Role::Recipient), Value::String(text)) => name(text).into_iter().collect(),
+            (Some(Role::Recipient), Value::Number(number)) => vec![("name", number.to_string())],
             _ => Vec::new(),
         };
         let named = out.iter().any(|place| place.pointer == pointer);

@@ -195,6 +195,22 @@ fn a_planted_link_in_a_text_matters_and_the_persons_own_words_do_not() {
 }
 
 #[test]
+fn fetching_again_what_was_approved_letter_for_letter_tells_nobody_anything() {
+    let memory = memory(&["A mail with more words in it than a name has, of www.one.example among others."]);
+    let fetch = |url: &str| call("get_webpage", &[Effect::Read, Effect::Send], json!({"url": url}));
+    let first = flow(&memory, &fetch("www.one.example"));
+    assert!(first.outward && first.tainted_sensitive);
+    let known = Known {
+        approved: &|place| first.places.iter().any(|p| (p.kind, &p.value) == (place.kind, &place.value)),
+        own: &|_| false,
+    };
+    let again = Flow::of(&fetch("www.one.example"), &memory, &known, NOW);
+    assert!(!again.outward && !again.tainted_sensitive && again.new.is_empty(), "{again:?}");
+    let more = Flow::of(&fetch("www.one.example/?secret=1"), &memory, &known, NOW);
+    assert!(more.outward && more.new.is_empty(), "{more:?}");
+}
+
+#[test]
 fn places_that_were_approved_are_not_new() {
     let memory = memory(&["Write to ann@example.org about it, in a few more words."]);
     let send = call("send_message", &[Effect::Send], json!({"to": "Ann <ann@example.org>", "body": "x"}));

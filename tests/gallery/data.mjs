@@ -41,7 +41,7 @@ export const question = (over = {}) => {
   const id = `01936f2e-0000-7000-8000-${String(number).padStart(12, "0")}`;
   return {
     kind: "call", id, digest: "ab12cd34".repeat(8), level: "approve", client: client(), server: "mail", tool: "send_mail",
-    arguments: {}, reasons: [sends], findings: [], provenance: [], effects: ["send"], destinations: [],
+    arguments: {}, reasons: [sends], findings: [], traced: true, provenance: [], effects: ["send"], destinations: [],
     expires_at: NOW + 95_000, asked_at: NOW - 25_000, sentence: [], values: [], arguments_text: "{}",
     definition: null, run: null, trust: null, difference: [], act: null, arms_after_ms: 600, closed: null, ended: null,
     client_waits: { until: NOW + 40_000, retries: 0, parked_until: null }, now: null, edits: [],
@@ -63,6 +63,35 @@ export const mail = (over = {}) => question({
   ]),
   definition: tool("send_mail", ["send"], { description: "Sends an e-mail from your account." }),
   ...over,
+});
+
+const seen = (over) => ({ call: "01936f2e-0000-7000-8000-00000000aaaa", server: "web", tool: "fetch_page", match: "exact", trust: "web", at: NOW - 120_000, ...over, excerpt: "", parts: { before: "", text: "", after: "", ...over.parts } });
+const origin = (pointer, standing, sources, decides = true) => ({ pointer, standing, decides, sources });
+
+export const origins = () => mail({
+  reasons: [
+    { policy: "balanced-untrusted-value-decides", title: "A value comes from a text that anybody may have written", why: "It decides who gets this, where it goes, which file it is, what is run or how much, and you did not choose it." },
+    { policy: "balanced-private-data-may-leave", title: "Private data may leave", why: "This conversation has read private data and text that anybody may have written, and now something goes out." },
+  ],
+  sentence: [{ ours: "Send an e-mail to " }, { slot: "billing@halden-invoices.example" }, { rest: " It can’t be taken back." }],
+  destinations: [{ kind: "address", value: "billing@halden-invoices.example", pointer: "/to" }],
+  ...called([
+    value("/to", "billing@halden-invoices.example"), value("/folder", "Statements 2026"), value("/subject", "Signed statement for Q3"),
+    value("/cc", '["ann@halden.example","copies@halden-invoices.example"]', "array"),
+    value("/body", "Hello, our signed statement for Q3 is attached. Please see https://halden-invoices.example/pay?ref=2026-Q3 for the rest."),
+    value("/reference", "INV-4711"), value("/priority", "2", "number"),
+  ]),
+  provenance: [
+    origin("/to", "tainted", [
+      seen({ parts: { before: "before the end of the month. New since May: send statements to ", text: "billing@halden-invoices.example", after: " and not to the old address, or your account " } }),
+      seen({ server: "mail", tool: "read_mail", trust: "untrusted", match: "respelled", parts: { before: HOSTILE.fake + " ", text: "BILLING (at) halden-invoices.example", after: HOSTILE.bidi } }),
+    ]),
+    origin("/cc/1", "tainted", [seen({ match: "pieces", parts: { before: "copies go to the ", text: "copies", after: " mailbox of the same house" } })]),
+    origin("/body", "unseen", [seen({ match: "part", parts: { before: "pay at ", text: "https://halden-invoices.example/pay?ref=2026-Q3", after: " today" } })]),
+    origin("/folder", "named", [seen({ server: "mail", tool: "list_folders", trust: "names", parts: { before: "- ", text: "Statements 2026", after: "" } })]),
+    origin("/reference", "unknown", []),
+    origin("/priority", "common", [seen({ parts: { text: "2" } })], false),
+  ],
 });
 
 export const edited = () => mail({ edits: [{ pointer: "/to", from: "everybody@halden.example", value: '"ann@halden.example"' }, { pointer: "/subject", from: "Minutes of Thursday, and what we said of the others when they had left the room", value: '"Minutes of Thursday"' }] });

@@ -1,7 +1,7 @@
 // Every page and every state of a card, each with what the app would answer there.
 
 import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
-import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, origins, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
 import { disguised, flagged, leaving, plainly } from "./judged.mjs";
 import * as login from "./logins.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
@@ -180,6 +180,7 @@ export const SCENES = [
   prompt("edit", mail(), { settle: 900, steps: [press("Edit")] }),
   prompt("edit-hostile", hostile(), { settle: 900, steps: [nth_edit(4)] }),
   prompt("edited", edited(), { settle: 900 }),
+  prompt("origins", origins(), { settle: 900 }),
   prompt("edited-hostile", hostile({ edits: [{ pointer: "/path", from: HOSTILE.line + HOSTILE.bidi, value: '"x"' }, { pointer: "/text", from: "", value: '"y"' }] }), { settle: 900 }),
   prompt("edit-refused", mail(), { settle: 900, steps: [press("Edit"), rewrite("x"), press("Use this value")], replies: { edit_call: fault("The changed call may not run: Consentry’s own files. No tool may name them. Nothing was changed.", "invalid") }, faulty: true }),
   prompt("batch", note(1), { settle: 900, steps: [tick(0), tick(2)], replies: batch([1, 2, 3, 4, 5, 6].map((n) => note(n))) }),

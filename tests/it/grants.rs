@@ -2,7 +2,7 @@
 
 use e2e::client::{refusal, went_well};
 use e2e::database::Database;
-use e2e::{Home, Ran, Scene};
+use e2e::{Home, McpClient, Ran, Scene};
 use serde_json::{Value, json};
 
 fn note(scene: &Scene, name: &str) -> Value {
@@ -57,14 +57,31 @@ fn a_folder_can_be_remembered_and_nothing_outside_it() {
 }
 
 #[test]
-fn an_open_field_is_not_remembered_but_the_yes_counts() {
+fn an_open_field_covers_nothing_that_somebody_else_wrote() {
     let scene = Scene::new();
     let mut watch = scene.watch();
     let mut client = scene.client();
-    let id = client.begin("write_note", note(&scene, "a"));
-    remember(&scene, &watch.question("write_note"), &["--remember", "15m", "--widen", "/text=1"]).succeeded();
+    let said = "Bring seventeen pineapples to the harbour";
+    let result =
+        json!({"content": [{"type": "text", "text": format!("A stranger says: {said}. That is all for now.")}]});
+    let written = |name: &str, text: &str| json!({"path": scene.note(name), "text": text});
+    let note_of = |client: &mut McpClient, text: &str| client.begin("write_note", written("a", text));
+    scene.server.tell(&[&format!("result={result}")]);
+    assert!(went_well(&client.call("echo", json!({"text": "x"}))));
+    scene.server.tell(&[]);
+    let open = ["--remember", "15m", "--widen", "/text=1"];
+    // A field that holds what a stranger said can't be left open; the yes counts all the same.
+    let id = note_of(&mut client, said);
+    remember(&scene, &watch.question("write_note"), &open).succeeded();
     assert!(went_well(&client.reply(&id).value));
     assert!(scene.home.json(&["grant", "list"]).succeeded().values().is_empty());
+    // One that holds what nobody said can, and covers only such.
+    let id = note_of(&mut client, "bought milk");
+    remember(&scene, &watch.question("write_note"), &open).succeeded();
+    assert!(went_well(&client.reply(&id).value));
+    assert!(went_well(&client.call("write_note", written("a", "bought bread"))));
+    note_of(&mut client, said);
+    watch.question("write_note");
 }
 
 #[test]

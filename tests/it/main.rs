@@ -16,6 +16,7 @@ mod crash;
 mod difference;
 mod doors;
 mod files;
+mod flow;
 mod forged_rows;
 mod forgery;
 mod grants;

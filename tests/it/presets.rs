@@ -62,12 +62,12 @@ fn the_rules_of_the_chosen_preset_are_those_that_ask() {
     };
     asked_by("send-needs-person");
     scene.home.run(&["policy", "preset", "balanced"]).succeeded();
-    asked_by("balanced-send-needs-person");
+    asked_by("balanced-new-destination");
     let rules = scene.home.json(&["policy", "list"]).succeeded().values();
-    let rule = rules.iter().find(|rule| rule["id"] == "balanced-send-needs-person").expect("listed");
+    let rule = rules.iter().find(|rule| rule["id"] == "balanced-new-destination").expect("listed");
     assert_eq!((rule["layer"].as_str(), rule["demand"].as_str()), (Some("preset"), Some("approve")));
     let text = rule["text"].as_str().unwrap_or_default();
-    assert!(text.contains("forbid (principal, action in Action::\"send\", resource)"), "{text}");
+    assert!(text.contains("context.call.new_destination"), "{text}");
 }
 
 #[test]

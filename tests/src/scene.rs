@@ -42,6 +42,27 @@ impl Scene {
     /// The same, before the server is trusted.
     pub fn untrusted(home: Home, lies: &[&str]) -> Self {
         let broker = Broker::start(&home);
+        Self::with(broker, home, lies)
+    }
+
+    /// A broker that asks by flow.
+    pub fn balanced() -> Self {
+        Self::balanced_in(Home::new())
+    }
+
+    /// The same, in a home that was prepared.
+    pub fn balanced_in(home: Home) -> Self {
+        Self::started(home, &["--decisions", "cli", "--preset", "balanced"])
+    }
+
+    /// With a broker that has these arguments.
+    pub fn started(home: Home, args: &[&str]) -> Self {
+        let scene = Self::with(Broker::start_with(&home, args), home, &[]);
+        scene.server.trust(&scene.home);
+        scene
+    }
+
+    fn with(broker: Broker, home: Home, lies: &[&str]) -> Self {
         let server = Fixture::lying(&home, "notes", lies);
         server.add(&home);
         Self { broker, server, home }

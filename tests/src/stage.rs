@@ -43,9 +43,10 @@ impl Stage {
         Some(Self { app, server, home, keyring, display })
     }
 
-    /// With the server trusted and the client let in, each by a key.
+    /// With the server trusted and the client let in, each by a key, and a broker that asks about every effect.
     pub fn ready() -> Option<(Self, McpClient)> {
         let stage = Self::set()?;
+        stage.home.run(&["policy", "preset", "cautious"]).succeeded();
         let client = stage.let_in();
         Some((stage, client))
     }

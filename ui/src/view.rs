@@ -28,6 +28,7 @@ mod leaves;
 mod login;
 mod marks;
 mod now;
+mod origins;
 mod own_domains;
 mod pane;
 mod passphrase;

@@ -1,10 +1,13 @@
 //! The places that a person approved calls to go to, by server. They let calls through unasked, so they are sealed like
 //! every other decision.
 
+use crate::audit_log::AuditLog;
 use crate::clock::now_ms;
-use crate::store::{Decision, Store};
+use crate::store::{Decision, Reached, Store};
 use arc_swap::ArcSwap;
 use gate::call::Digest;
+use gate::meaning::parties::parties;
+use gate::permit::Case;
 use gate::provenance::Place;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -42,9 +45,12 @@ pub(crate) struct Approved {
 }
 
 impl Approved {
-    /// As they were left; rows whose seals do not hold name none.
-    pub(crate) async fn open(store: Store) -> Result<Self, Fault> {
+    /// As they were left; rows whose seals do not hold name none, and are reported.
+    pub(crate) async fn open(store: Store, audit: &AuditLog) -> Result<Self, Fault> {
         let rows = store.decisions(KIND).await?;
+        for name in &rows.void {
+            crate::servers::report_void(audit, KIND, name).await;
+        }
         let read =
             |row: &Decision| Some((row.name.parse().ok()?, Places(Arc::new(serde_json::from_str(&row.value).ok()?))));
         let all = rows.valid.iter().filter_map(read).collect();
@@ -80,4 +86,13 @@ impl Approved {
         self.all.store(Arc::new(all));
         Ok(())
     }
+}
+
+/// Whom a call goes to, if it goes. Most reads go nowhere, and must not pay for being asked.
+pub(crate) fn reached(case: &Case) -> Vec<Reached> {
+    let nowhere = case.destinations.iter().all(|destination| destination.kind == "path");
+    if nowhere && case.call.tool.only_reads() {
+        return Vec::new();
+    }
+    Reached::of(&parties(&gate::meaning::arguments(case.shown_arguments())))
 }

@@ -6,7 +6,7 @@
 //! dropping it, so that it always reaches its record.
 
 use crate::accounts::LoginUses;
-use crate::approved::Approved;
+use crate::approved::{Approved, reached};
 use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::came_back::{Marks, aside, came_back};
 use crate::clients::Clients;
@@ -32,7 +32,6 @@ use gate::audit::Record;
 use gate::call::{ApprovalId, Call, CallId, ConnectionId, Digest, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
-use gate::meaning::parties::parties;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge, shown_arguments};
 use gate::policy::Judgement;
 use gate::release::{Kind, Released};
@@ -391,15 +390,6 @@ impl Corridor {
         let _ = self.audit.append(record, Durability::Process).await;
         Reply::Refused(refusal)
     }
-}
-
-/// Whom a call goes to, if it goes. Most reads go nowhere, and must not pay for being asked.
-fn reached(case: &Case) -> Vec<Reached> {
-    let nowhere = case.destinations.iter().all(|destination| destination.kind == "path");
-    if nowhere && case.call.tool.only_reads() {
-        return Vec::new();
-    }
-    Reached::of(&parties(&gate::meaning::arguments(case.shown_arguments())))
 }
 
 pub(crate) fn about(record: Record, case: &Case) -> Record {

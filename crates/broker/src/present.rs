@@ -24,7 +24,7 @@ use gate::approval::Consent;
 use gate::call::Destination;
 use gate::client::Client;
 use gate::inspect::{Excerpt, Finding, Severity};
-use gate::policy::{Needed, Policies};
+use gate::policy::{FlowFacts, Needed, Policies};
 use gate::tool::{Effect, Tool};
 use serde_json::json;
 use wire::view::{
@@ -75,6 +75,7 @@ pub(crate) fn blank(kind: ApprovalKind, server: &str) -> ApprovalView {
         arguments: json!({}),
         reasons: Vec::new(),
         findings: Vec::new(),
+        traced: false,
         provenance: Vec::new(),
         effects: Vec::new(),
         destinations: Vec::new(),
@@ -240,7 +241,7 @@ pub(crate) fn asks(tool: &Tool, alias: &str, policies: &Policies) -> bool {
         client_known: true,
         drifted: false,
         names_protected: false,
-        flow: &gate::policy::FlowFacts::worst(),
+        flow: &if tool.only_reads() { FlowFacts::default() } else { FlowFacts::worst() },
         calls_last_hour: 1,
         token: None,
         now_ms: 0,

@@ -129,7 +129,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let recall = Recall::open(store.clone(), options.believe_conversations).await?;
-    let approved = Approved::open(store.clone()).await?;
+    let approved = Approved::open(store.clone(), &audit).await?;
     let corridor = Arc::new(Corridor {
         spotlights,
         looks: Looks::new(),

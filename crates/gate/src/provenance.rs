@@ -5,6 +5,7 @@
 //! in part, or put together from pieces. That only ever adds suspicion: a value that is nowhere is no better for it, since
 //! a model can say the same in other words.
 
+mod common;
 mod flow;
 mod fold;
 mod forms;

@@ -8,6 +8,7 @@ mod grants;
 mod inspect;
 mod marks;
 mod now;
+mod origins;
 mod pages;
 mod policies;
 mod settings;
@@ -20,6 +21,7 @@ pub use grants::*;
 pub use inspect::*;
 pub use marks::*;
 pub use now::*;
+pub use origins::*;
 pub use pages::*;
 pub use policies::*;
 pub use settings::*;
@@ -142,42 +144,6 @@ pub struct Reason {
     pub title: String,
     /// Its `@why`.
     pub why: String,
-}
-
-/// Where a value came from: one that stands somewhere in what the conversation was shown, or that may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProvenanceView {
-    /// JSON pointer into the arguments.
-    pub pointer: String,
-    /// `tainted`, `unknown` (it may have been shown and forgotten), `common` (too common to tell), `named` (a name of the
-    /// server's own) or `unseen`.
-    pub standing: String,
-    /// It decides who gets something, where it goes, what is run or how much.
-    pub decides: bool,
-    /// The sources that were found, the most suspicious first.
-    pub sources: Vec<SourceView>,
-}
-
-/// One place a value was seen before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceView {
-    /// The call whose result held it.
-    pub call: String,
-    /// The server that was called.
-    pub server: String,
-    /// The tool that was called.
-    pub tool: String,
-    /// How it matched.
-    #[serde(rename = "match")]
-    pub matched: String,
-    /// `untrusted`, `web`, `description` or `names`.
-    pub trust: String,
-    /// When it was shown, in milliseconds since 1970-01-01 UTC.
-    pub at: i64,
-    /// Foreign: the value there with the text around it.
-    pub excerpt: String,
-    /// Foreign: the same in its parts.
-    pub parts: ExcerptView,
 }
 
 /// Who calls: what the operating system proved beside what the client says of itself.
@@ -352,7 +318,10 @@ pub struct ApprovalView {
     pub reasons: Vec<Reason>,
     /// What inspection saw, the worst first.
     pub findings: Vec<FindingView>,
-    /// Where values came from.
+    /// Whether it was looked for where values came from; of cards from before that was done it is not known.
+    #[serde(default)]
+    pub traced: bool,
+    /// Where values came from; of those that are not here nothing was shown.
     pub provenance: Vec<ProvenanceView>,
     /// The effects of the tool.
     pub effects: Vec<Effect>,

@@ -12,6 +12,7 @@ use super::keyboard::{Keyboard, Wish};
 use super::leaves::leaves;
 use super::marks::{icon, mark, tag};
 use super::now::Now;
+use super::origins::Origins;
 use super::proof::ProofFields;
 use super::shell::Heard;
 use super::text::excerpt;
@@ -96,7 +97,7 @@ pub(crate) fn Card(
 
 fn body(view: &ApprovalView, high: bool) -> AnyView {
     let subject = match view.kind {
-        ApprovalKind::Call => view! { {leaves(&view.leaves)}{values::values(&view.values)}{values::tally(view)} }.into_any(),
+        ApprovalKind::Call => view! { {leaves(&view.leaves)}{values::values(&view.values, Origins { traced: view.traced, all: &view.provenance })}{values::tally(view)} }.into_any(),
         ApprovalKind::Run => view.run.as_ref().map(facts::run).into_any(),
         ApprovalKind::Trust | ApprovalKind::Drift => {
             match &view.trust {

@@ -43,11 +43,6 @@ pub(crate) fn effects(effects: &[Effect]) -> AnyView {
     view! { <span class="tags">{sorted.into_iter().map(one).collect_view()}</span> }.into_any()
 }
 
-/// Where a value came from, while nobody keeps track: said, and not shown as clean.
-pub(crate) fn origin_unknown() -> AnyView {
-    view! { <span class="origin unknown">{icon("help")}<span>"Origin unknown"</span></span> }.into_any()
-}
-
 /// The words of a command line, one box each, so that it shows where one ends. `fresh` marks words that are new.
 pub(crate) fn command(line: &[String], fresh: impl Fn(&str) -> bool) -> AnyView {
     let word = |(i, word): (usize, &String)| {

@@ -4,6 +4,7 @@ use super::body::{sentence, why};
 use super::facts::finding;
 use super::leaves::leaves;
 use super::marks::{icon, tag};
+use super::origins::Origins;
 use super::text::Datamark;
 use super::values::values;
 use crate::backend;
@@ -110,7 +111,8 @@ fn steps(story: &StoryView) -> Option<AnyView> {
 pub(crate) fn card(story: &StoryView) -> Option<AnyView> {
     let card: &ApprovalView = story.card.as_deref()?;
     let high = (card.level == Level::StepUp).then(|| tag("danger", "stop", "High risk"));
-    let arguments = (!card.values.is_empty()).then(|| values(&card.values));
+    let arguments =
+        (!card.values.is_empty()).then(|| values(&card.values, Origins { traced: card.traced, all: &card.provenance }));
     Some(
         view! {
             <details class="fold">

@@ -1,7 +1,8 @@
 //! The values of a call, each whole and as what it is, and what we can say about all of them together.
 
 use super::edit;
-use super::marks::{effects, icon, origin_unknown, tag};
+use super::marks::{effects, icon, tag};
+use super::origins::Origins;
 use super::said;
 use super::text::{Foreign, excerpt};
 use crate::fold::Budget;
@@ -14,14 +15,14 @@ use wire::view::{ApprovalView, ArgumentView};
 const ROWS: usize = 40;
 
 /// The arguments, in the order of the bytes that will be sent.
-pub(crate) fn values(values: &[ArgumentView]) -> AnyView {
+pub(crate) fn values(values: &[ArgumentView], origins: Origins<'_>) -> AnyView {
     if values.is_empty() {
         return view! { <p class="soft">"The call has no arguments."</p> }.into_any();
     }
-    view! { <dl class="values">{values.iter().map(value).collect_view()}</dl> }.into_any()
+    view! { <dl class="values">{values.iter().map(|v| value(v, origins)).collect_view()}</dl> }.into_any()
 }
 
-fn value(value: &ArgumentView) -> AnyView {
+fn value(value: &ArgumentView, origins: Origins<'_>) -> AnyView {
     let undeclared = (!value.declared).then(|| tag("caution", "alert", "Not declared by the tool"));
     let long = value.text.len() > 48 || value.text.contains('\n');
     let lay = if long { "line long" } else { "line" };
@@ -35,10 +36,11 @@ fn value(value: &ArgumentView) -> AnyView {
         <div class=wide>
             <dt>{excerpt(&value.name, Budget { characters: 60, lines: 1 }, "")}</dt>
             <dd class=lay>
-                <div class="what">{shown}</div>
-                <span class="about">{undeclared}{origin_unknown()}</span>
+                <div class="what">{origins.around(value, shown)}</div>
+                <span class="about">{undeclared}{origins.word(value)}</span>
                 {said::about(value)}
                 {edit::field(value)}
+                {origins.places(value)}
             </dd>
         </div>
     }

@@ -6,6 +6,7 @@ mod eval;
 mod hostile;
 mod injection;
 mod letters;
+mod origins;
 mod pairs;
 
 use anyhow::{Result, bail};
@@ -34,6 +35,8 @@ fn perform(words: &[&str]) -> Result<()> {
         ["fuzz", "--seconds", seconds, "--seed", seed, rest @ ..] => {
             print!("{}", hostile::fuzz(&Folders::of(rest)?.data, seconds.parse()?, seed.parse()?)?);
         }
+        ["origins"] => print!("{}\n{}", origins::table(false), origins::speed()),
+        ["origins", "--each"] => print!("{}", origins::table(true)),
         ["letters", data, out] => letters::make(data.as_ref(), out.as_ref())?,
         ["train-detector", rest @ ..] => print!("{}", train(&Folders::of(rest)?)?),
         ["eval-injection", rest @ ..] => print!("{}", evaluate(&Folders::of(rest)?)?),

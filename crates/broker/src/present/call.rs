@@ -27,6 +27,7 @@ pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> Ap
     view.findings = case.findings.iter().map(|found| finding(found, text(&found.pointer))).collect();
     view.leaves = leaves(case);
     view.provenance = super::origins::views(&case.flow);
+    view.traced = true;
     view.effects = call.tool.effects.iter().copied().map(effect).collect();
     view.destinations = case.destinations.iter().map(destination).collect();
     let arguments = meaning::arguments(case.shown_arguments());

@@ -57,9 +57,13 @@ pub(super) fn print<W: Write>(view: &ApprovalView, now: i64, to: &mut Printer<W>
     section("Why it asks", view.reasons.iter().map(reason), to)?;
     section("Findings", view.findings.iter().map(finding), to)?;
     let origin = |origin: &wire::view::ProvenanceView| {
-        let sources: Vec<String> =
-            origin.sources.iter().map(|s| format!("{} of {}: {}", s.tool, s.server, s.excerpt)).collect();
-        vec![plain(format!("{}  from {}", origin.pointer, sources.join("; ")))]
+        let source = |s: &wire::view::SourceView| {
+            let tool = if s.tool.is_empty() { String::new() } else { format!("{} of ", s.tool) };
+            format!("{tool}{} ({}, {}): “{}”", s.server, s.trust, s.matched, s.excerpt)
+        };
+        let sources: Vec<String> = origin.sources.iter().map(source).collect();
+        let from = if sources.is_empty() { String::new() } else { format!(", from {}", sources.join("; ")) };
+        vec![plain(format!("{}  {}{from}", origin.pointer, origin.standing))]
     };
     let field = |field: &wire::view::RememberField| {
         let choice = |(n, parts): (usize, &Vec<SentencePart>)| format!("{n}: {}", phrase(parts));
@@ -256,6 +260,7 @@ pub(super) mod tests {
                 message: "Hidden characters.".into(),
                 excerpt: None,
             }],
+            traced: false,
             provenance: vec![],
             effects: vec![Effect::Send],
             destinations: vec![DestinationView {

@@ -70,8 +70,17 @@ fn spelled(text: &str) -> Option<String> {
 /// Every value in a text that has a spelling of its own.
 pub(super) fn of(text: &str) -> Vec<Form> {
     let mut out = Vec::new();
+    let mut spelling: Option<(Range<usize>, usize)> = None;
     for word in words(text) {
         let (from, part) = (word.start, &text[word.clone()]);
+        spelling = match (is_letter_number(part), spelling.take()) {
+            (true, Some((run, count))) => Some((run.start..word.end, count + 1)),
+            (true, None) => Some((word, 1)),
+            (false, run) => {
+                out.extend(run.and_then(|run| spelt(text, run)));
+                None
+            }
+        };
         if part.len() > LONGEST {
             continue;
         }
@@ -89,7 +98,23 @@ pub(super) fn of(text: &str) -> Vec<Form> {
             codes(part, from, &mut out);
         }
     }
+    out.extend(spelling.and_then(|run| spelt(text, run)));
     out
+}
+
+/// Whether a word is the number of a letter, as in `97` or `0x61,`.
+fn is_letter_number(part: &str) -> bool {
+    let digits = part.trim_end_matches([',', ';']);
+    let digits = digits.strip_prefix("0x").unwrap_or(digits);
+    (2..=3).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        && part.as_bytes().first().is_some_and(u8::is_ascii_digit)
+}
+
+/// What a run of so many numbers spells.
+fn spelt(text: &str, (run, count): (Range<usize>, usize)) -> Option<Form> {
+    let text = spelled(&text[run.clone()]).filter(|_| count >= 6)?;
+    Some(Form { shape: Shape::Code, text, span: run })
 }
 
 /// Runs without spaces, quotes and brackets.
@@ -110,7 +135,7 @@ fn address(part: &str, from: usize, out: &mut Vec<Form>) {
     let part = part.trim_start_matches("mailto:");
     for piece in part.split([',', ';']) {
         let Some((local, domain)) = piece.rsplit_once('@') else { continue };
-        let domain = domain.trim_end_matches(['.', ',', '!', '?', ':']);
+        let domain = domain.split(['?', '&', '/']).next().unwrap_or_default().trim_end_matches(['.', ',', '!', ':']);
         let local = local.rsplit([':', '/', '=']).next().unwrap_or(local);
         if let Some(domain) = host(domain).filter(|_| !local.is_empty()) {
             let text = format!("{}@{domain}", local.to_lowercase());

@@ -1,3 +1,5 @@
+//! What is remembered, what is traced to it, and what follows for a call.
+
 use super::*;
 use crate::call::sample;
 use bytes::Bytes;

@@ -1,5 +1,6 @@
 //! Looking a call's values up in what was shown.
 
+use super::common::{is_common, stands_apart, tells};
 use super::fold::Folded;
 use super::forms::{self, Shape};
 use super::index::{Borders, Hit, Index};
@@ -132,13 +133,6 @@ const PIECES: usize = 64;
 /// How near the names of arguments, or other values of the call, have to stand to a short value, in bytes.
 const NEAR: usize = 96;
 
-/// Values that stand everywhere.
-const COMMON: &str = "true false null none yes no ok okay default auto text html json xml csv plain markdown utf8 inbox sent \
-    draft drafts archive trash general main master head origin latest today tomorrow yesterday now new open closed all any \
-    admin user users name title subject message body test example read write high medium low asc desc public private \
-    textplain applicationjson en enus de fr es usd eur gbp chf monday tuesday wednesday thursday friday saturday sunday \
-    january february march april june july august september october november december update updated";
-
 pub(super) struct Tracer<'a> {
     index: &'a Index,
     tool: &'a Tool,
@@ -238,10 +232,14 @@ impl<'a> Tracer<'a> {
                 self.take(self.index.find(&needle, Borders::Any, TOLD), Match::Coded, &mut sources);
             }
         }
-        if sources.is_empty() && folded.bytes.len() >= PIECE {
-            self.parts(&folded, &mut sources);
+        carries |= self.tokens(&plain, &mut sources);
+        let path = (role == Some(Role::Path) || plain.starts_with(['/', '~'])) && !plain.contains(char::is_whitespace);
+        if sources.is_empty() && !path {
+            self.parts(&folded, if role.is_some() { PIECE / 2 } else { PIECE }, &mut sources);
         }
-        if sources.is_empty() && role.is_some() && !common {
+        // A folder that was named says nothing of a file in it.
+        let named = !path || sources.is_empty() && self.names_file(&plain, &mut sources);
+        if named && sources.is_empty() && role.is_some() && !common {
             self.assembled(&folded, &mut sources);
         }
         self.settle(pointer, role, sources, (common, &plain), carries)
@@ -275,15 +273,45 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// Parts of a long text.
-    fn parts(&self, folded: &Folded, sources: &mut Vec<Source>) {
-        let words: Vec<usize> = folded.words().filter(|at| at + PIECE <= folded.bytes.len()).collect();
+    /// Numbers of accounts and the like in a longer text; whether there was one that somebody else wrote.
+    fn tokens(&self, plain: &str, sources: &mut Vec<Source>) -> bool {
+        let parts = |c: char| c.is_whitespace() || "=;,&?|'\"()<>[]{}".contains(c);
+        let all = plain.split(parts).filter(|token| token.len() < plain.len() && (8..=64).contains(&token.len()));
+        let odd = |token: &&str| token.bytes().filter(u8::is_ascii_digit).count() >= 2 && !token.contains("://");
+        let mut carries = false;
+        for token in all.filter(odd).take(PIECES) {
+            let needle = Folded::of(token).bytes;
+            let hits = if tells(&needle) { self.index.find(&needle, Borders::Both, TOLD) } else { Vec::new() };
+            let account = needle.iter().filter(|b| b.is_ascii_digit()).count() >= 6;
+            carries |= account && hits.iter().any(|hit| hit.origin.trust == Trust::Untrusted);
+            self.take(hits, Match::Part, sources);
+        }
+        carries
+    }
+
+    /// Whether the name of the file that a path leads to stands anywhere; then that is a source.
+    fn names_file(&self, path: &str, sources: &mut Vec<Source>) -> bool {
+        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let needle = Folded::of(name).bytes;
+        let hits = if needle.len() >= 5 { self.index.find(&needle, Borders::Both, TOLD) } else { Vec::new() };
+        // A file that the server itself lists is nobody's invention.
+        let listed = hits.iter().any(|hit| hit.origin.trust == Trust::Names && &*hit.origin.server == self.server);
+        let found = !hits.is_empty() && !listed;
+        if found && needle.len() >= 8 {
+            self.take(hits, Match::Part, sources);
+        }
+        found
+    }
+
+    /// Parts of a longer text, of so many bytes.
+    fn parts(&self, folded: &Folded, piece: usize, sources: &mut Vec<Source>) {
+        let words: Vec<usize> = folded.words().filter(|at| at + piece < folded.bytes.len()).collect();
         let step = words.len().div_ceil(PIECES).max(1);
         for at in words.into_iter().step_by(step) {
             if sources.len() >= TOLD {
                 return;
             }
-            let hits = self.index.find(&folded.bytes[at..at + PIECE], Borders::Any, TOLD);
+            let hits = self.index.find(&folded.bytes[at..at + piece], Borders::Any, TOLD);
             self.take(hits, Match::Part, sources);
         }
     }
@@ -378,62 +406,6 @@ fn unknown(pointer: String, role: Option<Role>) -> Traced {
     Traced { pointer, role, standing: Standing::Unknown, sources: Vec::new(), carries: false }
 }
 
-/// Whether a value is one that stands everywhere, or too short to be told by.
-fn is_common(folded: &[u8], plain: &str, (server, tool): (&str, &Tool)) -> bool {
-    folded.len() < 5
-        || is_word(folded)
-        || COMMON.split_whitespace().any(|word| word.as_bytes() == folded)
-        || is_moment(plain.trim())
-        || Folded::of(server).bytes == folded
-        || tool.schema.get("properties").is_some_and(|properties| is_offered(properties, plain))
-}
-
-/// Whether the schema itself offers the value: one of an enumeration, a default or an example.
-fn is_offered(properties: &Value, text: &str) -> bool {
-    let offers = |property: &Value| {
-        let lists = ["enum", "examples"].iter().filter_map(|key| property.get(key)?.as_array()).flatten();
-        lists.chain(property.get("default")).chain(property.get("const")).any(|value| value.as_str() == Some(text))
-    };
-    let properties = properties.as_object().into_iter().flat_map(|map| map.values());
-    properties.into_iter().any(|property| offers(property) || property.get("items").is_some_and(offers))
-}
-
-/// A date, a time, or both.
-fn is_moment(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    text.len() <= 32
-        && digits >= 3
-        && text.contains(['-', ':', '/', '.'])
-        && text.bytes().all(|b| b.is_ascii_digit() || b"-:/.+TZ ".contains(&b))
-        && (text.len() >= 8 && text.as_bytes().get(4) == Some(&b'-') || text.contains(':'))
-}
-
-/// Whether it is a plain word, which two texts can share by chance.
-fn is_word(bytes: &[u8]) -> bool {
-    bytes.len() < 8 && bytes.iter().all(u8::is_ascii_alphabetic)
-}
-
-/// Whether a piece is long and odd enough to tell where it is from.
-fn tells(bytes: &[u8]) -> bool {
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    bytes.len() >= 8 || bytes.len() >= 6 && (1..bytes.len()).contains(&digits)
-}
-
 fn turn(b: u8) -> u8 {
     if b.is_ascii_lowercase() { (b - b'a' + 13) % 26 + b'a' } else { b }
-}
-
-/// Whether it stands as a field, an entry or the target of a link: not in the run of a sentence.
-fn stands_apart(text: &str, span: &Range<usize>) -> bool {
-    let (Some(before), Some(after)) = (text.get(..span.start), text.get(span.end..)) else { return false };
-    let quotes: &[char] = &['"', '\'', '<', '(', '['];
-    let before = before.strip_suffix("https://").or_else(|| before.strip_suffix("http://")).unwrap_or(before);
-    let line = before.rsplit('\n').next().unwrap_or_default().trim_end_matches(quotes);
-    let heads = line.trim().trim_start_matches("- ");
-    // `url: x`, `- x`, `x` alone, `](x)`.
-    let field = heads.strip_suffix(':').is_some_and(|name| name.split_whitespace().count() <= 2);
-    let starts = heads.is_empty() || heads == "-" || field || line.ends_with("](") || line.ends_with(']');
-    let rest = after.split('\n').next().unwrap_or_default().trim_start_matches(|c| quotes.contains(&c) || c == '/');
-    let ends = rest.trim().is_empty() || rest.starts_with([')', ']', '>', ',', '}', '"', '\'']);
-    starts && ends
 }

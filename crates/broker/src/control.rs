@@ -181,6 +181,7 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.remove_server(&name).await?;
             Reply::Done
         }
+        Request::Replay { draft, since } => Reply::Replayed(Box::new(broker.replay(&draft, since).await?)),
         Request::Explain { call } => Reply::Explained(broker.explain(&call).await?),
         Request::Clients { places } => Reply::Clients(broker.client_files(places).await),
         Request::PlanClients { change, clients, entries, places } => {

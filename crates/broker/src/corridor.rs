@@ -288,7 +288,8 @@ impl Corridor {
             .with("consent", present::consent_word(permit.consent()))
             .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
             .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
-            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>());
+            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
+            .with_body("facts", edits::kept(permit.facts()));
         let record = self.logins.noted(record, self.token(&case.call.client, case.call.server.identity), case);
         let record = present::origins::noted(edits::noted(record, permit.changed()), &case.flow);
         self.traffic.ran(&case.call.server.name);
@@ -385,6 +386,9 @@ impl Corridor {
             .with("client", asked.client.name())
             .with("conversation", asked.conversation.as_ref())
             .with_body("arguments", shown_arguments(&asked.request.parsed).unwrap_or(asked.request.arguments.clone()));
+        if let Some(facts) = &refusal.facts {
+            record = record.with_body("facts", edits::kept(facts));
+        }
         record.call = call;
         // It did not run, so a log that can't be written changes nothing for the client; the log itself says so.
         let _ = self.audit.append(record, Durability::Process).await;

@@ -2,11 +2,13 @@
 
 use crate::corridor::{Corridor, Reply};
 use crate::desk::Behind;
+use bytes::Bytes;
 use gate::approval::By;
 use gate::audit::Record;
 use gate::call::{ApprovalId, Call, Digest};
 use gate::edit::{Change, Changed, Edit};
 use gate::permit::Question;
+use gate::policy::KeptFacts;
 use serde_json::Value;
 use wire::text::escaped;
 use wire::view::{ApprovalView, EditView, FieldEdit};
@@ -51,7 +53,13 @@ pub(crate) fn behind(question: &Question, words: &[String], calls_last_hour: i64
         draft: question.draft().map(Box::new),
         words: words.to_vec(),
         calls_last_hour,
+        facts: kept(question.facts()),
     }
+}
+
+/// What policies were told of a call, as the log keeps it.
+pub(crate) fn kept(facts: &KeptFacts) -> Bytes {
+    serde_json::to_vec(facts).unwrap_or_default().into()
 }
 
 /// Calls that are shown together: of one client, conversation, server and tool.

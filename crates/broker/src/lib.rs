@@ -32,6 +32,7 @@ mod policies;
 mod policy_files;
 mod present;
 mod recall;
+mod replay;
 mod rules;
 mod secrets;
 mod servers;
@@ -67,10 +68,11 @@ use store::Store;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use wire::command::CurrentQuestionReply;
-use wire::control::Watched;
+use wire::control::{Draft, Watched};
 use wire::view::{
     ActivityChoices, ActivityFilter, ApprovalKind, ApprovalView, BatchView, EntryDetail, EntryView, ExportFormat,
-    ExportRow, GrantView, InboxView, InspectView, PoliciesView, ServersView, StatusView, TextKind, VerifyView,
+    ExportRow, GrantView, InboxView, InspectView, PoliciesView, ReplayView, ServersView, StatusView, TextKind,
+    VerifyView,
 };
 use wire::{Fault, FaultCode};
 
@@ -393,6 +395,14 @@ impl Broker {
     /// `NotFound`, or `Storage` when the database can't be read.
     pub async fn explain(&self, call: &str) -> Result<Vec<String>, Fault> {
         entries::explain(&self.inner.store, call).await
+    }
+
+    /// Past calls judged again under a draft of the rules.
+    ///
+    /// # Errors
+    /// `Invalid` for a draft that is wrong, `Storage` when the log can't be read.
+    pub async fn replay(&self, draft: &Draft, since: Option<i64>) -> Result<ReplayView, Fault> {
+        replay::replay(&self.inner.store, &self.inner.corridor.policies, draft, since).await
     }
 
     /// The servers page.

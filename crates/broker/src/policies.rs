@@ -9,6 +9,7 @@ use gate::tool::Tool;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use wire::control::Draft;
 use wire::{Fault, FaultCode};
 
 /// The person's policy files: name to text.
@@ -64,6 +65,19 @@ impl PolicyBook {
     pub(crate) fn with_preset(&self, preset: Preset) -> Result<Policies, String> {
         let state = self.state();
         Ok(build(preset, &state.accepted, &state.servers).map_err(|faults| said(&faults))?.0)
+    }
+
+    /// What would be in force under a draft: another preset, or a file of the person's beside, or in place of, theirs.
+    pub(crate) fn draft(&self, draft: &Draft) -> Result<Policies, String> {
+        let state = self.state();
+        let (mut preset, mut files) = (state.preset, state.accepted.clone());
+        match draft {
+            Draft::Preset(name) => preset = name.parse()?,
+            Draft::Policy { file, text } => {
+                files.insert(file.clone(), text.clone());
+            }
+        }
+        Ok(build(preset, &files, &state.servers).map_err(|faults| said(&faults))?.0)
     }
 
     /// Puts another preset in force.

@@ -17,6 +17,7 @@ mod appender;
 mod decisions;
 mod exposures;
 mod originals;
+mod past;
 mod reached;
 mod search;
 mod seen;
@@ -24,6 +25,7 @@ mod seen;
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
 pub(crate) use originals::{OriginalKey, OriginalRow};
+pub(crate) use past::PastCall;
 pub(crate) use reached::{Reached, Times};
 pub(crate) use search::{Found, Named, Reach};
 

@@ -10,6 +10,7 @@ use wire::control::{Reply, Request};
 use wire::view::{ActivityFilter, CameBackView, EntryDetail, EntryView, ExportFormat, VerifyView};
 
 mod filter;
+pub(crate) use filter::moment as past_moment;
 
 use filter::FilterWords;
 

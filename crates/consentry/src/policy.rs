@@ -1,5 +1,7 @@
 //! `consentry policy`: check policy files, run their cases, explain a decision.
 
+mod replay;
+
 use crate::control::{Control, unexpected};
 use crate::print::{Ended, Printer, Style, part, plain, word};
 use broker::Home;
@@ -30,6 +32,18 @@ pub(crate) enum Words {
         #[arg(value_name = "CALL-ID")]
         call: String,
     },
+    /// Play past calls against a draft: which would ask that did not, which would not, which would not run
+    Replay {
+        /// A policy file, beside your own or in place of the one of that name
+        #[arg(long, value_name = "FILE", required_unless_present = "preset", conflicts_with = "preset")]
+        policy: Option<PathBuf>,
+        /// Another preset: `cautious` or `balanced`
+        #[arg(long, value_name = "NAME")]
+        preset: Option<String>,
+        /// Only calls since then: a day such as 2026-11-22, or a moment such as 2026-11-22T14:30:00Z
+        #[arg(long, value_name = "DAY", value_parser = crate::audit::past_moment)]
+        since: Option<i64>,
+    },
     /// Run cases (a request, its expected verdict and reasons) against the shipped policies. Needs no broker
     Test {
         /// The folder with the cases
@@ -55,6 +69,13 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
                 printer.say(&format!("The preset {preset} is in force."))?;
             }
             Ok(ExitCode::SUCCESS)
+        }
+        Words::Replay { policy, preset, since } => {
+            let draft = replay::draft(policy.as_deref(), preset)?;
+            match Control::find().await?.ask(&Request::Replay { draft, since }).await? {
+                Reply::Replayed(view) => replay::print(&view, printer),
+                other => Err(unexpected(&other).into()),
+            }
         }
         Words::Explain { call } => match Control::find().await?.ask(&Request::Explain { call }).await? {
             Reply::Explained(lines) => {

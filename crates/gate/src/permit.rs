@@ -4,15 +4,17 @@
 //! consent, or has it from a grant, and by settling a question with the [`Yes`] of a person. It can't be cloned, so it is spent once.
 
 mod data;
+mod refusal;
 
 pub use data::{InClear, shown_arguments};
+pub use refusal::{Refusal, RefusalKind};
 
 use crate::approval::{Consent, Yes};
 use crate::call::{Call, Destination, destinations};
 use crate::edit::{Changed, Draft, changed};
 use crate::grant::{Grant, Origins};
 use crate::inspect::{self, Finding};
-use crate::policy::{Carried, Facts, Judgement, Needed, Policies, Reason};
+use crate::policy::{Carried, Judgement, KeptFacts, Needed, Policies, Reason};
 use crate::provenance::{Flow, Known, Memory};
 use crate::release::PutBack;
 use crate::token::Token;
@@ -112,41 +114,33 @@ impl Case {
 
     /// Judges the case as things stand.
     pub fn weigh(&self, policies: &Policies, now: &Circumstances) -> Judgement {
-        self.with_facts(now, |facts| policies.judge(facts))
+        self.judged(policies, &self.facts(now), now)
     }
 
-    /// Every policy that matters, in words, at each level of consent.
-    pub fn explain(&self, policies: &Policies, now: &Circumstances) -> Vec<String> {
-        self.with_facts(now, |facts| policies.explain(facts))
+    fn judged(&self, policies: &Policies, facts: &KeptFacts, now: &Circumstances) -> Judgement {
+        facts.with(&self.call.request.parsed, (now.calls_last_hour, now.now_ms), |facts| policies.judge(facts))
     }
 
-    fn with_facts<T>(&self, now: &Circumstances, then: impl FnOnce(&Facts<'_>) -> T) -> T {
+    /// What policies are told of it, but for the arguments and the time.
+    fn facts(&self, now: &Circumstances) -> KeptFacts {
         let of_token = now.token.iter().flat_map(Token::findings);
-        let mut classes: Vec<String> =
+        let mut findings: Vec<String> =
             self.findings.iter().map(|f| f.class).chain(of_token).map(str::to_owned).collect();
-        classes.sort_unstable();
-        classes.dedup();
-        let destinations: Vec<crate::policy::Destination> = self
-            .destinations
-            .iter()
-            .map(|d| crate::policy::Destination { kind: d.kind, value: d.value.clone() })
-            .collect();
-        then(&Facts {
-            client: &self.call.client.identity.to_string(),
-            server: &self.call.server.alias,
-            tool: &self.call.tool.name,
-            arguments: &self.call.request.parsed,
-            destinations: &destinations,
-            findings: &classes,
-            carried: &self.carried,
+        findings.sort_unstable();
+        findings.dedup();
+        KeptFacts {
+            client: self.call.client.identity.to_string(),
+            server: self.call.server.alias.clone(),
+            tool: self.call.tool.name.clone(),
+            destinations: self.destinations.iter().map(|d| (d.kind.to_owned(), d.value.clone())).collect(),
+            findings,
+            carried: self.carried.clone(),
             client_known: now.client_known,
             drifted: now.drifted,
             names_protected: now.names_protected,
-            flow: &self.flow.facts(),
-            calls_last_hour: now.calls_last_hour,
-            token: now.token.as_ref(),
-            now_ms: now.now_ms,
-        })
+            flow: self.flow.facts(),
+            token: now.token.clone(),
+        }
     }
 }
 
@@ -159,9 +153,15 @@ pub struct Permit {
     approval: Option<crate::call::ApprovalId>,
     grant: Option<crate::call::GrantId>,
     changed: Option<Changed>,
+    facts: KeptFacts,
 }
 
 impl Permit {
+    /// What was known of the call when it was judged.
+    pub fn facts(&self) -> &KeptFacts {
+        &self.facts
+    }
+
     /// The call it is for.
     pub fn case(&self) -> &Case {
         &self.case
@@ -199,9 +199,15 @@ pub struct Question {
     case: Case,
     judgement: Judgement,
     changed: Option<Changed>,
+    facts: KeptFacts,
 }
 
 impl Question {
+    /// What was known of the call when it was judged.
+    pub fn facts(&self) -> &KeptFacts {
+        &self.facts
+    }
+
     /// What it is about.
     pub fn case(&self) -> &Case {
         &self.case
@@ -230,7 +236,7 @@ impl Question {
         }
         let (asked, arguments) = (self.case.call.digest(), self.case.shown_arguments().clone());
         let changed = (!changes.is_empty()).then_some(Changed { asked, arguments, changes });
-        Ok(Self { case, judgement: draft.judgement().clone(), changed })
+        Ok(Self { case, judgement: draft.judgement().clone(), changed, facts: self.facts })
     }
 
     /// The grant that a yes asked for beside this call, if it did.
@@ -253,7 +259,8 @@ impl Question {
         if yes.digest() != self.case.call.digest() {
             return Err(Refusal::new(RefusalKind::Stale, "The yes was for another call.").with(&self.judgement));
         }
-        let fresh = self.case.weigh(policies, now);
+        let facts = self.case.facts(now);
+        let fresh = self.case.judged(policies, &facts, now);
         let enough = match fresh.needed {
             Needed::Nothing => true,
             Needed::Approve => yes.consent() >= Consent::Approved,
@@ -276,6 +283,7 @@ impl Question {
             approval: Some(yes.approval()),
             grant: None,
             changed: self.changed,
+            facts,
         })
     }
 }
@@ -294,104 +302,21 @@ pub enum Verdict {
 
 /// Judges a call with no consent but what was remembered.
 pub fn judge(case: Case, policies: &Policies, now: &Circumstances, grants: &[Grant]) -> Verdict {
-    let judgement = case.weigh(policies, now);
+    let facts = case.facts(now);
+    let judgement = case.judged(policies, &facts, now);
     let unclean = if grants.is_empty() { Default::default() } else { case.flow.suspects() };
     let covers = |grant: &&Grant| grant.covers(&case, &judgement, Origins::Known(&unclean), now.now_ms);
     if let Some(grant) = grants.iter().find(covers) {
         let (consent, grant) = (Consent::Approved, Some(grant.id));
         let reasons = judgement.reasons;
-        return Verdict::Allow(Permit { case, consent, reasons, approval: None, grant, changed: None });
+        return Verdict::Allow(Permit { case, consent, reasons, approval: None, grant, changed: None, facts });
     }
     match judgement.needed {
         Needed::Nothing => {
             let (consent, reasons) = (Consent::None, Vec::new());
-            Verdict::Allow(Permit { case, consent, reasons, approval: None, grant: None, changed: None })
+            Verdict::Allow(Permit { case, consent, reasons, approval: None, grant: None, changed: None, facts })
         }
-        Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement, changed: None }),
-        Needed::Never => Verdict::Deny(Refusal::denied(&judgement)),
-    }
-}
-
-/// Why a call may not go out, or why its result may not come back: a value, not an error.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// Which kind.
-    pub kind: RefusalKind,
-    /// One sentence for the model and the person.
-    pub message: String,
-    /// The policies behind it.
-    pub reasons: Vec<Reason>,
-}
-
-/// The kinds of refusal, as the log names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// The request itself can't be gated.
-    Malformed,
-    /// There is no such tool, or it is not trusted (yet).
-    Untrusted,
-    /// Its definition, or its server, is another than was approved.
-    Drifted,
-    /// A policy forbids it.
-    Denied,
-    /// The person said no.
-    Rejected,
-    /// Nobody answered in time.
-    Expired,
-    /// The question is open still; the client was told to ask again.
-    Waiting,
-    /// The person stopped everything.
-    Stopped,
-    /// The client cancelled or left.
-    Withdrawn,
-    /// Things changed while the question was open.
-    Stale,
-    /// The log could not be written.
-    NotRecorded,
-    /// The server failed, died or did not answer; the call may or may not have run.
-    Unknown,
-    /// The server was not there: the call did not run.
-    NotSent,
-}
-
-impl RefusalKind {
-    /// The word in the log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Untrusted => "untrusted",
-            Self::Drifted => "drifted",
-            Self::Denied => "denied",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::Waiting => "waiting",
-            Self::Stopped => "stopped",
-            Self::Withdrawn => "withdrawn",
-            Self::Stale => "stale",
-            Self::NotRecorded => "not_recorded",
-            Self::Unknown => "unknown",
-            Self::NotSent => "not_sent",
-        }
-    }
-}
-
-impl Refusal {
-    /// A refusal of this kind, in one sentence.
-    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), reasons: Vec::new() }
-    }
-
-    fn with(mut self, judgement: &Judgement) -> Self {
-        self.reasons.clone_from(&judgement.reasons);
-        self
-    }
-
-    fn denied(judgement: &Judgement) -> Self {
-        let why = match (judgement.faults.first(), judgement.reasons.first()) {
-            (Some(fault), _) => format!("A policy could not be evaluated, so the call is refused: {fault}"),
-            (None, Some(reason)) => format!("{}. {}", reason.title, reason.why),
-            (None, None) => "No policy permits it.".to_owned(),
-        };
-        Self::new(RefusalKind::Denied, why).with(judgement)
+        Needed::Approve | Needed::StepUp => Verdict::Ask(Question { case, judgement, changed: None, facts }),
+        Needed::Never => Verdict::Deny(Refusal::denied(&judgement).knowing(facts)),
     }
 }

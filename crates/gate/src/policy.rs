@@ -8,6 +8,7 @@
 pub mod cases;
 mod hearing;
 mod judge;
+mod kept;
 mod lift;
 mod load;
 mod place;
@@ -17,6 +18,7 @@ mod rules;
 mod server;
 mod shape;
 
+pub use kept::KeptFacts;
 pub use place::Destination;
 pub use release::Carried;
 pub use rules::Rule;
@@ -30,6 +32,7 @@ use cedar_policy_core::ast::{Eid, EntityType, EntityUID};
 use cedar_policy_core::entities::Entities;
 use hearing::Hearing;
 use judge::Slice;
+use serde::{Deserialize, Serialize};
 use server::Server;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -195,7 +198,8 @@ pub struct Facts<'a> {
 }
 
 /// What is known of where a call's values come from and where they go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FlowFacts {
     /// At least one destination was never approved nor configured.
     pub new_destination: bool,

@@ -1,9 +1,9 @@
 //! The token that would go along with a call to a server elsewhere: what is known of it, never the token itself.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The token of a login, as a call would carry it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Token {
     /// Its name in the log.

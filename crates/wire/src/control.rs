@@ -7,9 +7,24 @@ use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
     EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, KnownClientView, LoginPlanView, NowView,
-    PoliciesView, RememberChoice, ServersView, StatusView, ToolView, UnguardedView, VerifyView,
+    PoliciesView, RememberChoice, ReplayView, ServersView, StatusView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
+
+/// A draft of the rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Draft {
+    /// Another preset, by its name.
+    Preset(String),
+    /// A policy file, beside the person's own or in place of the one of that name.
+    Policy {
+        /// Its name.
+        file: String,
+        /// What is in it, in Cedar.
+        text: String,
+    },
+}
 
 /// What a control peer asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +71,13 @@ pub enum Request {
     RemoveServer {
         /// Its name.
         name: String,
+    },
+    /// Past calls judged again under a draft of the rules.
+    Replay {
+        /// The draft.
+        draft: Draft,
+        /// Only calls since then, in milliseconds since 1970-01-01 UTC.
+        since: Option<i64>,
     },
     /// Why a call was decided as it was.
     Explain {
@@ -296,6 +318,8 @@ pub enum Reply {
     ClientChanges(Vec<ClientChangeView>),
     /// The explanation, line by line; foreign text inside is escaped.
     Explained(Vec<String>),
+    /// What a draft would change.
+    Replayed(Box<ReplayView>),
     /// The stream is over.
     End,
     /// Entries on their way out.

@@ -4,6 +4,7 @@ use super::{Desk, about, by_word, fault, gone};
 use crate::audit_log::Durability;
 use crate::clock::now_ms;
 use crate::present::level;
+use bytes::Bytes;
 use gate::approval::{Approval, By, Edited, Effect, Event};
 use gate::call::{ApprovalId, Digest};
 use gate::edit::Draft;
@@ -23,6 +24,8 @@ pub(crate) struct Behind {
     pub(crate) words: Vec<String>,
     /// Gated calls of the client in the last hour, when it was asked.
     pub(crate) calls_last_hour: i64,
+    /// What policies were told of the call, as the log keeps it.
+    pub(crate) facts: Bytes,
 }
 
 fn too_late() -> Fault {

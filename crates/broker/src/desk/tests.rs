@@ -8,6 +8,7 @@ use super::*;
 use crate::present::blank;
 use crate::store::Store;
 use crate::vault::Seal;
+use bytes::Bytes;
 use gate::approval::{INBOX_LIFE, Level, NO_LASTS, PARKED_LIFE};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -103,7 +104,7 @@ impl Scene {
 }
 
 fn behind() -> Behind {
-    Behind { group: Digest([9; 32]), draft: None, words: Vec::new(), calls_last_hour: 1 }
+    Behind { group: Digest([9; 32]), draft: None, words: Vec::new(), calls_last_hour: 1, facts: Bytes::new() }
 }
 
 /// When the person answers, seen from the moment at which the first attempt is over.

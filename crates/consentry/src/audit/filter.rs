@@ -99,7 +99,7 @@ impl VerdictWord {
 }
 
 /// Milliseconds since 1970 of a day or a moment.
-fn moment(text: &str) -> Result<i64, String> {
+pub(crate) fn moment(text: &str) -> Result<i64, String> {
     use time::format_description::well_known::Rfc3339;
     let day = time::Date::parse(text, time::macros::format_description!("[year]-[month]-[day]"));
     let moment = match day {

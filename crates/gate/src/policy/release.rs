@@ -6,6 +6,7 @@ use crate::approval::Consent;
 use cedar_policy_core::ast::{Eid, Entity, EntityUID, Value};
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 const LONGEST: usize = 200;
 
 /// A class of data that a call would carry to its server.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Carried {
     /// The data class, such as `secret.aws_access_key`.
     pub class: String,

@@ -91,3 +91,53 @@ pub struct PresetChange {
     /// Whether it would ask.
     pub asks: bool,
 }
+
+/// What a draft of the rules would change of past calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayView {
+    /// Since when, in milliseconds since 1970-01-01 UTC; `None` is from the beginning.
+    pub since: Option<i64>,
+    /// How many calls there were.
+    pub calls: u64,
+    /// How many would ask that did not.
+    pub added: u64,
+    /// How many would run unasked that asked.
+    pub gone: u64,
+    /// How many would not run whatever the person said.
+    pub blocked: u64,
+    /// How many could run that could not.
+    pub unblocked: u64,
+    /// How many would ask for more, or for less, than they did.
+    pub stricter_or_milder: u64,
+    /// Why calls could not be judged again, and how many.
+    pub skipped: Vec<(String, u64)>,
+    /// The calls with another outcome, the oldest first.
+    pub changes: Vec<ReplayChange>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+/// A call that a draft would decide otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayChange {
+    /// Its entry.
+    pub seq: i64,
+    /// Its id.
+    pub call: String,
+    /// When it was, in milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+    /// Foreign: the client.
+    pub client: String,
+    /// The server's alias.
+    pub server: String,
+    /// Foreign: the tool.
+    pub tool: String,
+    /// What was needed then; `permits` is nothing.
+    pub before: Demand,
+    /// What would be needed.
+    pub after: Demand,
+    /// The rules that would ask or forbid.
+    pub policies: Vec<String>,
+    /// Their titles. Foreign where the person wrote them.
+    pub titles: Vec<String>,
+}

@@ -7,6 +7,7 @@ use crate::desk::Patience;
 use crate::present::blank;
 use crate::store::Store;
 use crate::vault::Seal;
+use bytes::Bytes;
 use gate::approval::{Level, Terms};
 use gate::call::CallId;
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ impl Scene {
                 let mut card = blank(ApprovalKind::Call, &format!("files-{group}"));
                 card.effects = vec![effect];
                 let group = Digest([group; 32]);
-                let behind = Behind { group, draft: None, words: Vec::new(), calls_last_hour: 1 };
+                let behind = Behind { group, draft: None, words: Vec::new(), calls_last_hour: 1, facts: Bytes::new() };
                 if scene.desk.settle(terms, (card, behind), CallId(Uuid::now_v7()), patience).await.is_ok() {
                     scene.ran.lock().unwrap().push(call);
                 }

@@ -1,8 +1,11 @@
 //! Which card each window says it is showing. An Approve counts only from a window that shows the card; how long it
 //! has been showing it is the broker's business.
 
+use crate::cover::Covered;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tauri::WebviewWindow;
+use wire::{Fault, FaultCode};
 
 /// The cards on screen, by window label and approval id.
 #[derive(Debug, Default)]
@@ -40,6 +43,19 @@ impl Cards {
     /// A set of ids holds no invariant that a panic elsewhere could have broken.
     fn lock(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A window that is not on the screen, or under another, can't show a card, whatever its page says.
+pub(crate) fn show(window: &WebviewWindow, cards: &Cards, covered: &Covered, card: &str) -> Result<(), Fault> {
+    if !window.is_visible().unwrap_or(false) {
+        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
+    }
+    // Its window's, though nobody can see it yet: when the window is free again, this card arms.
+    cards.show(window.label(), card);
+    match covered.is(window.label()) {
+        true => Err(Fault::new(FaultCode::TooEarly, "Another window lies over this one.")),
+        false => Ok(()),
     }
 }
 

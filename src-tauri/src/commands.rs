@@ -2,7 +2,7 @@
 //! written in `capabilities/`. They hold no logic: the broker answers, and its faults go to the window as they are.
 
 use crate::browser;
-use crate::cards::Cards;
+use crate::cards::{Cards, show};
 use crate::cover::Covered;
 use crate::settings::{self, Settings};
 use crate::turn::Turn;
@@ -13,8 +13,8 @@ use wire::command as ask;
 use wire::proof::ProofView;
 use wire::view::{
     ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
-    ItemAnswer, KnownClientView, LoginPlanView, NowView, PoliciesView, ServersView, SettingsView, StatusView,
-    UnguardedView,
+    ItemAnswer, KnownClientView, LoginPlanView, NowView, PoliciesView, ReplayView, ServersView, SettingsView,
+    StatusView, UnguardedView,
 };
 use wire::{Fault, FaultCode};
 
@@ -51,6 +51,7 @@ serve! {
     export_activity,
     policies,
     choose_preset,
+    replay,
     settings,
     prefer,
     set_autostart,
@@ -92,19 +93,6 @@ async fn current_question(
 ) -> Result<ask::CurrentQuestionReply, Fault> {
     turn.loaded();
     Ok(turn.current(&broker).await)
-}
-
-/// A window that is not on the screen, or under another, can't show a card, whatever its page says.
-fn show(window: &WebviewWindow, cards: &Cards, covered: &Covered, card: &str) -> Result<(), Fault> {
-    if !window.is_visible().unwrap_or(false) {
-        return Err(Fault::new(FaultCode::TooEarly, "This window is not on the screen yet."));
-    }
-    // Its window's, though nobody can see it yet: when the window is free again, this card arms.
-    cards.show(window.label(), card);
-    match covered.is(window.label()) {
-        true => Err(Fault::new(FaultCode::TooEarly, "Another window lies over this one.")),
-        false => Ok(()),
-    }
 }
 
 /// A window decides about a card only while it shows it.
@@ -338,6 +326,11 @@ async fn export_activity(broker: State<'_, Broker>, command: ask::ExportActivity
 #[tauri::command]
 async fn policies(broker: State<'_, Broker>) -> Result<PoliciesView, Fault> {
     Ok(broker.policies())
+}
+
+#[tauri::command]
+async fn replay(broker: State<'_, Broker>, command: ask::Replay) -> Result<ReplayView, Fault> {
+    broker.replay(&command.draft, command.since).await
 }
 
 #[tauri::command]

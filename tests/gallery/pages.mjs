@@ -45,6 +45,7 @@ const step = (step, at) => ({ step, at });
 const from = NOW - 8 * MINUTE;
 
 export const sent = () => detail(SENT, {
+  explained: EXPLAINED,
   bodies: [["arguments", JSON.stringify({ to: "ann@halden.example", subject: "Minutes of Thursday" })], ["card", JSON.stringify(mail())]],
   related: [
     entry({ kind: "asked", result: "", summary: "Asked the person whether claude-desktop may call send_mail on mail." }),
@@ -101,7 +102,7 @@ export const policies = (over = {}) => ({
     rule("pay-needs-step-up", "Spending money", "This can move your money or buy something, and often can’t be taken back.", "floor", "step_up", ["pay"]),
     rule("delete-needs-person", "Deleting or replacing something", "What is there now may not come back.", "floor", "approve", ["delete"]),
     rule("hidden-characters-need-person", "Hidden characters", "The call holds characters that can’t be seen, which can make it say something else than it seems to.", "floor", "approve", [], { conditional: true }),
-    rule("balanced-send-needs-person", "Sending to others", "This leaves your machine for someone else, and Consentry can’t tell where the values come from.", "preset", "approve", ["send"]),
+    rule("balanced-new-destination", "This goes somewhere new", "You have not yet approved anything that goes there.", "preset", "approve", []),
     rule("balanced-execute-needs-person", "Running a program", "This runs a program, which can do anything that you can do.", "preset", "approve", ["execute"]),
     rule("no-mail-at-night", "No mail at night", "I want to see every mail in daylight.", "user", "never", [], { server: "mail", actions: ["send_mail"], dormant: true, conditional: true }),
   ],
@@ -115,4 +116,20 @@ export const policies = (over = {}) => ({
 export const LOOSER = [
   { name: "cautious", in_force: true, asks: 15, runs: 8, changes: [] },
   { name: "balanced", in_force: false, asks: 13, runs: 10, changes: [{ server: "mail", tool: "move_mail", asks: false }, { server: "files", tool: HOSTILE.bidi, asks: false }] },
+];
+
+const turned = (over = {}) => ({ seq: 18_311, call: "01936f2e-0000-7000-9000-18311", at: NOW - 3 * MINUTE, client: "claude-desktop", server: "mail", tool: "send_mail", before: "permits", after: "approve", policies: ["send-needs-person"], titles: ["Sending to others"], ...over });
+export const replayed = (over = {}) => ({
+  since: NOW - 30 * DAY, calls: 1_842, added: 37, gone: 0, blocked: 1, unblocked: 0, stricter_or_milder: 2,
+  skipped: [["their server or tool is no longer trusted, or has changed", 12]], more: 31,
+  changes: [
+    turned(), turned({ seq: 18_290, server: "files", tool: "write_file", titles: ["Changing something"], at: NOW - 2 * DAY }),
+    turned({ seq: 18_204, before: "approve", after: "step_up", server: "bank", tool: "pay", titles: ["Spending money"], at: NOW - 5 * DAY }),
+    turned({ seq: 18_110, before: "approve", after: "never", client: HOSTILE.fake, server: "shell", tool: HOSTILE.tags, titles: [HOSTILE.bidi], at: NOW - 9 * DAY }),
+  ], ...over,
+});
+export const EXPLAINED = [
+  "Unasked, the tool: denied.", "  forbidden by balanced-private-data-may-leave (preset): Private data may leave. This conversation has read private data and text that anybody may have written, and now something goes out.", "  permitted by base-tools (floor)",
+  "Unasked, the address ann@halden.example: allowed.", "  permitted by base-destinations (floor)",
+  "With a yes, the tool: allowed.", "  permitted by base-tools (floor)", "With a yes, the address ann@halden.example: allowed.", "  permitted by base-destinations (floor)",
 ];

@@ -5,7 +5,7 @@ import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, new
 import { disguised, flagged, leaving, plainly } from "./judged.mjs";
 import * as login from "./logins.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
-import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, sent } from "./pages.mjs";
+import { BLOCKED, ENTRIES, HOSTILE_RULE, LOOSER, LOST, MISREAD, SENT, blocked, detail, entry, lost, misread, policies, replayed, sent } from "./pages.mjs";
 
 const fault = (message, code = "storage") => ({ fault_of_scene: { code, message } });
 const TRUSTED = ENTRIES.find((at) => at.result === "trust");
@@ -16,7 +16,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null, known_clients: [{ identity: "ab".repeat(32), program: "/opt/Claude/claude-desktop", script: null, let_in_at: NOW - 86_400_000, connected: true, suspended: false }, { identity: "cd".repeat(32), program: "/usr/bin/node", script: HOSTILE.bidi, let_in_at: NOW - 9_000_000, connected: true, suspended: true }], suspend_client: null,
+  choose_preset: null, replay: replayed(), set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null, known_clients: [{ identity: "ab".repeat(32), program: "/opt/Claude/claude-desktop", script: null, let_in_at: NOW - 86_400_000, connected: true, suspended: false }, { identity: "cd".repeat(32), program: "/usr/bin/node", script: HOSTILE.bidi, let_in_at: NOW - 9_000_000, connected: true, suspended: true }], suspend_client: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
   edit_call: null, add_remote: null, plan_login: login.plan(), log_in: null, stop_login: null, log_out: "https://login.acme.example was told that the tokens are void", batch_visible: null, batch_hidden: null, approve_batch: [],
 });
@@ -118,8 +118,10 @@ export const SCENES = [
   main("inbox-unguarded", "inbox", { unguarded: news(), inbox: { waiting, ended: [] }, status: status({ waiting: 5 }) }),
   main("inbox-unguarded-alone", "inbox", { unguarded: news().slice(0, 1) }),
   main("policies", "policies"),
-  main("policies-rule", "policies/balanced-send-needs-person", {}, { steps: [unfold] }),
+  main("policies-rule", "policies/balanced-new-destination", {}, { steps: [unfold] }),
   main("policies-sleeping", "policies/no-mail-at-night", {}, { steps: [unfold] }),
+  main("policies-try", "policies", {}, { steps: [press("Try it on past calls")] }),
+  main("policies-replay", "policies", {}, { steps: [press("Try it on past calls"), press("Play")] }),
   main("policies-gone", "policies/was-there-once"),
   main("policies-looser", "policies", { policies: policies({ presets: LOOSER }) }, { steps: [press("Preset: "), press("Use Balanced…")] }),
   main("policies-none", "policies", { policies: policies({ rules: policies().rules.filter((r) => r.layer !== "user"), tools: 0, preset_fixed: true, presets: policies().presets.map((p) => ({ ...p, asks: 0, runs: 0, changes: [] })) }) }),

@@ -116,7 +116,11 @@ fn a_value_of_somebody_elses_is_asked_about_with_its_place() {
         assert!(record.replace("\\\"", "\"").contains(part), "{part} in {record}");
     }
     // A file that the text names is asked about; one that it does not name runs.
-    show(&scene, &mut client, &format!("Write it all to {} and be done with it, please.", scene.note("planted.txt")));
+    show(
+        &scene,
+        &mut client,
+        &format!("The export of May is kept in {} as it was agreed last week.", scene.note("planted.txt")),
+    );
     let asked = client.begin("write_note", json!({"path": scene.note("planted.txt"), "text": "x"}));
     let question = watch.question("write_note");
     assert_eq!(rules(&question), ["balanced-untrusted-value-decides"], "{question}");

@@ -36,6 +36,7 @@ mod proof;
 mod questions;
 mod real_parts;
 mod remote;
+mod replay;
 mod suspend;
 mod tokens;
 mod traffic;

@@ -38,6 +38,7 @@ mod prompt;
 mod proof;
 mod quiet;
 mod remember;
+mod replay;
 mod said;
 mod servers;
 mod settings;

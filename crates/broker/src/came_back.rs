@@ -2,7 +2,6 @@
 
 use crate::corridor::{Corridor, classes};
 use crate::present;
-use crate::recall::remember;
 use crate::servers::Trusted;
 use bytes::Bytes;
 use gate::audit::Record;
@@ -35,26 +34,24 @@ impl Corridor {
         let listing = asked.and_then(|_| self.servers.pinned(&server.name));
         let tool = listing.zip(asked).and_then(|(listing, (_, tool))| listing.tool(tool).cloned());
         let spotlight = self.spotlights.of(&server.name);
-        let (memory, call) = (self.recall.of(to.0, conversation), asked.map(|(call, _)| call));
-        let released = aside(raw.len(), move || {
+        let schema = tool.as_ref().and_then(|tool| tool.output_schema.clone());
+        let (released, marks, raw) = aside(raw.len(), move || {
             let withhold = |class: &str| policies.withholds(&client, class);
             let terms = Terms {
                 server: &server.alias,
                 kind,
                 trusted: false,
                 spotlight,
-                output_schema: tool.as_ref().and_then(|tool| tool.output_schema.as_ref()),
+                output_schema: schema.as_ref(),
                 withhold: &withhold,
             };
             let released = release(raw.clone(), &terms, &mut held.lock());
             let marks = present::marks_of(&raw, released.findings());
-            // As the server sent it, and before anybody can act on it.
-            remember(&memory, &raw, &released, (&server.name, tool.as_deref()), call);
-            (released, marks)
+            (released, marks, raw)
         })
         .await?;
-        self.exposed(to.0, conversation);
-        Ok(released)
+        self.remember(to, &raw, &released, (&from.server.name, tool.as_deref()), asked.map(|(call, _)| call)).await;
+        Ok((released, marks))
     }
 }
 

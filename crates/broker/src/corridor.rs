@@ -104,7 +104,7 @@ pub(crate) struct Corridor {
     /// What models do not get to see.
     pub(crate) withheld: Conversations,
     /// What clients were shown.
-    pub(crate) recall: Recall,
+    pub(crate) recall: Arc<Recall>,
     /// Where calls may go unasked, because a person approved one that went there.
     pub(crate) approved: Approved,
 }
@@ -194,7 +194,7 @@ impl Corridor {
     async fn inspect(&self, call: Call) -> Result<Case, Refusal> {
         let held = self.withheld.of(&call.conversation)?;
         let case = aside(call.request.arguments.len(), move || Case::restored(call, &held.lock())).await??;
-        self.traced(case).await
+        Ok(self.traced(case).await)
     }
 
     /// How things stand for a call of this client with these arguments.

@@ -119,6 +119,7 @@ pub(crate) async fn show(store: &Store, policies: &PolicyBook, seq: i64) -> Resu
         previous: hex::encode(previous),
         related,
         story: story::tell(store, &whole, policies).await?,
+        explained: rejudged(store, &whole, policies).await?,
         record: found.entry.record,
     })
 }
@@ -138,7 +139,7 @@ async fn first_of(store: &Store, call: &str) -> Result<i64, Fault> {
 }
 
 /// Why a call was decided as it was, from its entries.
-pub(crate) async fn explain(store: &Store, call: &str) -> Result<Vec<String>, Fault> {
+pub(crate) async fn explain(store: &Store, policies: &PolicyBook, call: &str) -> Result<Vec<String>, Fault> {
     first_of(store, call).await?;
     let mut lines = Vec::new();
     for entry in store.entries_of(call).await? {
@@ -162,7 +163,24 @@ pub(crate) async fn explain(store: &Store, call: &str) -> Result<Vec<String>, Fa
             }
         }
     }
+    let now = rejudged(store, &store.entries_of(call).await?, policies).await?;
+    if !now.is_empty() {
+        lines.push("Every rule that matters to it, as the rules are now:".to_owned());
+        lines.extend(now.iter().map(|line| format!("  {line}")));
+    }
     Ok(lines)
+}
+
+/// What the rules in force now make of a call, at every level of consent; nothing where the log no longer says enough.
+async fn rejudged(store: &Store, entries: &[StoredEntry], policies: &PolicyBook) -> Result<Vec<String>, Fault> {
+    for entry in entries {
+        let Some(past) = store.past_call(entry.seq).await? else { continue };
+        let lines = crate::replay::explain(&past, &policies.current());
+        if !lines.is_empty() {
+            return Ok(lines.iter().map(|line| escaped(line)).collect());
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn record(entry: &StoredEntry) -> Value {

@@ -394,7 +394,7 @@ impl Broker {
     /// # Errors
     /// `NotFound`, or `Storage` when the database can't be read.
     pub async fn explain(&self, call: &str) -> Result<Vec<String>, Fault> {
-        entries::explain(&self.inner.store, call).await
+        entries::explain(&self.inner.store, &self.inner.corridor.policies, call).await
     }
 
     /// Past calls judged again under a draft of the rules.

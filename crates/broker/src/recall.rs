@@ -5,9 +5,10 @@ use crate::clock::now_ms;
 use crate::corridor::Corridor;
 use crate::servers::Listing;
 use crate::store::Store;
+use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
-use gate::permit::{Case, Refusal, RefusalKind};
+use gate::permit::Case;
 use gate::provenance::{Exposure, Known, Memory, Origin, Place, Seen, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
@@ -19,6 +20,8 @@ use wire::Fault;
 /// How much all memories take together, in bytes, and how many there are.
 const MOST: usize = 128 * 1024 * 1024;
 const MOST_MEMORIES: usize = 200;
+/// The longest message that is taken in before it is passed on, in bytes.
+const AT_ONCE: usize = 4096;
 /// How often what a client was exposed to is written down, in milliseconds.
 const NOTE_MS: i64 = 60_000;
 
@@ -31,6 +34,7 @@ struct Inside {
     memory: Mutex<Memory>,
     /// What it takes, in bytes.
     size: AtomicUsize,
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// Listings that are in it.
     listed: Mutex<HashSet<Digest>>,
     /// What was written down last, and when.
@@ -42,8 +46,13 @@ impl Held {
         self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whoever comes first is first, also where it goes in aside.
+    async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        self.0.turn.clone().lock_owned().await
+    }
+
     /// Takes what is shown.
-    pub(crate) fn remember(&self, origin: Origin, shown: &[u8], seen: Seen) {
+    fn remember(&self, origin: Origin, shown: &[u8], seen: Seen) {
         let mut memory = self.lock();
         memory.remember(origin, shown, seen);
         self.0.size.store(memory.footprint(), Ordering::Relaxed);
@@ -138,7 +147,7 @@ impl Recall {
 
 impl Corridor {
     /// The case with what is known of where its values come from.
-    pub(crate) async fn traced(&self, case: Case) -> Result<Case, Refusal> {
+    pub(crate) async fn traced(&self, case: Case) -> Case {
         let held = self.recall.of(&case.call.client, &case.call.conversation);
         let (server, own) = (case.call.server.identity, self.own_domains.all());
         let approved = self.approved.at(server);
@@ -147,14 +156,54 @@ impl Corridor {
             let own = |place: &Place| is_own(place, &own);
             case.traced(memory, &Known { approved: &approved, own: &own }, now_ms())
         };
-        // Something large may be going in just now: that is waited for where nothing else waits.
-        if let Ok(memory) = held.0.memory.try_lock() {
-            return Ok(trace(&memory));
+        // What was shown before is in it before anything is looked up.
+        let _turn = held.turn().await;
+        trace(&held.lock())
+    }
+
+    /// Remembers what a server sent, before its client can act on it: where it is large, while the client gets it, for the
+    /// client's next call waits until it is in.
+    pub(crate) async fn remember(
+        &self,
+        (client, conversation): (&Client, &Arc<str>),
+        raw: &Bytes,
+        released: &Released,
+        (server, tool): (&str, Option<&Tool>),
+        call: Option<CallId>,
+    ) {
+        let seen = Seen {
+            flagged: released.findings().iter().any(|finding| finding.class == "injection"),
+            data: !released.withheld().is_empty(),
+            unread: !released.uninspected().is_empty(),
+        };
+        let origin = Origin {
+            // What is no call's is nobody's, and came unasked: it counts like a result.
+            call: Some(call.unwrap_or(CallId(uuid::Uuid::nil()))),
+            server: server.into(),
+            tool: tool.map(|tool| tool.name.as_str().into()),
+            trust: tool.map_or(Trust::Untrusted, |tool| gate::provenance::trust(tool, raw)),
+            open: tool.is_some_and(gate::provenance::is_open),
+            at_ms: now_ms(),
+        };
+        let held = self.recall.of(client, conversation);
+        let turn = held.turn().await;
+        if raw.len() <= AT_ONCE {
+            held.remember(origin, raw, seen);
+            self.recall.note(client.identity, &held);
+            return;
         }
-        let held = held.clone();
-        tokio::task::spawn_blocking(move || trace(&held.lock())).await.map_err(|e| {
-            Refusal::new(RefusalKind::NotSent, format!("Where its values come from could not be found out: {e}."))
-        })
+        let (recall, identity, raw, into) = (self.recall.clone(), client.identity, raw.clone(), held.clone());
+        let take = move || {
+            into.remember(origin, &raw, seen);
+            drop(turn);
+        };
+        drop(tokio::spawn(async move {
+            if let Err(fault) = tokio::task::spawn_blocking(take).await {
+                tracing::error!("what a client was shown could not be remembered: {fault}");
+                held.lock().missed(now_ms());
+            }
+            recall.note(identity, &held);
+        }));
     }
 
     /// Remembers that a person approved where a call goes. Where that can't be kept, it is asked about again.
@@ -187,36 +236,6 @@ impl Corridor {
             held.remember(origin(None), texts.to_string().as_bytes(), Seen::default());
         }
     }
-
-    /// Notes what a client was exposed to.
-    pub(crate) fn exposed(&self, client: &Client, conversation: &Arc<str>) {
-        self.recall.note(client.identity, &self.recall.of(client, conversation));
-    }
-}
-
-/// What is remembered of a result.
-pub(crate) fn remember(
-    held: &Held,
-    raw: &[u8],
-    released: &Released,
-    (server, tool): (&str, Option<&Tool>),
-    call: Option<CallId>,
-) {
-    let seen = Seen {
-        flagged: released.findings().iter().any(|finding| finding.class == "injection"),
-        data: !released.withheld().is_empty(),
-        unread: !released.uninspected().is_empty(),
-    };
-    let origin = Origin {
-        // What is no call's is nobody's, and came unasked: it counts like a result.
-        call: Some(call.unwrap_or(CallId(uuid::Uuid::nil()))),
-        server: server.into(),
-        tool: tool.map(|tool| tool.name.as_str().into()),
-        trust: tool.map_or(Trust::Untrusted, |tool| gate::provenance::trust(tool, raw)),
-        open: tool.is_some_and(gate::provenance::is_open),
-        at_ms: now_ms(),
-    };
-    held.remember(origin, raw, seen);
 }
 
 /// Whether a place is one of the person's own domains, or below it.

@@ -74,8 +74,7 @@ impl Played {
         let Some((facts, arguments)) = known(past) else {
             return self.skip("what was known of them is no longer in the log");
         };
-        let number = |name: &str| record.get(name).and_then(Value::as_i64);
-        let (count, at) = (number("calls_last_hour").unwrap_or(1), number("at").unwrap_or_default());
+        let (count, at) = when(&record);
         let judgement = facts.with(&arguments, (count, at), |facts| policies.judge(facts));
         if !judgement.faults.is_empty() && before != Needed::Never {
             return self.skip("their server or tool is no longer trusted, or has changed");
@@ -116,6 +115,19 @@ impl Played {
         let skipped = self.skipped.into_iter().map(|(why, count)| (why.to_owned(), count)).collect();
         ReplayView { since, skipped, ..self.view }
     }
+}
+
+/// What these policies make of a past call at each level of consent, in lines; nothing where the log says too little.
+pub(crate) fn explain(past: &PastCall, policies: &Policies) -> Vec<String> {
+    let Ok(record) = serde_json::from_str::<Value>(&past.record) else { return Vec::new() };
+    let Some((facts, arguments)) = known(past) else { return Vec::new() };
+    facts.with(&arguments, when(&record), |facts| policies.explain(facts))
+}
+
+/// How many calls there were within the hour, and when it was.
+fn when(record: &Value) -> (i64, i64) {
+    let number = |name: &str| record.get(name).and_then(Value::as_i64);
+    (number("calls_last_hour").unwrap_or(1), number("at").unwrap_or_default())
 }
 
 /// The facts and the arguments of a call, where the log still has them.

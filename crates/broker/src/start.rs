@@ -128,7 +128,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let person = Person::open(store.clone(), audit.clone()).await?;
     let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
-    let recall = Recall::open(store.clone(), options.believe_conversations).await?;
+    let recall = Arc::new(Recall::open(store.clone(), options.believe_conversations).await?);
     let approved = Approved::open(store.clone(), &audit).await?;
     let corridor = Arc::new(Corridor {
         spotlights,

@@ -317,6 +317,7 @@ mod tests {
             hash: String::new(),
             previous: String::new(),
             related: vec![],
+            explained: Vec::new(),
             story: None,
         };
         show(&detail, &mut out).unwrap();

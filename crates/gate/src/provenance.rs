@@ -149,6 +149,11 @@ impl Memory {
         }
     }
 
+    /// Something was shown that could not be taken.
+    pub fn missed(&mut self, at_ms: i64) {
+        (self.blind, self.exposure.untrusted, self.exposure.private) = (Some(at_ms), Some(at_ms), Some(at_ms));
+    }
+
     /// What is known of each value of a call.
     pub fn trace(&self, call: &Call, now_ms: i64) -> Vec<Traced> {
         let blind = self.blind.is_some_and(|at| now_ms - at < LIFE_MS);

@@ -1,10 +1,11 @@
 //! What a window may ask of the app: each command is a type with its name and its reply.
 
+use crate::control::Draft;
 use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
     Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, InspectView,
-    ItemAnswer, KnownClientView, Listed, LoginPlanView, NowView, PoliciesView, Preferences, RememberChoice,
+    ItemAnswer, KnownClientView, Listed, LoginPlanView, NowView, PoliciesView, Preferences, RememberChoice, ReplayView,
     ServersView, SettingsView, StatusView, TextKind, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -192,6 +193,13 @@ commands! {
     } -> String;
     /// The policies page.
     Policies("policies") {} -> PoliciesView;
+    /// Past calls judged again under a draft of the rules.
+    Replay("replay") {
+        /// The draft.
+        draft: Draft,
+        /// Only calls since then, in milliseconds since 1970-01-01 UTC.
+        since: Option<i64>
+    } -> ReplayView;
     /// Puts a preset in force: a decision.
     ChoosePreset("choose_preset") {
         /// `cautious` or `balanced`.

@@ -66,6 +66,7 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
         {facts(entry)}
         {detail.bodies.iter().filter(|(name, _)| name != "card").map(|(name, body)| shown(&entry.kind, name, body)).collect_view()}
         {detail.story.as_ref().and_then(story::card)}
+        {explained(&detail.explained)}
         {related(detail, picked)}
         <details class="fold">
             <summary>{icon("chev")}"The record, byte for byte as it stands in the chain"</summary>
@@ -84,6 +85,23 @@ fn whole(detail: &EntryDetail, picked: Picked) -> AnyView {
         </details>
     }
     .into_any()
+}
+
+/// Every rule that matters to the call, at each level of consent.
+fn explained(lines: &[String]) -> Option<AnyView> {
+    let line = |line: &String| match line.strip_prefix("  ") {
+        Some(rule) => view! { <li class="inner"><Foreign text=rule budget=Budget::VALUE class="" /></li> }.into_any(),
+        None => view! { <li><b>{line.clone()}</b></li> }.into_any(),
+    };
+    (!lines.is_empty()).then(|| {
+        view! {
+            <details class="fold">
+                <summary>{icon("chev")}"Every rule that matters to it, as the rules are now"</summary>
+                <ul class="folded levels">{lines.iter().map(line).collect_view()}</ul>
+            </details>
+        }
+        .into_any()
+    })
 }
 
 fn facts(entry: &EntryView) -> AnyView {
@@ -110,6 +128,7 @@ fn shown(kind: &str, name: &str, body: &str) -> AnyView {
         "arguments" if kind == "refused" => ("Arguments; nothing of this was sent", false),
         "arguments" => ("Arguments, as sent", false),
         "policies" => ("The policies", true),
+        "facts" => ("What the rules were told of it", true),
         "result" => ("Result, as it came back", false),
         _ => ("", false),
     };

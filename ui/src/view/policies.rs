@@ -2,6 +2,7 @@
 
 use super::marks::{back, effects, icon, mark, tag};
 use super::presets::Presets;
+use super::replay::TryOut;
 use super::shell::{Heard, trouble};
 use super::text::{Foreign, excerpt};
 use crate::backend::{self, call};
@@ -22,6 +23,7 @@ pub(crate) type Fetched = RwSignal<Option<Result<PoliciesView, Fault>>>;
 #[derive(Clone, PartialEq, Eq)]
 enum Beside {
     Presets,
+    TryOut,
     Rule(String),
 }
 
@@ -57,6 +59,7 @@ pub(crate) fn PoliciesPage() -> impl IntoView {
                 {back("All rules", move || pane.open.set(false))}
                 {move || match pane.shown.get() {
                     Beside::Presets => view! { <Presets fetched /> }.into_any(),
+                    Beside::TryOut => view! { <TryOut /> }.into_any(),
                     Beside::Rule(id) => found(fetched, &id),
                 }}
             </section>
@@ -84,6 +87,12 @@ fn list(view: &PoliciesView, pane: Pane) -> AnyView {
             {icon("sliders")}
             <span class="t">"Preset: "{preset}</span>
             <span class="m"><span>{asks}</span></span>
+        </button>
+        <button class="item" type="button" aria-current=move || (pane.shown.get() == Beside::TryOut).then_some("true")
+            on:click=move |_| pane.open(Beside::TryOut)>
+            {icon("refresh")}
+            <span class="t">"Try it on past calls"</span>
+            <span class="m"><span>"What a draft would change"</span></span>
         </button>
         {LAYERS.map(|layer| group(view, layer, pane)).collect_view()}
     }

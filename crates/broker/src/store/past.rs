@@ -17,6 +17,12 @@ pub(crate) struct PastCall {
 }
 
 impl Store {
+    /// The judgement that one entry holds, if it holds one.
+    pub(crate) async fn past_call(&self, seq: i64) -> Result<Option<PastCall>, Fault> {
+        let next = self.past_calls(seq - 1, 0, 1).await?.into_iter().next();
+        Ok(next.filter(|past| past.seq == seq))
+    }
+
     /// Entries behind this one that were written since a moment and hold a judgement, in order.
     pub(crate) async fn past_calls(&self, after: i64, since: i64, limit: i64) -> Result<Vec<PastCall>, Fault> {
         let rows = sqlx::query(

@@ -74,7 +74,27 @@ impl Folded {
 
     /// Where words begin.
     pub(super) fn words(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.bytes.len()).filter(|at| self.is_border(*at))
+        self.words_from(0)
+    }
+
+    /// Where words begin, from this byte on.
+    pub(super) fn words_from(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
+        let words = self.starts.iter().enumerate().skip(from / 64);
+        words.flat_map(move |(nth, bits)| {
+            let mut bits = if nth == from / 64 { bits & (u64::MAX << (from % 64)) } else { *bits };
+            std::iter::from_fn(move || {
+                let at = (bits != 0).then(|| nth * 64 + bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(at)
+            })
+        })
+    }
+
+    /// Gives back what it does not need.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.marks.shrink_to_fit();
     }
 }
 

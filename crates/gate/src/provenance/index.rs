@@ -1,9 +1,12 @@
-//! Everything that was shown, folded, in blocks that can be asked quickly whether they may hold a text: each has a
-//! filter over the runs of five bytes in it, so that only blocks are searched that hold them all.
+//! Everything that was shown, folded, in blocks that can be asked quickly whether they may hold a text: filters over the
+//! runs of five bytes in them tell which blocks hold them all, and only those are searched.
+
+mod filter;
 
 use super::Origin;
 use super::fold::{Folded, narrow, place};
 use super::forms::{self, Shape};
+use filter::{Asked, Filter, Shelf};
 use memchr::memmem::Finder;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -14,10 +17,6 @@ const BLOCK: usize = 64 * 1024;
 /// A long text is cut into parts of so many bytes, which overlap.
 const PART: usize = 32 * 1024;
 const OVERLAP: usize = 512;
-/// How many bytes a run has.
-const RUN: usize = 5;
-/// How many of a text's runs a filter is asked about.
-const ASKED: usize = 24;
 
 /// One text that was shown, or the values in it in another spelling.
 #[derive(Debug)]
@@ -38,7 +37,6 @@ struct Piece {
 struct Block {
     folded: Folded,
     pieces: Vec<Piece>,
-    filter: Filter,
 }
 
 /// Where a text was found.
@@ -74,14 +72,19 @@ impl Hit {
 pub(super) enum Borders {
     /// With words.
     Both,
+    /// With one word.
+    Word,
     /// With a word, or anywhere where it is long.
     Any,
 }
 
-/// All blocks, the newest last.
+/// All blocks: those that are full on shelves, and the one that is being filled.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    blocks: VecDeque<Block>,
+    /// The newest last.
+    shelves: VecDeque<(Shelf, Vec<Block>)>,
+    open: Block,
+    filter: Filter,
 }
 
 impl Index {
@@ -140,10 +143,10 @@ impl Index {
         how: Option<&'static str>,
         fill: impl FnOnce(&mut Folded, &str),
     ) {
-        if self.blocks.back().is_none_or(|block| block.folded.bytes.len() >= BLOCK) {
-            self.blocks.push_back(Block::default());
+        if self.open.folded.bytes.len() >= BLOCK {
+            self.shelve();
         }
-        let Some(block) = self.blocks.back_mut() else { return };
+        let block = &mut self.open;
         let at = block.folded.bytes.len();
         fill(&mut block.folded, text);
         if block.folded.bytes.len() == at {
@@ -157,24 +160,62 @@ impl Index {
             base: narrow(base),
             how,
         });
-        block.filter.take(&block.folded, at);
+        self.filter.take(&block.folded, at);
     }
 
-    /// Drops the oldest block; whether there was one beside the newest.
+    /// Puts the full block on a shelf.
+    fn shelve(&mut self) {
+        let mut block = std::mem::take(&mut self.open);
+        block.folded.shrink();
+        block.pieces.shrink_to_fit();
+        if self.shelves.back().is_none_or(|(_, blocks)| blocks.len() == Shelf::WIDTH) {
+            self.shelves.push_back(Default::default());
+        }
+        if let Some((shelf, blocks)) = self.shelves.back_mut() {
+            shelf.put(blocks.len(), &self.filter);
+            blocks.push(block);
+        }
+        self.filter.clear();
+    }
+
+    /// Drops the oldest shelf, or the block that is being filled where there is no other; whether there was anything.
     pub(super) fn drop_oldest(&mut self) -> bool {
-        self.blocks.len() > 1 && self.blocks.pop_front().is_some()
+        if self.shelves.pop_front().is_some() {
+            return true;
+        }
+        let any = !self.open.pieces.is_empty();
+        self.open = Block::default();
+        self.filter.clear();
+        any
     }
 
-    /// Drops blocks of which everything was shown before this moment.
+    /// Drops shelves of which everything was shown before this moment.
     pub(super) fn drop_before(&mut self, at_ms: i64) {
-        while self.blocks.front().and_then(|block| block.pieces.last()).is_some_and(|last| last.origin.at_ms < at_ms) {
-            self.blocks.pop_front();
+        let is_old = |block: &Block| block.pieces.last().is_none_or(|last| last.origin.at_ms < at_ms);
+        while self.shelves.front().is_some_and(|(_, blocks)| blocks.last().is_some_and(is_old)) {
+            self.shelves.pop_front();
+        }
+        if self.shelves.is_empty() && !self.open.pieces.is_empty() && is_old(&self.open) {
+            self.drop_oldest();
         }
     }
 
     /// How much memory it takes, in bytes, about.
     pub(super) fn footprint(&self) -> usize {
-        self.blocks.iter().map(Block::footprint).sum()
+        let shelved = |(shelf, blocks): &(Shelf, Vec<Block>)| {
+            shelf.footprint() + blocks.iter().map(Block::footprint).sum::<usize>()
+        };
+        self.shelves.iter().map(shelved).sum::<usize>() + self.open.footprint() + self.filter.footprint()
+    }
+
+    /// The blocks that may hold a text, the newest first.
+    fn candidates<'a>(&'a self, asked: &'a Asked) -> impl Iterator<Item = &'a Block> {
+        let open = self.filter.may_hold(asked).then_some(&self.open);
+        let shelved = self.shelves.iter().rev().flat_map(|(shelf, blocks)| {
+            let mask = shelf.may_hold(asked);
+            (0..blocks.len()).rev().filter(move |n| mask >> n & 1 == 1).map(|n| &blocks[n])
+        });
+        open.into_iter().chain(shelved)
     }
 
     /// Where a folded text stands, the newest first, at most `most` places of different origin.
@@ -183,9 +224,9 @@ impl Index {
         if needle.is_empty() {
             return hits;
         }
-        let asked = Asked::of(needle);
+        let asked = if borders == Borders::Word { Asked::of_word(needle) } else { Asked::of(needle) };
         let finder = Finder::new(needle);
-        for block in self.blocks.iter().rev().filter(|block| block.filter.may_hold(&asked)) {
+        for block in self.candidates(&asked) {
             let mut found = 0;
             for at in finder.find_iter(&block.folded.bytes) {
                 let Some(hit) = block.hit(at, needle.len(), borders) else { continue };
@@ -208,7 +249,7 @@ impl Index {
     /// Whether a folded text of at least five bytes stands anywhere.
     pub(super) fn holds(&self, needle: &[u8]) -> bool {
         let asked = Asked::of(needle);
-        self.blocks.iter().any(|b| b.filter.may_hold(&asked) && memchr::memmem::find(&b.folded.bytes, needle).is_some())
+        self.candidates(&asked).any(|block| memchr::memmem::find(&block.folded.bytes, needle).is_some())
     }
 }
 
@@ -224,7 +265,6 @@ impl Block {
             + self.folded.starts.capacity() * 8
             + self.folded.marks.capacity() * 8
             + self.pieces.capacity() * size_of::<Piece>()
-            + self.filter.bits.capacity() * 8
             + texts
     }
 
@@ -235,6 +275,7 @@ impl Block {
         let (begins, ends) = (self.folded.is_border(at), self.folded.is_border(at + length));
         let stands = match borders {
             Borders::Both => begins && ends,
+            Borders::Word => begins && ends && (at + 1..at + length).all(|at| !self.folded.is_border(at)),
             Borders::Any => length >= 12 || begins && (length >= 8 || ends),
         };
         if !stands || at + length > end {
@@ -261,83 +302,4 @@ impl Block {
         let from = from as usize;
         piece.text.get(from..).map_or(0, |text| from + place(text, at - folded as usize)).min(piece.text.len())
     }
-}
-
-/// Which runs of bytes a block holds; sometimes one that it doesn't, never the other way.
-#[derive(Debug, Default)]
-struct Filter {
-    bits: Vec<u64>,
-}
-
-/// What a filter is asked about.
-struct Asked(Vec<u64>);
-
-impl Asked {
-    fn of(needle: &[u8]) -> Self {
-        if needle.len() < RUN {
-            return Self(vec![short(needle)]);
-        }
-        let runs = needle.len() - RUN + 1;
-        let step = runs.div_ceil(ASKED);
-        Self((0..runs).step_by(step).map(|at| run(&needle[at..at + RUN])).collect())
-    }
-}
-
-impl Filter {
-    /// Takes what was folded behind `from`.
-    fn take(&mut self, folded: &Folded, from: usize) {
-        let needed = (folded.bytes.len() / 8).next_power_of_two().max(32);
-        let from = if needed > self.bits.len() {
-            // It grows by doubling, and is made anew.
-            self.bits = vec![0; needed];
-            0
-        } else {
-            // Runs may reach over the border of what was there; they are no harm.
-            from.saturating_sub(RUN)
-        };
-        for at in from..(folded.bytes.len() + 1).saturating_sub(RUN) {
-            self.set(run(&folded.bytes[at..at + RUN]));
-        }
-        for at in from..folded.bytes.len() {
-            if folded.is_border(at)
-                && let Some(length) = (1..RUN).find(|length| folded.is_border(at + length))
-            {
-                self.set(short(&folded.bytes[at..at + length]));
-            }
-        }
-    }
-
-    fn set(&mut self, hash: u64) {
-        let bit = self.place(hash);
-        self.bits[bit / 64] |= 1 << (bit % 64);
-    }
-
-    fn may_hold(&self, asked: &Asked) -> bool {
-        !self.bits.is_empty()
-            && asked.0.iter().all(|hash| {
-                let bit = self.place(*hash);
-                self.bits[bit / 64] & (1 << (bit % 64)) != 0
-            })
-    }
-
-    fn place(&self, hash: u64) -> usize {
-        // A power of two, and the high bits of the hash are the good ones.
-        (hash >> 32) as usize & (self.bits.len() * 64 - 1)
-    }
-}
-
-fn run(bytes: &[u8]) -> u64 {
-    let packed = bytes.iter().fold(0_u64, |packed, b| packed << 8 | u64::from(*b));
-    mixed(packed)
-}
-
-/// A word that is shorter than a run, told apart from the runs.
-fn short(bytes: &[u8]) -> u64 {
-    let packed = bytes.iter().fold(bytes.len() as u64, |packed, b| packed << 8 | u64::from(*b));
-    mixed(packed | 1 << 56)
-}
-
-fn mixed(packed: u64) -> u64 {
-    let spread = packed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (spread ^ spread >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }

@@ -148,10 +148,10 @@ fn what_was_forgotten_or_could_not_be_read_is_unknown() {
 
 #[test]
 fn memory_has_a_bound_and_says_when_it_was_reached() {
-    let spared = MOST - 2 * 1024 * 1024;
+    let spared = MOST - 8 * 1024 * 1024;
     let mut memory = Memory { spared, ..Memory::default() };
     let mut seed = 7_u64;
-    for nth in 0..30 {
+    for nth in 0..50 {
         let mut text = format!("account{nth}x ");
         while text.len() < 64 * 1024 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -160,7 +160,7 @@ fn memory_has_a_bound_and_says_when_it_was_reached() {
         memory.remember(origin("read", Trust::Untrusted), &shown(&text), Seen::default());
     }
     assert!(memory.footprint() + spared <= MOST, "{}", memory.footprint());
-    assert_eq!(standing(&memory, json!({"to": "account29x"})), Standing::Tainted);
+    assert_eq!(standing(&memory, json!({"to": "account49x"})), Standing::Tainted);
     assert_eq!(standing(&memory, json!({"to": "account0x"})), Standing::Unknown);
 }
 

@@ -129,7 +129,7 @@ const TOLD: usize = 4;
 /// How many bytes a piece of a long text has that tells where it is from.
 const PIECE: usize = 24;
 /// How many such pieces of one value are looked up.
-const PIECES: usize = 64;
+const PIECES: usize = 32;
 /// How near the names of arguments, or other values of the call, have to stand to a short value, in bytes.
 const NEAR: usize = 96;
 
@@ -327,6 +327,10 @@ impl<'a> Tracer<'a> {
             let longest = self.longest(bytes, at);
             if longest == 0 {
                 at += 1;
+                // More than a tenth of it is nowhere.
+                if (at - covered) * 10 > bytes.len() {
+                    return;
+                }
                 continue;
             }
             covered += longest;
@@ -339,7 +343,7 @@ impl<'a> Tracer<'a> {
             return;
         }
         for piece in pieces {
-            let borders = if piece.len() < 8 { Borders::Both } else { Borders::Any };
+            let borders = if piece.len() < 8 { short(piece.len()) } else { Borders::Any };
             let hits = self.index.find(&bytes[piece], borders, 1);
             self.take(hits, Match::Pieces, sources);
         }
@@ -347,12 +351,23 @@ impl<'a> Tracer<'a> {
 
     /// The longest beginning of `bytes[at..]` that stands somewhere as words, four bytes at least.
     fn longest(&self, bytes: &[u8], at: usize) -> usize {
-        let stands = |length: usize| {
-            let needle = &bytes[at..at + length];
-            let borders = if length < 8 { Borders::Both } else { Borders::Any };
-            (length < 5 || self.index.holds(needle)) && !self.index.find(needle, borders, 1).is_empty()
-        };
-        (4..=bytes.len() - at).rev().find(|length| stands(*length)).unwrap_or(0)
+        let stands = |length: usize, borders| !self.index.find(&bytes[at..at + length], borders, 1).is_empty();
+        let most = bytes.len() - at;
+        // Short pieces are whole words.
+        let word = || (4..8.min(most + 1)).rev().find(|length| stands(*length, short(*length))).unwrap_or(0);
+        if most < 8 || !self.index.holds(&bytes[at..at + 8]) {
+            return word();
+        }
+        // What stands somewhere does so with every beginning of it; so the longest is found by halving.
+        let (mut low, mut high) = (8, most);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            match self.index.holds(&bytes[at..at + middle]) {
+                true => low = middle,
+                false => high = middle - 1,
+            }
+        }
+        (8..=low).rev().find(|length| stands(*length, Borders::Any)).unwrap_or_else(word)
     }
 
     fn settle(
@@ -404,6 +419,11 @@ impl<'a> Tracer<'a> {
 
 fn unknown(pointer: String, role: Option<Role>) -> Traced {
     Traced { pointer, role, standing: Standing::Unknown, sources: Vec::new(), carries: false }
+}
+
+/// Where a short piece begins and ends: the shortest are found quickly as one word only.
+fn short(length: usize) -> Borders {
+    if length < 6 { Borders::Word } else { Borders::Both }
 }
 
 fn turn(b: u8) -> u8 {

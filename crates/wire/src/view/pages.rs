@@ -72,6 +72,10 @@ pub struct EntryDetail {
     /// What happened to the call or the question, in plain words; none for entries that are about neither.
     #[serde(default)]
     pub story: Option<StoryView>,
+    /// Every rule that matters at each level of consent, under the rules in force now, line by line; what belongs to a line
+    /// is indented. Foreign text inside is escaped.
+    #[serde(default)]
+    pub explained: Vec<String>,
 }
 
 /// What `audit verify` found.

@@ -269,22 +269,44 @@ fn halves(text: &str) -> (String, String) {
     (letters[..middle].iter().collect(), letters[middle..].iter().collect())
 }
 
-/// Texts of this many bytes together, of words that mean nothing.
+/// Texts of this many bytes together, of everyday words and numbers.
 pub(super) fn noise(bytes: usize) -> Vec<String> {
+    let words: Vec<&str> = EVERYDAY.split_whitespace().collect();
     let (mut out, mut total, mut seed) = (Vec::new(), 0, 0x9E37_79B9_u64);
     while total < bytes {
         let mut text = String::new();
         while text.len() < 16 * 1024 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let mut bits = seed >> 20;
-            for _ in 0..2 + bits % 9 {
-                bits = bits.rotate_right(5);
-                text.push(char::from(b'a' + (bits % 26) as u8));
+            match (seed >> 40) % 40 {
+                0 => text.push_str(".\n"),
+                1 => text.push_str(&format!(" {}", seed >> 44)),
+                2 => text.push_str(&format!(
+                    " {}.{}@office{}.example",
+                    word(&words, seed),
+                    word(&words, seed >> 7),
+                    seed >> 50
+                )),
+                _ => {
+                    text.push(' ');
+                    text.push_str(word(&words, seed >> 33));
+                }
             }
-            text.push(if seed >> 60 == 0 { '\n' } else { ' ' });
         }
         total += text.len();
         out.push(text);
     }
     out
 }
+
+fn word<'a>(words: &[&'a str], bits: u64) -> &'a str {
+    words[(bits % words.len() as u64) as usize]
+}
+
+const EVERYDAY: &str = "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they \
+    which one you were all her she there would their we him been has when who will no more if out so up said what its about \
+    than into them can only other time new some could these two may first then do any like my now over such our man me even \
+    most made after also did many off before must well back through years much where your way down should because long each \
+    just state those people too mister little good world make very year still see own work men day get here between both life \
+    being under three never know same last another while us might great go come since against right came take used himself few \
+    house use place during high without again home around small however found part school thought went say general once upon \
+    office meeting minutes report budget quarter invoice delivery customer project folder release review agenda figures draft";

@@ -82,6 +82,7 @@ serve! {
     log_out,
     known_clients,
     suspend_client,
+    new_chat,
     proof_means,
     choose_passphrase,
 }
@@ -434,6 +435,11 @@ async fn known_clients(broker: State<'_, Broker>) -> Result<Vec<KnownClientView>
 #[tauri::command]
 async fn suspend_client(broker: State<'_, Broker>, command: ask::SuspendClient) -> Result<(), Fault> {
     broker.suspend_client(&command.identity, AnsweredBy::Window).await
+}
+
+#[tauri::command]
+async fn new_chat(decider: State<'_, Decider>, command: ask::NewChat) -> Result<(), Fault> {
+    decider.new_chat(&command.identity).await
 }
 
 #[tauri::command]

@@ -16,7 +16,7 @@ const usual = () => ({
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
   grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
-  choose_preset: null, replay: replayed(), set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null, known_clients: [{ identity: "ab".repeat(32), program: "/opt/Claude/claude-desktop", script: null, let_in_at: NOW - 86_400_000, connected: true, suspended: false }, { identity: "cd".repeat(32), program: "/usr/bin/node", script: HOSTILE.bidi, let_in_at: NOW - 9_000_000, connected: true, suspended: true }], suspend_client: null,
+  choose_preset: null, replay: replayed(), set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null, known_clients: [{ identity: "ab".repeat(32), program: "/opt/Claude/claude-desktop", script: null, let_in_at: NOW - 86_400_000, connected: true, suspended: false }, { identity: "cd".repeat(32), program: "/usr/bin/node", script: HOSTILE.bidi, let_in_at: NOW - 9_000_000, connected: true, suspended: true }], suspend_client: null, new_chat: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
   edit_call: null, add_remote: null, plan_login: login.plan(), log_in: null, stop_login: null, log_out: "https://login.acme.example was told that the tokens are void", batch_visible: null, batch_hidden: null, approve_batch: [],
 });
@@ -183,6 +183,8 @@ export const SCENES = [
   prompt("edit-hostile", hostile(), { settle: 900, steps: [nth_edit(4)] }),
   prompt("edited", edited(), { settle: 900 }),
   prompt("origins", origins(), { settle: 900 }),
+  prompt("origins-values", origins(), { settle: 900, steps: [async (page) => page.evaluate(() => document.querySelector(".values").scrollIntoView())] }),
+  prompt("origins-where", origins(), { settle: 900, steps: [press("Show where"), async (page) => page.evaluate(() => document.querySelector(".values").scrollIntoView())] }),
   prompt("edited-hostile", hostile({ edits: [{ pointer: "/path", from: HOSTILE.line + HOSTILE.bidi, value: '"x"' }, { pointer: "/text", from: "", value: '"y"' }] }), { settle: 900 }),
   prompt("edit-refused", mail(), { settle: 900, steps: [press("Edit"), rewrite("x"), press("Use this value")], replies: { edit_call: fault("The changed call may not run: Consentry’s own files. No tool may name them. Nothing was changed.", "invalid") }, faulty: true }),
   prompt("batch", note(1), { settle: 900, steps: [tick(0), tick(2)], replies: batch([1, 2, 3, 4, 5, 6].map((n) => note(n))) }),

@@ -146,6 +146,13 @@ fn private_data_leaves_only_with_a_yes_once_anybody_may_have_written_along() {
         scene.approve(&question).succeeded();
         assert!(went_well(&client.reply(&asked).value));
     }
+    // A new chat begins clean, once the person says so.
+    let known = scene.home.json(&["client", "known"]).succeeded().values();
+    let identity = known[0]["identity"].as_str().expect("an identity").to_owned();
+    scene.home.run(&["client", "new-chat", &identity]).succeeded();
+    let asked = send(&mut client, "clean");
+    assert!(went_well(&client.reply(&asked).value));
+    show(&scene, &mut client, HARMLESS);
     // Another connection, and the next conversation, of the same program know of it.
     let mut again = McpClient::open_with(&scene.home, &["notes", "--conversation", "a new one"]);
     again.shake_hands("2025-06-18");

@@ -195,6 +195,10 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.suspend_client(&identity, rights.by()).await?;
             Reply::Done
         }
+        Request::NewChat { identity } => {
+            rights.decider()?.new_chat(&identity).await?;
+            Reply::Done
+        }
         Request::Unguarded => Reply::Unguarded(broker.unguarded()),
         Request::LeaveEntry { entry } => {
             rights.decider()?.leave_entry(&entry).await?;

@@ -1,12 +1,14 @@
 //! What lets more run. Whoever holds a [`Decider`] acts for the person.
 
+use crate::audit_log::Durability;
 use crate::clock::now_ms;
-use crate::desk::gone;
+use crate::desk::{by_word, gone};
 use crate::person::Subject;
 use crate::servers::Authority;
 use crate::upstream::{Command, Configured, Remote};
-use crate::{AnsweredBy, Inner, approval_id, client_files, present};
+use crate::{AnsweredBy, Broker, Inner, approval_id, client_files, present};
 use gate::approval::{Event, Means};
+use gate::audit::Record;
 use gate::call::{ApprovalId, Digest};
 use gate::policy::Preset;
 use std::sync::Arc;
@@ -265,6 +267,25 @@ impl Decider {
     /// `Storage` when the decision can't be written: then the preset stays what it was.
     pub async fn choose_preset(&self, preset: Preset) -> Result<(), Fault> {
         self.inner.policy_files.choose(preset, self.by).await
+    }
+
+    /// What a program was shown counts no more for its calls: the person says that its next chat begins clean.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Storage` when the decision can't be written: then nothing is forgotten.
+    pub async fn new_chat(&self, identity: &str) -> Result<(), Fault> {
+        let broker = Broker { inner: self.inner.clone() };
+        let known = broker.known_clients().into_iter().find(|client| client.identity == identity);
+        let unknown = || Fault::new(FaultCode::NotFound, "No program is known by that. See `consentry client known`.");
+        let known = known.ok_or_else(unknown)?;
+        let record = Record::new("decided", now_ms())
+            .with("decision", "new_chat")
+            .with("client", known.script.unwrap_or(known.program))
+            .with("client_identity", identity)
+            .with("answered_by", by_word(self.by));
+        let storage = |refusal: gate::permit::Refusal| Fault::new(FaultCode::Storage, refusal.message);
+        self.inner.corridor.audit.append(record, Durability::Disk).await.map_err(storage)?;
+        self.inner.corridor.recall.forget(identity).await
     }
 
     /// Lifts "stop all".

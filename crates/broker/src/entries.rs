@@ -250,6 +250,7 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "effects" => format!("What {tool} of {server} can do was set by a person."),
             "spotlight" => format!("How what {server} says is set apart for the model: {}.", of("spotlight")),
             "client" => format!("{client} may use Consentry."),
+            "new_chat" => format!("A new chat of {client}: what it was shown before counts no more."),
             "suspend" => format!("{client} was suspended: none of its calls runs."),
             "remove" => format!("{server} was taken away."),
             "policy" => "Policies changed.".into(),

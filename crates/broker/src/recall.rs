@@ -113,6 +113,16 @@ impl Recall {
         held
     }
 
+    /// What a client was shown counts no more.
+    pub(crate) async fn forget(&self, client: &str) -> Result<(), Fault> {
+        let mine =
+            |scope: &str| scope == client || scope.strip_prefix(client).is_some_and(|rest| rest.starts_with('/'));
+        self.store.forget_exposure(client).await?;
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).retain(|scope, _| !mine(scope));
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| !mine(scope));
+        Ok(())
+    }
+
     /// Drops the memories that were used longest ago while all of them take too much.
     fn shrink(&self, all: &mut Vec<(Arc<str>, Held)>) {
         let size = |all: &[(Arc<str>, Held)]| all.iter().map(|(_, h)| h.0.size.load(Ordering::Relaxed)).sum::<usize>();

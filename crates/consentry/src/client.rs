@@ -40,6 +40,12 @@ pub(crate) enum Words {
         /// The program, as `consentry client known` names it, or the beginning of what proves it
         program: String,
     },
+    /// A new chat begins: what the program was shown before counts no more. Where the broker takes decisions on the
+    /// command line
+    NewChat {
+        /// The program, as `consentry client known` names it, or the beginning of what proves it
+        program: String,
+    },
     /// Put Consentry between a client and its servers, where the broker takes decisions on the command line
     Protect(Which),
     /// Put a client's configuration back as it was, where the broker takes decisions on the command line
@@ -68,6 +74,14 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
         Words::New => new(&unguarded(&mut Control::open(&Home::find()?).await?).await?, printer),
         Words::Known => known(printer).await,
         Words::Suspend { program } => suspend(&program, printer).await,
+        Words::NewChat { program } => {
+            let mut control = Control::find().await?;
+            for view in meant(&mut control, &program).await? {
+                control.order(&Request::NewChat { identity: view.identity }).await?;
+            }
+            printer.say("What it was shown before counts no more.")?;
+            Ok(ExitCode::SUCCESS)
+        }
         Words::Leave { client, server } => leave(&client, &server, printer).await,
         Words::Protect(which) => change(ClientChange::Protect, which, printer).await,
         Words::Unprotect(which) => change(ClientChange::Unprotect, which, printer).await,
@@ -147,18 +161,23 @@ async fn known<W: Write>(printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn suspend<W: Write>(program: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
-    let mut control = Control::find().await?;
+/// The programs that this names.
+async fn meant(control: &mut Control, program: &str) -> Result<Vec<KnownClientView>, Ended> {
     let is_it = |view: &KnownClientView| {
         let named = [Some(view.program.as_str()), view.script.as_deref()].contains(&Some(program));
         named || (program.len() >= 8 && view.identity.starts_with(program))
     };
-    let meant: Vec<_> = programs(&mut control).await?.into_iter().filter(is_it).collect();
+    let meant: Vec<_> = programs(control).await?.into_iter().filter(is_it).collect();
     if meant.is_empty() {
         let why = format!("No program is known as {program}. See `consentry client known`.");
         return Err(Fault::new(FaultCode::NotFound, why).into());
     }
-    for view in meant {
+    Ok(meant)
+}
+
+async fn suspend<W: Write>(program: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let mut control = Control::find().await?;
+    for view in meant(&mut control, program).await? {
         control.order(&Request::SuspendClient { identity: view.identity }).await?;
     }
     printer

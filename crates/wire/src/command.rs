@@ -275,6 +275,11 @@ commands! {
         /// What proves it.
         identity: String
     } -> ();
+    /// What a program was shown counts no more: its next chat begins clean. A decision.
+    NewChat("new_chat") {
+        /// What proves it.
+        identity: String
+    } -> ();
     /// Changes values of the call before a yes: another card of the same question, with its own digest.
     EditCall("edit_call") {
         /// The approval.

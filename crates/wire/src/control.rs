@@ -122,6 +122,11 @@ pub enum Request {
         /// What proves it.
         identity: String,
     },
+    /// What a program was shown counts no more: its next chat begins clean.
+    NewChat {
+        /// What proves it.
+        identity: String,
+    },
     /// Ends the broker, so that the app can take over.
     HandOver,
     /// How the person could prove to be there now.

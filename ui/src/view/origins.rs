@@ -51,7 +51,7 @@ impl<'a> Origins<'a> {
             Some(first) if first.standing == "unknown" => origin("unknown", "help", "Origin unknown".into_any()),
             Some(first) if first.standing == "named" => {
                 let server = first.sources.first().map(|s| excerpt(&s.server, Budget::NAME, ""));
-                origin("known", "check", view! { "A name in "{server} }.into_any())
+                origin("named", "check", view! { "A name in "{server} }.into_any())
             }
             Some(_) => origin("chat", "chat", "Too common to tell".into_any()),
         }
@@ -134,8 +134,8 @@ fn place(source: &SourceView) -> AnyView {
         <div class="datamark">
             {line(source)}{tool}
             <div class="text">
-                <Foreign text=before class="v prose dim" /><mark><Foreign text=parts.text.clone() class="v prose" /></mark>
-                <Foreign text=after class="v prose dim" />
+                <Foreign text=before class="v dim" /><mark><Foreign text=parts.text.clone() class="v" /></mark>
+                <Foreign text=after class="v dim" />
             </div>
         </div>
     }

@@ -18,6 +18,12 @@ impl Store {
         Ok(rows.into_iter().map(read).collect())
     }
 
+    /// Keeps nothing of a client any more.
+    pub(crate) async fn forget_exposure(&self, client: &str) -> Result<(), Fault> {
+        let done = sqlx::query("DELETE FROM exposure WHERE client = ?").bind(client).execute(&self.pool).await;
+        done.map(drop).map_err(|e| self.fault(&e))
+    }
+
     /// Keeps what a client's conversations were exposed to.
     pub(crate) async fn note_exposure(&self, client: &str, exposure: Exposure) -> Result<(), Fault> {
         sqlx::query("INSERT OR REPLACE INTO exposure (client, untrusted, private, flagged) VALUES (?, ?, ?, ?)")

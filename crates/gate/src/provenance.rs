@@ -12,6 +12,7 @@ mod forms;
 mod index;
 mod places;
 mod role;
+mod source;
 mod trace;
 
 #[cfg(test)]
@@ -20,7 +21,7 @@ mod tests;
 pub use flow::{Flow, Known};
 pub use places::{Place, places};
 pub use role::Role;
-pub use trace::{Match, Source, Standing, Traced};
+pub use source::{Match, Source, Standing, Traced};
 
 use crate::call::{Call, CallId, scalars};
 use crate::tool::{Effect, Tool};
@@ -83,6 +84,10 @@ pub const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
 /// How much of what was shown is kept for one conversation, in bytes of memory.
 pub const MOST: usize = 48 * 1024 * 1024;
 
+/// The longest message that is taken in, in bytes, and the most values of one.
+const LONGEST: usize = 8 * 1024 * 1024;
+const MOST_VALUES: usize = 50_000;
+
 /// What one conversation was shown.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -112,14 +117,16 @@ impl Memory {
         self.used_at = origin.at_ms;
         self.index.drop_before(origin.at_ms - LIFE_MS);
         let at = Some(origin.at_ms);
-        let Ok(value) = serde_json::from_slice::<Value>(shown) else {
-            (self.blind, self.exposure.untrusted) = (at, at);
-            return;
-        };
+        let read = if shown.len() <= LONGEST { serde_json::from_slice::<Value>(shown).ok() } else { None };
+        let Some(value) = read else { return self.missed(origin.at_ms) };
         let pinned = origin.call.is_none();
         let mut free = false;
         let origin = Arc::new(origin);
-        for (pointer, value) in scalars(&value) {
+        let scalars = scalars(&value);
+        if scalars.len() > MOST_VALUES {
+            self.missed(origin.at_ms);
+        }
+        for (pointer, value) in scalars.into_iter().take(MOST_VALUES) {
             let pointer: Arc<str> = pointer.into();
             match value {
                 Value::String(text) if is_media(&pointer, text) => self.blind = at,

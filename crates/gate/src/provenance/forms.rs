@@ -36,6 +36,12 @@ pub(super) struct Form {
 const CODE: usize = 8;
 /// Longer runs without a space are no value.
 const LONGEST: usize = 16 * 1024;
+/// Longer ones are no link and no address.
+const LINK: usize = 2048;
+/// The longest name of a host that is read, in any of its forms.
+const HOST: usize = 1024;
+/// The most values of one text.
+const MOST: usize = 4096;
 
 const fn lenient() -> GeneralPurposeConfig {
     GeneralPurposeConfig::new()
@@ -81,14 +87,14 @@ pub(super) fn of(text: &str) -> Vec<Form> {
                 None
             }
         };
-        if part.len() > LONGEST {
+        if part.len() > LONGEST || out.len() > MOST {
             continue;
         }
-        let digit = part.bytes().any(|b| b.is_ascii_digit());
-        if memchr::memchr(b'@', part.as_bytes()).is_some() {
+        let (digit, short) = (part.bytes().any(|b| b.is_ascii_digit()), part.len() <= LINK);
+        if short && memchr::memchr(b'@', part.as_bytes()).is_some() {
             address(part, from, &mut out);
         }
-        if part.contains("://") || memchr::memchr(b'.', part.as_bytes()).is_some() {
+        if short && (part.contains("://") || memchr::memchr(b'.', part.as_bytes()).is_some()) {
             link(part, from, &mut out);
         }
         if digit {
@@ -146,7 +152,7 @@ fn address(part: &str, from: usize, out: &mut Vec<Form>) {
 
 /// A host in its one spelling: letters beyond ASCII as IDNA has them, numbers as the address that they are.
 fn host(text: &str) -> Option<String> {
-    let host = url::Host::parse(text.trim_end_matches('.')).ok()?;
+    let host = url::Host::parse(Some(text.trim_end_matches('.')).filter(|text| text.len() <= HOST)?).ok()?;
     let domain = match host {
         url::Host::Domain(domain) => domain,
         url::Host::Ipv4(address) => return Some(address.to_string()),

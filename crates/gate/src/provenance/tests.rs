@@ -223,3 +223,22 @@ fn places_that_were_approved_are_not_new() {
     let again = Flow::of(&send, &memory, &known, NOW);
     assert!(again.new.is_empty() && !again.tainted_sensitive && again.outward);
 }
+
+#[test]
+fn hostile_sizes_are_bounded_and_leave_nothing_unsaid() {
+    // Very many values, and more than is read at all.
+    let many = format!("[{}]", vec!["1"; 200_000].join(","));
+    let mut flooded = Memory::default();
+    flooded.remember(origin("x", Trust::Untrusted), many.as_bytes(), Seen::default());
+    assert_eq!(standing(&flooded, json!({"to": "ann@example.org"})), Standing::Unknown);
+    let mut long = Memory::default();
+    long.remember(origin("x", Trust::Untrusted), &shown(&"a ".repeat(LONGEST)), Seen::default());
+    assert_eq!((long.exposure(NOW).untrusted, long.exposure(NOW).private), (Some(NOW), Some(NOW)));
+    assert_eq!(standing(&long, json!({"to": "ann@example.org"})), Standing::Unknown);
+    // A call that would take very many look-ups: what was not looked for is unknown.
+    let memory = memory(&["a text with nothing in it that matters to anybody at all"]);
+    let links: String = (0..9_000).map(|n| format!("https://h{n}.example/x ")).collect();
+    let greedy: Vec<String> = (0..40).map(|n| format!("{links}{n}")).collect();
+    let found = traced(&memory, json!({"body": greedy, "zz_to": "ann@example.org"}));
+    assert_eq!(found.last().map(|t| t.1), Some(Standing::Unknown), "{:?}", found.last());
+}

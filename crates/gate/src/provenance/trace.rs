@@ -1,129 +1,24 @@
 //! Looking a call's values up in what was shown.
 
-use super::common::{is_common, stands_apart, tells};
+use super::Trust;
+use super::common::{is_common, tells};
 use super::fold::Folded;
 use super::forms::{self, Shape};
 use super::index::{Borders, Hit, Index};
 use super::role::Role;
-use super::{Origin, Trust};
+use super::source::{Match, Source, Standing, Traced};
 use crate::call::scalars;
 use crate::tool::{Tool, words};
 use serde_json::Value;
-use std::ops::Range;
+use std::cell::Cell;
 use std::sync::Arc;
-
-/// How a value was recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Match {
-    /// It stands there, letter for letter.
-    Exact,
-    /// It stands there in another spelling.
-    Respelled,
-    /// One of the two is in a code.
-    Coded,
-    /// A part of it stands there.
-    Part,
-    /// It is put together from pieces that stand there.
-    Pieces,
-}
-
-impl Match {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Respelled => "respelled",
-            Self::Coded => "coded",
-            Self::Part => "part",
-            Self::Pieces => "pieces",
-        }
-    }
-}
-
-/// One place that a value may come from.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// What was shown.
-    pub origin: Arc<Origin>,
-    /// JSON pointer into it.
-    pub pointer: Arc<str>,
-    /// Where in the text there, as it is read, in bytes.
-    pub offset: usize,
-    /// How it was recognised.
-    pub how: Match,
-    /// Whether it stands there as a link or a field of its own, not in a sentence.
-    pub apart: bool,
-    /// The text there, and where in it the value stands.
-    text: Arc<str>,
-    span: Range<usize>,
-}
-
-impl Source {
-    fn new(hit: Hit, how: Match) -> Self {
-        let how = if hit.how.is_some() && how != Match::Pieces { Match::Coded } else { how };
-        let apart = stands_apart(&hit.text, &hit.span);
-        let offset = hit.base + hit.span.start;
-        Self { origin: hit.origin, pointer: hit.pointer, offset, how, apart, text: hit.text, span: hit.span }
-    }
-
-    /// Foreign: the value as it stands there, with what stands around it.
-    pub fn excerpt(&self) -> Option<crate::inspect::Excerpt> {
-        crate::inspect::Excerpt::of(&self.text, &self.span)
-    }
-}
-
-/// What is known of where a value came from, from harmless to not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// Nothing that was shown holds it: the person, the model or a tool of the client's own.
-    Unseen,
-    /// It is a name that the server itself gave.
-    Named,
-    /// So short or so common that it says nothing where it stands.
-    Common,
-    /// It may have been shown and forgotten, or was shown where it could not be read.
-    Unknown,
-    /// Untrusted text holds it.
-    Tainted,
-}
-
-impl Standing {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unseen => "unseen",
-            Self::Named => "named",
-            Self::Common => "common",
-            Self::Unknown => "unknown",
-            Self::Tainted => "tainted",
-        }
-    }
-
-    /// Whether it counts as suspicious.
-    pub fn is_suspect(self) -> bool {
-        self >= Self::Unknown
-    }
-}
-
-/// One value of a call with what is known of it.
-#[derive(Clone, Debug)]
-pub struct Traced {
-    /// JSON pointer of the value.
-    pub pointer: String,
-    /// What it decides.
-    pub role: Option<Role>,
-    /// What is known.
-    pub standing: Standing,
-    /// Where it stands, the newest first.
-    pub sources: Vec<Source>,
-    /// It carries a link, an address or an account of untrusted origin in a longer text.
-    pub carries: bool,
-}
 
 /// Longer values are looked up by their beginning and their end.
 const LONGEST: usize = 64 * 1024;
 /// The most values of a call that are looked up; the others are of unknown origin.
 const MOST: usize = 512;
+/// How many look-ups one call may take.
+const LOOKS: usize = 4_000;
 /// How many sources are told of one value.
 const TOLD: usize = 4;
 /// How many bytes a piece of a long text has that tells where it is from.
@@ -141,13 +36,32 @@ pub(super) struct Tracer<'a> {
     blind: bool,
     /// Folded values of the call that are long enough to be told by.
     beside: Vec<Vec<u8>>,
+    /// How many look-ups are left; after the last one origins are unknown.
+    left: Cell<usize>,
 }
 
 impl<'a> Tracer<'a> {
     pub(super) fn new(index: &'a Index, tool: &'a Tool, server: &'a str, blind: bool, arguments: &Value) -> Self {
         let long = |value: &Value| Some(Folded::of(value.as_str()?).bytes).filter(|f| (8..200).contains(&f.len()));
         let beside = scalars(arguments).into_iter().filter_map(|(_, value)| long(value)).take(16).collect();
-        Self { index, tool, server, blind, beside }
+        Self { index, tool, server, blind, beside, left: Cell::new(LOOKS) }
+    }
+
+    /// Where this stands, as long as there are look-ups left.
+    fn find(&self, needle: &[u8], borders: Borders, most: usize) -> Vec<Hit> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                self.index.find(needle, borders, most)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether this stands anywhere.
+    fn holds(&self, needle: &[u8]) -> bool {
+        self.left.set(self.left.get().saturating_sub(1));
+        self.index.holds(needle)
     }
 
     /// Every value with what is known of it.
@@ -172,7 +86,7 @@ impl<'a> Tracer<'a> {
         let unsigned = written.trim_start_matches('-');
         for text in forms::readings(unsigned) {
             let needle = Folded::of(&text).bytes;
-            self.take(self.index.find(&needle, Borders::Both, TOLD), Match::Respelled, &mut sources);
+            self.take(self.find(&needle, Borders::Both, TOLD), Match::Respelled, &mut sources);
         }
         let digits = unsigned.bytes().filter(u8::is_ascii_digit).count();
         let common = digits < 5;
@@ -201,7 +115,7 @@ impl<'a> Tracer<'a> {
         let common = is_common(&folded.bytes, &plain, (self.server, self.tool));
         if folded.bytes.len() <= 1024 {
             let borders = if folded.bytes.len() < 8 { Borders::Both } else { Borders::Any };
-            let hits = self.index.find(&folded.bytes, borders, TOLD);
+            let hits = self.find(&folded.bytes, borders, TOLD);
             self.whole(hits, text, &mut sources);
             if sources.is_empty() && !common {
                 self.disguised(&folded, &mut sources);
@@ -221,7 +135,7 @@ impl<'a> Tracer<'a> {
                 _ if whole => Match::Respelled,
                 _ => Match::Part,
             };
-            let hits = self.index.find(&needle, Borders::Any, TOLD);
+            let hits = self.find(&needle, Borders::Any, TOLD);
             let link = matches!(form.shape, Shape::Url | Shape::Host | Shape::Address);
             carries |= link && !whole && hits.iter().any(|hit| hit.origin.trust == Trust::Untrusted);
             self.take(hits, how, &mut sources);
@@ -229,7 +143,7 @@ impl<'a> Tracer<'a> {
         for code in codes {
             let needle = Folded::of(&code).bytes;
             if needle.len() >= 5 && needle.len() <= 1024 {
-                self.take(self.index.find(&needle, Borders::Any, TOLD), Match::Coded, &mut sources);
+                self.take(self.find(&needle, Borders::Any, TOLD), Match::Coded, &mut sources);
             }
         }
         carries |= self.tokens(&plain, &mut sources);
@@ -269,7 +183,7 @@ impl<'a> Tracer<'a> {
         let back: Vec<u8> = folded.bytes.iter().rev().copied().collect();
         let turned: Vec<u8> = folded.bytes.iter().map(|b| turn(*b)).collect();
         for needle in [back, turned].iter().filter(|needle| **needle != folded.bytes) {
-            self.take(self.index.find(needle, Borders::Any, TOLD), Match::Coded, sources);
+            self.take(self.find(needle, Borders::Any, TOLD), Match::Coded, sources);
         }
     }
 
@@ -281,7 +195,7 @@ impl<'a> Tracer<'a> {
         let mut carries = false;
         for token in all.filter(odd).take(PIECES) {
             let needle = Folded::of(token).bytes;
-            let hits = if tells(&needle) { self.index.find(&needle, Borders::Both, TOLD) } else { Vec::new() };
+            let hits = if tells(&needle) { self.find(&needle, Borders::Both, TOLD) } else { Vec::new() };
             let account = needle.iter().filter(|b| b.is_ascii_digit()).count() >= 6;
             carries |= account && hits.iter().any(|hit| hit.origin.trust == Trust::Untrusted);
             self.take(hits, Match::Part, sources);
@@ -293,7 +207,7 @@ impl<'a> Tracer<'a> {
     fn names_file(&self, path: &str, sources: &mut Vec<Source>) -> bool {
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let needle = Folded::of(name).bytes;
-        let hits = if needle.len() >= 5 { self.index.find(&needle, Borders::Both, TOLD) } else { Vec::new() };
+        let hits = if needle.len() >= 5 { self.find(&needle, Borders::Both, TOLD) } else { Vec::new() };
         // A file that the server itself lists is nobody's invention.
         let listed = hits.iter().any(|hit| hit.origin.trust == Trust::Names && &*hit.origin.server == self.server);
         let found = !hits.is_empty() && !listed;
@@ -311,7 +225,7 @@ impl<'a> Tracer<'a> {
             if sources.len() >= TOLD {
                 return;
             }
-            let hits = self.index.find(&folded.bytes[at..at + piece], Borders::Any, TOLD);
+            let hits = self.find(&folded.bytes[at..at + piece], Borders::Any, TOLD);
             self.take(hits, Match::Part, sources);
         }
     }
@@ -344,25 +258,25 @@ impl<'a> Tracer<'a> {
         }
         for piece in pieces {
             let borders = if piece.len() < 8 { short(piece.len()) } else { Borders::Any };
-            let hits = self.index.find(&bytes[piece], borders, 1);
+            let hits = self.find(&bytes[piece], borders, 1);
             self.take(hits, Match::Pieces, sources);
         }
     }
 
     /// The longest beginning of `bytes[at..]` that stands somewhere as words, four bytes at least.
     fn longest(&self, bytes: &[u8], at: usize) -> usize {
-        let stands = |length: usize, borders| !self.index.find(&bytes[at..at + length], borders, 1).is_empty();
+        let stands = |length: usize, borders| !self.find(&bytes[at..at + length], borders, 1).is_empty();
         let most = bytes.len() - at;
         // Short pieces are whole words.
         let word = || (4..8.min(most + 1)).rev().find(|length| stands(*length, short(*length))).unwrap_or(0);
-        if most < 8 || !self.index.holds(&bytes[at..at + 8]) {
+        if most < 8 || !self.holds(&bytes[at..at + 8]) {
             return word();
         }
         // What stands somewhere does so with every beginning of it; so the longest is found by halving.
         let (mut low, mut high) = (8, most);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
-            match self.index.holds(&bytes[at..at + middle]) {
+            match self.holds(&bytes[at..at + middle]) {
                 true => low = middle,
                 false => high = middle - 1,
             }
@@ -384,7 +298,8 @@ impl<'a> Tracer<'a> {
         let standing = if sources.iter().any(named) {
             Standing::Named
         } else if sources.is_empty() {
-            if self.blind && !common { Standing::Unknown } else { Standing::Unseen }
+            // What was not looked for everywhere may stand somewhere.
+            if (self.blind || self.left.get() == 0) && !common { Standing::Unknown } else { Standing::Unseen }
         } else if common && !sources.iter().any(|source| self.has_context(source, &pointer, text)) {
             Standing::Common
         } else if sources.iter().any(|source| source.origin.trust == Trust::Untrusted) {

@@ -194,7 +194,7 @@ impl Corridor {
     async fn inspect(&self, call: Call) -> Result<Case, Refusal> {
         let held = self.withheld.of(&call.conversation)?;
         let case = aside(call.request.arguments.len(), move || Case::restored(call, &held.lock())).await??;
-        Ok(self.traced(case).await)
+        self.traced(case).await
     }
 
     /// How things stand for a call of this client with these arguments.

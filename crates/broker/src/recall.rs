@@ -1,6 +1,7 @@
 //! What every client was shown, so that the values of its calls can be traced: in memory only, and bounded. Over a restart
 //! only stays what a client was exposed to, not the text of it.
 
+use crate::came_back::aside;
 use crate::clock::now_ms;
 use crate::corridor::Corridor;
 use crate::servers::Listing;
@@ -8,7 +9,7 @@ use crate::store::Store;
 use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
-use gate::permit::Case;
+use gate::permit::{Case, Refusal};
 use gate::provenance::{Exposure, Known, Memory, Origin, Place, Seen, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
@@ -96,6 +97,7 @@ impl Recall {
             let kept = all.remove(at);
             let held = kept.1.clone();
             all.push(kept);
+            self.shrink(&mut all);
             return held;
         }
         let before = self.gone.lock().unwrap_or_else(PoisonError::into_inner).get(&scope).copied();
@@ -128,7 +130,12 @@ impl Recall {
         let size = |all: &[(Arc<str>, Held)]| all.iter().map(|(_, h)| h.0.size.load(Ordering::Relaxed)).sum::<usize>();
         while all.len() > 1 && (all.len() > MOST_MEMORIES || size(all) > MOST) {
             let (scope, held) = all.remove(0);
-            let exposure = held.lock().exposure(now_ms());
+            let memory = held.0.memory.try_lock();
+            let Ok(exposure) = memory.map(|memory| memory.exposure(now_ms())) else {
+                // Something goes into it just now: nobody waits for that here, and it is not the oldest any more.
+                all.push((scope, held));
+                return;
+            };
             let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
             gone.insert(scope, Gone { exposure, dropped: true });
         }
@@ -157,18 +164,23 @@ impl Recall {
 
 impl Corridor {
     /// The case with what is known of where its values come from.
-    pub(crate) async fn traced(&self, case: Case) -> Case {
+    ///
+    /// # Errors
+    /// A refusal where that could not be found out.
+    pub(crate) async fn traced(&self, case: Case) -> Result<Case, Refusal> {
         let held = self.recall.of(&case.call.client, &case.call.conversation);
         let (server, own) = (case.call.server.identity, self.own_domains.all());
         let approved = self.approved.at(server);
-        let trace = move |memory: &Memory| {
+        let trace = move |case: Case, memory: &Memory| {
             let approved = |place: &Place| approved.holds(place);
             let own = |place: &Place| is_own(place, &own);
             case.traced(memory, &Known { approved: &approved, own: &own }, now_ms())
         };
         // What was shown before is in it before anything is looked up.
         let _turn = held.turn().await;
-        trace(&held.lock())
+        let bytes = case.call.request.arguments.len();
+        let into = held.clone();
+        aside(bytes, move || trace(case, &into.lock())).await
     }
 
     /// Remembers what a server sent, before its client can act on it: where it is large, while the client gets it, for the
@@ -264,4 +276,82 @@ fn started() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields = stat.rsplit(')').next().unwrap_or_default();
     fields.split_whitespace().nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::Seal;
+
+    fn client(identity: u8, start_time: u64) -> Client {
+        Client {
+            program: "/usr/bin/agent".into(),
+            sha256: String::new(),
+            script: None,
+            identity: Digest([identity; 32]),
+            pid: 1,
+            start_time,
+            parents: Vec::new(),
+            claimed: None,
+        }
+    }
+
+    fn shown(text: &str) -> (Origin, Vec<u8>) {
+        let call = Some(CallId(uuid::Uuid::nil()));
+        let (server, trust, at_ms) = ("s".into(), Trust::Untrusted, now_ms());
+        (Origin { call, server, tool: None, trust, open: false, at_ms }, serde_json::json!([text]).to_string().into())
+    }
+
+    const TEXT: &str = "a text of more than a few words that anybody may have written";
+
+    async fn recall(folder: &tempfile::TempDir, believe: bool) -> Recall {
+        let path = folder.path().join("consentry.db");
+        Recall::open(Store::open(&path, Arc::new(Seal::in_memory())).await.unwrap(), believe).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_memory_for_each_client_or_for_each_conversation_that_is_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other): (Arc<str>, Arc<str>) = ("one".into(), "other".into());
+        let all = recall(&folder, false).await;
+        assert!(Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(1, 2), &other).0));
+        assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(2, 1), &one).0));
+        let all = recall(&folder, true).await;
+        assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(1, 1), &other).0));
+    }
+
+    #[tokio::test]
+    async fn a_memory_that_had_to_go_leaves_what_its_client_was_exposed_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = recall(&folder, true).await;
+        let name = |n: usize| Arc::<str>::from(format!("talk {n}"));
+        let first = all.of(&client(1, u64::MAX), &name(0));
+        let (origin, text) = shown(TEXT);
+        first.remember(origin, &text, Seen::default());
+        for n in 1..=MOST_MEMORIES {
+            all.of(&client(1, u64::MAX), &name(n));
+        }
+        let again = all.of(&client(1, u64::MAX), &name(0));
+        assert!(!Arc::ptr_eq(&first.0, &again.0));
+        assert!(again.lock().exposure(now_ms()).untrusted.is_some());
+        assert!(all.of(&client(1, u64::MAX), &name(MOST_MEMORIES)).lock().exposure(now_ms()).untrusted.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_a_client_was_exposed_to_is_kept_and_a_new_chat_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let talk: Arc<str> = "talk".into();
+        let who = client(3, u64::MAX);
+        let all = recall(&folder, false).await;
+        let held = all.of(&who, &talk);
+        let (origin, text) = shown(TEXT);
+        held.remember(origin, &text, Seen::default());
+        let exposure = held.lock().exposure(now_ms());
+        all.store.note_exposure(&who.identity.to_string(), exposure).await.unwrap();
+        let again = recall(&folder, false).await;
+        assert!(again.of(&who, &talk).lock().exposure(now_ms()).private.is_some());
+        again.forget(&who.identity.to_string()).await.unwrap();
+        assert_eq!(again.of(&who, &talk).lock().exposure(now_ms()), Exposure::default());
+        assert_eq!(recall(&folder, false).await.of(&who, &talk).lock().exposure(now_ms()), Exposure::default());
+    }
 }

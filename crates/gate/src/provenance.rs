@@ -95,8 +95,6 @@ pub struct Memory {
     exposure: Exposure,
     /// When something was shown last that is not in the index, or no more.
     blind: Option<i64>,
-    /// When it was last used.
-    used_at: i64,
     /// How much of it is dropped before it takes more than it may.
     spared: usize,
 }
@@ -114,7 +112,6 @@ impl Memory {
 
     /// Takes what was shown: `shown` is the JSON of it.
     pub fn remember(&mut self, origin: Origin, shown: &[u8], seen: Seen) {
-        self.used_at = origin.at_ms;
         self.index.drop_before(origin.at_ms - LIFE_MS);
         let at = Some(origin.at_ms);
         let read = if shown.len() <= LONGEST { serde_json::from_slice::<Value>(shown).ok() } else { None };
@@ -178,11 +175,6 @@ impl Memory {
     /// How much memory it takes, in bytes, about.
     pub fn footprint(&self) -> usize {
         self.index.footprint()
-    }
-
-    /// When something was last added.
-    pub fn used_at(&self) -> i64 {
-        self.used_at
     }
 }
 

@@ -18,7 +18,7 @@ const LONGEST: usize = 64 * 1024;
 /// The most values of a call that are looked up; the others are of unknown origin.
 const MOST: usize = 512;
 /// How many look-ups one call may take.
-const LOOKS: usize = 4_000;
+const LOOKS: usize = 2_000;
 /// How many sources are told of one value.
 const TOLD: usize = 4;
 /// How many bytes a piece of a long text has that tells where it is from.

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use gate::call::Digest;
 use gate::meaning::parties::parties;
 use gate::permit::Case;
-use gate::provenance::Place;
+use gate::provenance::{MORE, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl Approved {
     pub(crate) async fn keep(&self, server: Digest, places: &[Place]) -> Result<(), Fault> {
         let _turn = self.turn.lock().await;
         let known = self.at(server);
-        let new: Vec<&Place> = places.iter().filter(|place| !known.holds(place)).collect();
+        let new: Vec<&Place> = places.iter().filter(|place| place.kind != MORE && !known.holds(place)).collect();
         if new.is_empty() {
             return Ok(());
         }

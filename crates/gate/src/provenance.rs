@@ -19,7 +19,7 @@ mod trace;
 mod tests;
 
 pub use flow::{Flow, Known};
-pub use places::{Place, places};
+pub use places::{MORE, Place, places};
 pub use role::Role;
 pub use source::{Match, Source, Standing, Traced};
 

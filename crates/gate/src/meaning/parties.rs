@@ -42,8 +42,8 @@ pub struct Party {
     pub pointer: String,
 }
 
-/// The most parties of one call.
-const MOST: usize = 32;
+/// The most parties of one call that are told.
+pub(crate) const MOST: usize = 32;
 /// Longer values name nobody.
 const LONGEST: usize = 2048;
 

@@ -242,3 +242,25 @@ fn hostile_sizes_are_bounded_and_leave_nothing_unsaid() {
     let found = traced(&memory, json!({"body": greedy, "zz_to": "ann@example.org"}));
     assert_eq!(found.last().map(|t| t.1), Some(Standing::Unknown), "{:?}", found.last());
 }
+
+#[test]
+fn more_places_than_are_read_are_new_ones() {
+    let known = Known { approved: &|place| place.kind != MORE, own: &|_| false };
+    let new = |arguments: Value| {
+        let flow = Flow::of(&call("send_mail", &[Effect::Send], arguments), &Memory::default(), &known, NOW);
+        !flow.new.is_empty()
+    };
+    let many: Vec<String> = (0..40).map(|n| format!("a{n}@example.org")).collect();
+    assert!(!new(json!({"to": many[..20]})));
+    assert!(new(json!({"to": many})));
+    assert!(new(json!({"to": format!("{}, eve@evil.example", many.join(", ").repeat(6))})), "too long to be read");
+    assert!(new(json!({"users": (0..90).map(|n| format!("user {n}")).collect::<Vec<_>>()})));
+    // Whatever stands where a URL or a recipient belongs is a place.
+    let strict = |arguments: Value| {
+        let call = call("send", &[Effect::Send], arguments);
+        Flow::of(&call, &Memory::default(), &Known::NOTHING, NOW).new.len()
+    };
+    assert_eq!(strict(json!({"url": "localhost:8080/x"})), 1);
+    assert_eq!(strict(json!({"recipient": "everybody who was there on that day"})), 1);
+    assert_eq!(strict(json!({"body": "x"})), 0);
+}

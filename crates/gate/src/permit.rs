@@ -22,7 +22,7 @@ use bytes::Bytes;
 use data::{carried, masked};
 use serde_json::Value;
 
-/// What is known about a call when it is judged; the moving part of [`Facts`].
+/// What is known about a call when it is judged; the moving part of [`crate::policy::Facts`].
 #[derive(Clone, Debug)]
 pub struct Circumstances {
     /// Whether the person let this client in.

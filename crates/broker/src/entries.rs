@@ -111,6 +111,10 @@ pub(crate) async fn show(store: &Store, policies: &PolicyBook, seq: i64) -> Resu
         Some(call) => store.entries_of(call).await?,
     };
     let related = whole.iter().filter(|e| e.seq != seq).map(|e| view(e.seq, &self::record(e))).collect();
+    let explained = match record.get("call").and_then(Value::as_str) {
+        Some(call) => rejudged(store, call, policies).await?,
+        None => Vec::new(),
+    };
     let found = Found { first: whole.first().map_or_else(String::new, |first| first.record.clone()), entry };
     Ok(EntryDetail {
         entry: line(&found, false),
@@ -119,7 +123,7 @@ pub(crate) async fn show(store: &Store, policies: &PolicyBook, seq: i64) -> Resu
         previous: hex::encode(previous),
         related,
         story: story::tell(store, &whole, policies).await?,
-        explained: rejudged(store, &whole, policies).await?,
+        explained,
         record: found.entry.record,
     })
 }
@@ -163,7 +167,7 @@ pub(crate) async fn explain(store: &Store, policies: &PolicyBook, call: &str) ->
             }
         }
     }
-    let now = rejudged(store, &store.entries_of(call).await?, policies).await?;
+    let now = rejudged(store, call, policies).await?;
     if !now.is_empty() {
         lines.push("Every rule that matters to it, as the rules are now:".to_owned());
         lines.extend(now.iter().map(|line| format!("  {line}")));
@@ -172,15 +176,10 @@ pub(crate) async fn explain(store: &Store, policies: &PolicyBook, call: &str) ->
 }
 
 /// What the rules in force now make of a call, at every level of consent; nothing where the log no longer says enough.
-async fn rejudged(store: &Store, entries: &[StoredEntry], policies: &PolicyBook) -> Result<Vec<String>, Fault> {
-    for entry in entries {
-        let Some(past) = store.past_call(entry.seq).await? else { continue };
-        let lines = crate::replay::explain(&past, &policies.current());
-        if !lines.is_empty() {
-            return Ok(lines.iter().map(|line| escaped(line)).collect());
-        }
-    }
-    Ok(Vec::new())
+async fn rejudged(store: &Store, call: &str, policies: &PolicyBook) -> Result<Vec<String>, Fault> {
+    let past = store.past_call(call).await?;
+    let lines = past.map(|past| crate::replay::explain(&past, &policies.current())).unwrap_or_default();
+    Ok(lines.iter().map(|line| escaped(line)).collect())
 }
 
 fn record(entry: &StoredEntry) -> Value {

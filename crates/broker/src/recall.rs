@@ -9,7 +9,7 @@ use crate::store::Store;
 use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
-use gate::permit::{Case, Refusal};
+use gate::permit::{Case, Refusal, Untraced};
 use gate::provenance::{Exposure, Known, Memory, Origin, Place, Seen, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
@@ -117,11 +117,9 @@ impl Recall {
 
     /// What a client was shown counts no more.
     pub(crate) async fn forget(&self, client: &str) -> Result<(), Fault> {
-        let mine =
-            |scope: &str| scope == client || scope.strip_prefix(client).is_some_and(|rest| rest.starts_with('/'));
         self.store.forget_exposure(client).await?;
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).retain(|scope, _| !mine(scope));
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| !mine(scope));
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(client);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| &**scope != client);
         Ok(())
     }
 
@@ -167,20 +165,18 @@ impl Corridor {
     ///
     /// # Errors
     /// A refusal where that could not be found out.
-    pub(crate) async fn traced(&self, case: Case) -> Result<Case, Refusal> {
-        let held = self.recall.of(&case.call.client, &case.call.conversation);
-        let (server, own) = (case.call.server.identity, self.own_domains.all());
-        let approved = self.approved.at(server);
-        let trace = move |case: Case, memory: &Memory| {
-            let approved = |place: &Place| approved.holds(place);
-            let own = |place: &Place| is_own(place, &own);
-            case.traced(memory, &Known { approved: &approved, own: &own }, now_ms())
-        };
+    pub(crate) async fn traced(&self, case: Untraced) -> Result<Case, Refusal> {
+        let call = case.call();
+        let held = self.recall.of(&call.client, &call.conversation);
+        let (approved, own) = (self.approved.at(call.server.identity), self.own_domains.all());
+        let bytes = call.request.arguments.len();
         // What was shown before is in it before anything is looked up.
         let _turn = held.turn().await;
-        let bytes = case.call.request.arguments.len();
-        let into = held.clone();
-        aside(bytes, move || trace(case, &into.lock())).await
+        let trace = move || {
+            let approved = |place: &Place| approved.holds(place);
+            case.traced(&held.lock(), &Known { approved: &approved, own: &own }, now_ms())
+        };
+        aside(bytes, trace).await
     }
 
     /// Remembers what a server sent, before its client can act on it: where it is large, while the client gets it, for the
@@ -258,17 +254,6 @@ impl Corridor {
             held.remember(origin(None), texts.to_string().as_bytes(), Seen::default());
         }
     }
-}
-
-/// Whether a place is one of the person's own domains, or below it.
-fn is_own(place: &Place, own: &[String]) -> bool {
-    let host = match place.kind {
-        "host" => place.value.as_str(),
-        "address" => place.value.rsplit('@').next().unwrap_or_default(),
-        _ => return false,
-    };
-    own.iter()
-        .any(|domain| host == domain || host.strip_suffix(domain.as_str()).is_some_and(|head| head.ends_with('.')))
 }
 
 /// When this process started, in the system's own count; 0 where it can't be told, so that every client is older.

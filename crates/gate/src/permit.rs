@@ -68,11 +68,18 @@ struct Shown {
 
 impl Case {
     /// Looks at the arguments of a call.
+    ///
+    /// Nothing is known of where they come from, so everywhere the call goes is new.
     pub fn inspect(call: Call) -> Self {
-        Self::look(call, None, Vec::new())
+        Self::look(call, None, Vec::new()).traced(&Memory::default(), &Known::NOTHING, 0)
     }
 
-    fn look(call: Call, written: Option<Shown>, put_back: Vec<PutBack>) -> Self {
+    /// The same with a flow that is known already.
+    pub(crate) fn with_flow(call: Call, flow: Flow) -> Self {
+        Self { flow, ..Self::look(call, None, Vec::new()).0 }
+    }
+
+    fn look(call: Call, written: Option<Shown>, put_back: Vec<PutBack>) -> Untraced {
         let looked = inspect::arguments(&call.tool, &call.request.parsed);
         let destinations = destinations(&call.request.parsed);
         let in_clear = match &written {
@@ -84,16 +91,8 @@ impl Case {
         let plain = written.as_ref().map_or(&call.request.parsed, |written| &written.parsed);
         let (in_clear, masked) = (data::shown(plain, &in_clear), masked(plain, &in_clear));
         let shown = masked.or(written);
-        // Until it is traced, everywhere it goes is new.
-        let flow = Flow::of(&call, &Memory::default(), &Known::NOTHING, 0);
-        Self { call, findings: looked.findings, destinations, carried, in_clear, put_back, flow, shown }
-    }
-
-    /// The same with what is known of where its values come from, as things stood when it was made.
-    #[must_use]
-    pub fn traced(self, memory: &Memory, known: &Known<'_>, now_ms: i64) -> Self {
-        let flow = Flow::of(&self.call, memory, known, now_ms);
-        Self { flow, ..self }
+        let flow = Flow::default();
+        Untraced(Self { call, findings: looked.findings, destinations, carried, in_clear, put_back, flow, shown })
     }
 
     /// The arguments as they may be shown and written down: with placeholders where originals were put back, and with
@@ -141,6 +140,24 @@ impl Case {
             flow: self.flow.facts(),
             token: now.token.clone(),
         }
+    }
+}
+
+/// A call that was looked at, but not yet traced: it can't be judged.
+#[derive(Debug)]
+#[must_use]
+pub struct Untraced(Case);
+
+impl Untraced {
+    /// The call.
+    pub fn call(&self) -> &Call {
+        &self.0.call
+    }
+
+    /// The case, with what is known of where its values come from, as things stand.
+    pub fn traced(self, memory: &Memory, known: &Known<'_>, now_ms: i64) -> Case {
+        let flow = Flow::of(&self.0.call, memory, known, now_ms);
+        Case { flow, ..self.0 }
     }
 }
 

@@ -209,18 +209,7 @@ fn is_name(line: &str) -> bool {
 
 /// Whether a tool brings what anybody may have put on the net.
 pub fn is_open(tool: &Tool) -> bool {
-    let claims = serde_json::from_slice::<Value>(&tool.raw).ok();
-    let claimed = claims.as_ref().and_then(|t| t.pointer("/annotations/openWorldHint")).and_then(Value::as_bool);
-    let words = crate::tool::words(&tool.name);
-    let named =
-        words.iter().any(|word| matches!(word.as_str(), "web" | "webpage" | "website" | "url" | "page" | "browse"));
-    let fetches = tool.schema.get("properties").and_then(Value::as_object).is_some_and(|properties| {
-        properties
-            .keys()
-            .any(|name| matches!(crate::tool::words(name).last().map(String::as_str), Some("url" | "uri" | "urls")))
-    });
-    // A claim alone would let a server's data pass for public.
-    tool.effects.contains(&Effect::Read) && (named || fetches) && claimed != Some(false)
+    tool.fetches && tool.effects.contains(&Effect::Read)
 }
 
 /// Whether a text may say anything: more than a few words, or an address of the net.

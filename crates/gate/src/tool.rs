@@ -72,6 +72,8 @@ pub struct Tool {
     pub effects: Vec<Effect>,
     /// What its definition says it can do: the same, unless a person set something else.
     pub derived: Vec<Effect>,
+    /// Whether its definition is that of one that fetches what anybody may have put on the net.
+    pub fetches: bool,
     /// What inspection saw in the definition.
     pub findings: Vec<Finding>,
     validator: Option<Arc<jsonschema::Validator>>,
@@ -127,6 +129,7 @@ impl Tool {
         let mut tool = Self {
             title: text(object.get("title")).or_else(|| text(annotations.and_then(|a| a.get("title")))),
             digest: Digest::of("consentry tool 1", &[canonical(&value).as_bytes()]),
+            fetches: effects::fetches(&name, &schema, annotations),
             name,
             description,
             raw,
@@ -155,6 +158,7 @@ impl Tool {
             digest: self.digest,
             effects,
             derived: self.derived.clone(),
+            fetches: self.fetches,
             findings: self.findings.clone(),
             validator: self.validator.clone(),
         }

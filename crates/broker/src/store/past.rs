@@ -2,6 +2,7 @@
 
 use super::Store;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use wire::Fault;
 
 /// One entry that holds a judgement.
@@ -16,38 +17,33 @@ pub(crate) struct PastCall {
     pub(crate) on_card: bool,
 }
 
+const SELECT: &str = "SELECT e.seq, e.record, f.bytes, a.bytes, json_extract(e.record, '$.kind') = 'asked'
+     FROM entry e
+     LEFT JOIN body f ON f.sha256 = json_extract(e.record, '$.facts.sha256')
+     LEFT JOIN body a ON a.sha256 = json_extract(e.record,
+       CASE json_extract(e.record, '$.kind') WHEN 'asked' THEN '$.card.sha256' ELSE '$.arguments.sha256' END)";
+const JUDGED: &str = "json_extract(e.record, '$.facts.sha256') IS NOT NULL";
+
 impl Store {
-    /// The judgement that one entry holds, if it holds one.
-    pub(crate) async fn past_call(&self, seq: i64) -> Result<Option<PastCall>, Fault> {
-        let next = self.past_calls(seq - 1, 0, 1).await?.into_iter().next();
-        Ok(next.filter(|past| past.seq == seq))
+    /// The first judgement of one call, if the log holds one.
+    pub(crate) async fn past_call(&self, call: &str) -> Result<Option<PastCall>, Fault> {
+        let query = format!("{SELECT} WHERE e.call = ? AND {JUDGED} ORDER BY e.seq LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(call).fetch_optional(&self.pool).await;
+        Ok(row.map_err(|e| self.fault(&e))?.map(read))
     }
 
     /// Entries behind this one that were written since a moment and hold a judgement, in order.
     pub(crate) async fn past_calls(&self, after: i64, since: i64, limit: i64) -> Result<Vec<PastCall>, Fault> {
-        let rows = sqlx::query(
-            "SELECT e.seq, e.record, f.bytes, a.bytes, json_extract(e.record, '$.kind') = 'asked'
-             FROM entry e
-             LEFT JOIN body f ON f.sha256 = json_extract(e.record, '$.facts.sha256')
-             LEFT JOIN body a ON a.sha256 = json_extract(e.record,
-               CASE json_extract(e.record, '$.kind') WHEN 'asked' THEN '$.card.sha256' ELSE '$.arguments.sha256' END)
-             WHERE e.seq > ? AND e.call IS NOT NULL AND json_extract(e.record, '$.facts.sha256') IS NOT NULL
-               AND json_extract(e.record, '$.at') >= ?
-             ORDER BY e.seq LIMIT ?",
-        )
-        .bind(after)
-        .bind(since)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|e| self.fault(&e))?;
-        let read = |row: sqlx::sqlite::SqliteRow| PastCall {
-            seq: row.get(0),
-            record: row.get(1),
-            facts: row.get(2),
-            arguments: row.get(3),
-            on_card: row.get(4),
-        };
-        Ok(rows.into_iter().map(read).collect())
+        let query = format!(
+            "{SELECT} WHERE e.seq > ? AND e.call IS NOT NULL AND {JUDGED} AND json_extract(e.record, '$.at') >= ?
+             ORDER BY e.seq LIMIT ?"
+        );
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(query)).bind(after).bind(since).bind(limit).fetch_all(&self.pool).await;
+        Ok(rows.map_err(|e| self.fault(&e))?.into_iter().map(read).collect())
     }
+}
+
+fn read(row: SqliteRow) -> PastCall {
+    PastCall { seq: row.get(0), record: row.get(1), facts: row.get(2), arguments: row.get(3), on_card: row.get(4) }
 }

@@ -162,9 +162,14 @@ pub fn is_inside(party: &Party, own: &[String]) -> Option<bool> {
         Kind::Address => party.value.rsplit_once('@')?.1,
         Kind::Account => return None,
     };
+    (!own.is_empty()).then(|| is_below(host, own))
+}
+
+/// Whether a host is one of these domains or below it.
+pub(crate) fn is_below(host: &str, domains: &[String]) -> bool {
     let below =
         |domain: &String| host == domain || host.strip_suffix(domain.as_str()).is_some_and(|h| h.ends_with('.'));
-    (!own.is_empty()).then(|| own.iter().any(below))
+    domains.iter().any(below)
 }
 
 /// A domain as somebody typed it, in the form hosts are kept in; `None` where it is none.

@@ -1,6 +1,6 @@
 //! What a call carries that is not for every eye: which classes of data go along, and how its arguments are shown.
 
-use super::{Case, Refusal, RefusalKind, Shown};
+use super::{Case, Refusal, RefusalKind, Shown, Untraced};
 use crate::call::{Call, token};
 use crate::edit::with_arguments;
 use crate::inspect::{self, Placed, data_in};
@@ -17,13 +17,13 @@ impl Case {
     ///
     /// # Errors
     /// A refusal where something is written like a placeholder and stands for nothing here.
-    pub fn restored(call: Call, withheld: &Withheld) -> Result<Self, Refusal> {
+    pub fn restored(call: Call, withheld: &Withheld) -> Result<Untraced, Refusal> {
         let refused = |why: String| Refusal::new(RefusalKind::Denied, format!("Nothing was sent: {why}."));
         let written = &call.request;
         let restored =
             restore(&written.arguments, withheld, &mut |_| true).map_err(|fault| refused(fault.to_string()))?;
         if restored.put_back.is_empty() {
-            return Ok(Self::inspect(call));
+            return Ok(Self::look(call, None, Vec::new()));
         }
         let shown = Shown { arguments: written.arguments.clone(), parsed: written.parsed.clone() };
         let request = with_arguments(written, &restored.bytes).map_err(|fault| refused(fault.to_string()))?;

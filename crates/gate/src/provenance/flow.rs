@@ -3,6 +3,7 @@
 
 use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, places};
 use crate::call::{Call, scalars};
+use crate::meaning::parties::is_below;
 use crate::policy::FlowFacts;
 use crate::tool::Effect;
 use std::collections::BTreeSet;
@@ -11,13 +12,22 @@ use std::collections::BTreeSet;
 pub struct Known<'a> {
     /// Whether calls to this server were allowed to go to this place.
     pub approved: &'a dyn Fn(&Place) -> bool,
-    /// Whether the place is the person's own: one of the domains they named.
-    pub own: &'a dyn Fn(&Place) -> bool,
+    /// The domains that the person named as their own.
+    pub own: &'a [String],
 }
 
 impl Known<'_> {
     /// Nothing is known.
-    pub const NOTHING: Self = Self { approved: &|_| false, own: &|_| false };
+    pub const NOTHING: Self = Self { approved: &|_| false, own: &[] };
+
+    /// Whether the place is in a domain of the person's own.
+    fn is_own(&self, place: &Place) -> bool {
+        match place.kind {
+            "host" => is_below(&place.value, self.own),
+            "address" => is_below(place.value.rsplit('@').next().unwrap_or_default(), self.own),
+            _ => false,
+        }
+    }
 }
 
 /// Where the values of a call came from, and what it would do with them.
@@ -40,15 +50,14 @@ pub struct Flow {
 impl Flow {
     /// Traces a call through what its conversation was shown.
     pub fn of(call: &Call, memory: &Memory, known: &Known<'_>, now_ms: i64) -> Self {
-        let exposure = memory.exposure(now_ms);
+        let (traced, exposure) = (memory.trace(call, now_ms), memory.exposure(now_ms));
         if call.tool.only_reads() {
-            return Self { traced: memory.trace(call, now_ms), exposure, ..Self::default() };
+            return Self { traced, exposure, ..Self::default() };
         }
-        let traced = memory.trace(call, now_ms);
         let places = places(call);
         let named = |pointer: &str| traced.iter().any(|t| t.pointer == pointer && t.standing == Standing::Named);
         let is_known = |place: &Place| {
-            (known.approved)(place) || (known.own)(place) || place.kind == "name" && named(&place.pointer)
+            (known.approved)(place) || known.is_own(place) || place.kind == "name" && named(&place.pointer)
         };
         let follows = follows_a_link(call, &traced, &exposure);
         // A URL is approved by itself, but new only by its host. Whom a call only names, it does not go to.
@@ -63,10 +72,9 @@ impl Flow {
             let mut there = places.iter().filter(|place| place.pointer == pointer && place.kind != "host").peekable();
             there.peek().is_some() && there.all(is_known)
         };
-        let decides = |t: &&Traced| t.role.is_some_and(|role| matters(role, call)) && t.standing.is_suspect();
-        let tainted_sensitive = !follows
-            && traced.iter().any(|t| decides(&t) && !approved(&t.pointer) || t.carries && !approved(&t.pointer));
-        let inside = |place: &Place| place.kind == "name" && is_known(place) || (known.own)(place);
+        let decides = |t: &Traced| t.role.is_some_and(|role| matters(role, call)) && t.standing.is_suspect();
+        let tainted_sensitive = !follows && traced.iter().any(|t| (decides(t) || t.carries) && !approved(&t.pointer));
+        let inside = |place: &Place| place.kind == "name" && is_known(place) || known.is_own(place);
         let sends = call.tool.effects.contains(&Effect::Send) && (places.is_empty() || !places.iter().all(inside));
         let quiet = follows || fetches_again(call, &places, known);
         let outward = !quiet && (sends || call.tool.effects.contains(&Effect::Execute));

@@ -52,21 +52,6 @@ pub(super) struct Hit {
     pub(super) how: Option<&'static str>,
 }
 
-impl Hit {
-    /// What stands around it, folded: this many bytes before and behind.
-    pub(super) fn around(&self, bytes: usize) -> &str {
-        let (mut start, mut end) =
-            (self.span.start.saturating_sub(bytes), (self.span.end + bytes).min(self.text.len()));
-        while !self.text.is_char_boundary(start) {
-            start -= 1;
-        }
-        while !self.text.is_char_boundary(end) {
-            end += 1;
-        }
-        &self.text[start..end]
-    }
-}
-
 /// Where a text has to begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Borders {

@@ -2,7 +2,7 @@
 //! them is remembered.
 
 use super::forms::{self, Shape};
-use super::role::Role;
+use super::role::{Role, argument};
 use crate::call::{Call, scalars};
 use crate::meaning;
 use crate::meaning::parties::{MOST as PARTIES, SENDERS, parties};
@@ -40,10 +40,14 @@ pub fn places(call: &Call) -> Vec<Place> {
     }
     for (pointer, value) in scalars(&call.request.parsed) {
         let role = Role::of(&pointer, value);
+        let urls = match (role, value) {
+            (Some(Role::Url), Value::String(text)) => urls(text),
+            _ => Vec::new(),
+        };
         let found = match (role, value) {
             _ if is_sender(&pointer) => Vec::new(),
-            (Some(Role::Url), Value::String(text)) if !urls(text).is_empty() => urls(text),
-            (role, Value::String(text)) => otherwise(role, text).into_iter().collect(),
+            (role, Value::String(text)) if urls.is_empty() => otherwise(role, text).into_iter().collect(),
+            (_, Value::String(_)) => urls,
             (Some(Role::Recipient), Value::Number(number)) => vec![("name", number.to_string())],
             _ => Vec::new(),
         };
@@ -74,8 +78,7 @@ fn otherwise(role: Option<Role>, text: &str) -> Option<(&'static str, String)> {
 }
 
 fn is_sender(pointer: &str) -> bool {
-    let name = pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default();
-    let name = words(name).join("_");
+    let name = words(argument(pointer)).join("_");
     SENDERS.split_whitespace().any(|sender| sender == name)
 }
 

@@ -52,12 +52,16 @@ const ROLES: &[(Role, &str)] = &[
     (Role::Secret, "password passphrase passcode pin otp"),
 ];
 
+/// The name of the argument that a pointer leads to: of a list, the list's.
+pub(super) fn argument(pointer: &str) -> &str {
+    pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default()
+}
+
 impl Role {
     /// What the argument with this name, in a tool's arguments, decides with this value; `None` where that is nothing
     /// much.
     pub(super) fn of(pointer: &str, value: &Value) -> Option<Self> {
-        let name = pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default();
-        let words = words(name);
+        let words = words(argument(pointer));
         let whole = words.join("_");
         let known = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| word == whole);
         let has = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| words.iter().any(|part| part == word));
@@ -69,19 +73,6 @@ impl Role {
             (Some(role), _) => Some(role),
             (None, Value::String(text)) => by_look(text.trim()),
             (None, _) => None,
-        }
-    }
-
-    /// The word that policies and the log have for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Recipient => "recipient",
-            Self::Account => "account",
-            Self::Url => "url",
-            Self::Path => "path",
-            Self::Command => "command",
-            Self::Amount => "amount",
-            Self::Secret => "secret",
         }
     }
 }

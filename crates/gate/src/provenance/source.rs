@@ -49,8 +49,8 @@ pub struct Source {
     /// Whether it stands there as a link or a field of its own, not in a sentence.
     pub apart: bool,
     /// The text there, and where in it the value stands.
-    pub(super) text: Arc<str>,
-    pub(super) span: Range<usize>,
+    text: Arc<str>,
+    span: Range<usize>,
 }
 
 impl Source {
@@ -59,6 +59,13 @@ impl Source {
         let apart = stands_apart(&hit.text, &hit.span);
         let offset = hit.base + hit.span.start;
         Self { origin: hit.origin, pointer: hit.pointer, offset, how, apart, text: hit.text, span: hit.span }
+    }
+
+    /// The text around it, of so many bytes before and behind.
+    pub(super) fn around(&self, bytes: usize) -> &str {
+        let start = self.text.floor_char_boundary(self.span.start.saturating_sub(bytes));
+        let end = self.text.ceil_char_boundary((self.span.end + bytes).min(self.text.len()));
+        &self.text[start..end]
     }
 
     /// Foreign: the value as it stands there, with what stands around it.

@@ -5,7 +5,7 @@ use super::common::{is_common, tells};
 use super::fold::Folded;
 use super::forms::{self, Shape};
 use super::index::{Borders, Hit, Index};
-use super::role::Role;
+use super::role::{Role, argument};
 use super::source::{Match, Source, Standing, Traced};
 use crate::call::scalars;
 use crate::tool::{Tool, words};
@@ -314,19 +314,10 @@ impl<'a> Tracer<'a> {
 
     /// Whether the name of the argument, or another value of the call, stands near a source.
     fn has_context(&self, source: &Source, pointer: &str, text: &str) -> bool {
-        let hit = Hit {
-            origin: source.origin.clone(),
-            pointer: source.pointer.clone(),
-            text: source.text.clone(),
-            span: source.span.clone(),
-            base: 0,
-            how: None,
-        };
-        let around = Folded::of(hit.around(NEAR)).bytes;
+        let around = Folded::of(source.around(NEAR)).bytes;
         let own = Folded::of(text).bytes;
         let holds = |needle: &[u8]| memchr::memmem::find(&around, needle).is_some();
-        let name = pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default();
-        let by_name = words(name).iter().any(|word| word.len() >= 3 && holds(word.as_bytes()));
+        let by_name = words(argument(pointer)).iter().any(|word| word.len() >= 3 && holds(word.as_bytes()));
         by_name && source.origin.trust == Trust::Untrusted && !source.apart
             || self.beside.iter().any(|other| *other != own && holds(other))
     }

@@ -368,6 +368,17 @@ impl Found {
     }
 }
 
+/// Whether a tool brings what anybody may have put on the net, by its name and arguments. A claim alone would let a
+/// server's data pass for public; it only takes away.
+pub(super) fn fetches(name: &str, schema: &Value, annotations: Option<&Value>) -> bool {
+    const NET: &[&str] = &["web", "webpage", "website", "url", "page", "browse"];
+    let closed = annotations.and_then(|a| a.get("openWorldHint")).and_then(Value::as_bool) == Some(false);
+    let named = words(name).iter().any(|word| NET.contains(&word.as_str()));
+    let address = |name: &String| matches!(words(name).last().map(String::as_str), Some("url" | "uri" | "urls"));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    !closed && (named || properties.is_some_and(|properties| properties.keys().any(address)))
+}
+
 /// Whether an argument of this name says where data goes.
 pub(super) fn carries_outward(name: &str) -> bool {
     words(name).iter().any(|w| OUTWARD.contains(&w.as_str()))

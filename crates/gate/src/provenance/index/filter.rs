@@ -23,9 +23,7 @@ impl Asked {
         let step = runs.div_ceil(ASKED);
         Self((0..runs).step_by(step).map(|at| run(&needle[at..at + RUN])).collect())
     }
-}
 
-impl Asked {
     /// About a text that is one whole word.
     pub(super) fn of_word(needle: &[u8]) -> Self {
         let mut asked = Self::of(needle);

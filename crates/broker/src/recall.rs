@@ -139,24 +139,31 @@ impl Recall {
         }
     }
 
-    /// Writes down what a client was exposed to, where that is new or was not for a while.
-    fn note(&self, client: Digest, held: &Held) {
+    /// Writes down what a client was exposed to, where that was not done for a while; what is new, before the client gets
+    /// what it was exposed to, so that no end of ours loses it.
+    async fn note(&self, client: Digest, held: &Held) {
         let now = now_ms();
         let exposure = held.lock().exposure(now);
-        {
+        let is_new = {
             let mut noted = held.0.noted.lock().unwrap_or_else(PoisonError::into_inner);
             let facts = |e: &Exposure| [e.untrusted.is_some(), e.private.is_some(), e.flagged.is_some()];
-            if self.believe || facts(&noted.0) == facts(&exposure) && now - noted.1 < NOTE_MS {
+            let is_new = facts(&noted.0) != facts(&exposure);
+            if self.believe || !is_new && now - noted.1 < NOTE_MS {
                 return;
             }
             *noted = (exposure, now);
-        }
+            is_new
+        };
         let store = self.store.clone();
-        drop(tokio::spawn(async move {
+        let write = async move {
             if let Err(fault) = store.note_exposure(&client.to_string(), exposure).await {
                 tracing::warn!("what a client was shown could not be noted: {}", fault.message);
             }
-        }));
+        };
+        match is_new {
+            true => write.await,
+            false => drop(tokio::spawn(write)),
+        }
     }
 }
 
@@ -207,7 +214,7 @@ impl Corridor {
         let turn = held.turn().await;
         if raw.len() <= AT_ONCE {
             held.remember(origin, raw, seen);
-            self.recall.note(client.identity, &held);
+            self.recall.note(client.identity, &held).await;
             return;
         }
         let (recall, identity, raw, into) = (self.recall.clone(), client.identity, raw.clone(), held.clone());
@@ -220,7 +227,7 @@ impl Corridor {
                 tracing::error!("what a client was shown could not be remembered: {fault}");
                 held.lock().missed(now_ms());
             }
-            recall.note(identity, &held);
+            recall.note(identity, &held).await;
         }));
     }
 

@@ -1,6 +1,12 @@
 //! What a window may ask. Each command of [`wire::command`] is a function of its name; which window may call which is
 //! written in `capabilities/`. They hold no logic: the broker answers, and its faults go to the window as they are.
 
+mod clients;
+mod grants;
+
+use clients::*;
+use grants::*;
+
 use crate::browser;
 use crate::cards::{Cards, show};
 use crate::cover::Covered;
@@ -12,9 +18,8 @@ use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::proof::ProofView;
 use wire::view::{
-    ActivityChoices, ClientChangeView, ClientFileView, EntryDetail, EntryView, GrantView, InboxView, InspectView,
-    ItemAnswer, KnownClientView, LoginPlanView, NowView, PoliciesView, ReplayView, ServersView, SettingsView,
-    StatusView, UnguardedView,
+    ActivityChoices, EntryDetail, EntryView, InboxView, InspectView, ItemAnswer, LoginPlanView, NowView, PoliciesView,
+    ReplayView, ServersView, SettingsView, StatusView,
 };
 use wire::{Fault, FaultCode};
 
@@ -62,6 +67,11 @@ serve! {
     pause,
     grants,
     revoke_grant,
+    suggestions,
+    accept_suggestion,
+    decline_suggestion,
+    attention,
+    threats,
     choose_tools,
     look_now,
     set_own_domains,
@@ -374,16 +384,6 @@ async fn open_one_by_one(broker: State<'_, Broker>, command: ask::OpenOneByOne) 
 }
 
 #[tauri::command]
-async fn grants(broker: State<'_, Broker>) -> Result<Vec<GrantView>, Fault> {
-    Ok(broker.grants())
-}
-
-#[tauri::command]
-async fn revoke_grant(broker: State<'_, Broker>, command: ask::RevokeGrant) -> Result<(), Fault> {
-    broker.revoke_grant(&command.id, AnsweredBy::Window).await
-}
-
-#[tauri::command]
 async fn stop_all(broker: State<'_, Broker>) -> Result<(), Fault> {
     broker.stop_all(AnsweredBy::Window).await
 }
@@ -397,54 +397,6 @@ async fn lift_stop(decider: State<'_, Decider>) -> Result<(), Fault> {
 async fn pause(broker: State<'_, Broker>, command: ask::Pause) -> Result<(), Fault> {
     broker.pause(command.minutes);
     Ok(())
-}
-
-#[tauri::command]
-async fn clients(broker: State<'_, Broker>) -> Result<Vec<ClientFileView>, Fault> {
-    Ok(broker.client_files(broker::client_places()?).await)
-}
-
-#[tauri::command]
-async fn plan_clients(broker: State<'_, Broker>, command: ask::PlanClients) -> Result<Vec<ClientChangeView>, Fault> {
-    let ask::PlanClients { change, clients, entries } = command;
-    broker.plan_clients(change, &clients, &entries, &broker::client_places()?).await
-}
-
-/// Only what was shown, entry by entry: a window that names none changes nothing.
-#[tauri::command]
-async fn change_clients(
-    decider: State<'_, Decider>,
-    command: ask::ChangeClients,
-) -> Result<Vec<ClientChangeView>, Fault> {
-    if command.entries.is_empty() || command.entries.iter().any(|entry| entry.digest.is_none()) {
-        return Err(Fault::new(FaultCode::DigestMismatch, "Look at what would change first."));
-    }
-    decider.change_clients(command.change, &[], &command.entries, &broker::client_places()?).await
-}
-
-#[tauri::command]
-async fn unguarded(broker: State<'_, Broker>) -> Result<Vec<UnguardedView>, Fault> {
-    Ok(broker.unguarded())
-}
-
-#[tauri::command]
-async fn known_clients(broker: State<'_, Broker>) -> Result<Vec<KnownClientView>, Fault> {
-    Ok(broker.known_clients())
-}
-
-#[tauri::command]
-async fn suspend_client(broker: State<'_, Broker>, command: ask::SuspendClient) -> Result<(), Fault> {
-    broker.suspend_client(&command.identity, AnsweredBy::Window).await
-}
-
-#[tauri::command]
-async fn new_chat(decider: State<'_, Decider>, command: ask::NewChat) -> Result<(), Fault> {
-    decider.new_chat(&command.identity).await
-}
-
-#[tauri::command]
-async fn leave_entry(decider: State<'_, Decider>, command: ask::LeaveEntry) -> Result<(), Fault> {
-    decider.leave_entry(&command.entry).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Our words: how an act is named, what a finding is called, how things are counted. No foreign text passes here.
 
 pub mod answering;
+pub mod attention;
 pub mod clients;
 pub mod leaves;
 pub mod pages;

@@ -1,6 +1,7 @@
 //! What comes back from a server: inspected, released on the terms of policy, and put into the words of the log.
 
-use crate::corridor::{Corridor, classes};
+use crate::corridor::Corridor;
+use crate::noted::classes;
 use crate::present;
 use crate::servers::Trusted;
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use gate::audit::Record;
 use gate::call::CallId;
 use gate::client::Client;
 use gate::permit::{Refusal, RefusalKind};
+use gate::provenance::Volume;
 use gate::release::{Kind, Released, Spotlight, Terms, release};
 use std::sync::Arc;
 use wire::view::FindingView;
@@ -15,8 +17,12 @@ use wire::view::FindingView;
 /// How many bytes are inspected where they stand; more are taken aside, since other calls wait meanwhile.
 const AT_ONCE: usize = 32 * 1024;
 
-/// What was seen in a result, as it is kept and shown.
-pub(crate) type Marks = Vec<FindingView>;
+/// What was seen in a result, as it is kept and shown, and how much it shows.
+#[derive(Default)]
+pub(crate) struct Marks {
+    findings: Vec<FindingView>,
+    pub(crate) volume: Volume,
+}
 
 impl Corridor {
     /// Inspects what a server sent, and releases what the model may have of it.
@@ -46,7 +52,8 @@ impl Corridor {
                 withhold: &withhold,
             };
             let released = release(raw.clone(), &terms, &mut held.lock());
-            let marks = present::marks_of(&raw, released.findings());
+            let findings = present::marks_of(&raw, released.findings());
+            let marks = Marks { findings, volume: Volume::seen(released.bytes()) };
             (released, marks, raw)
         })
         .await?;
@@ -68,12 +75,16 @@ pub(crate) fn came_back(record: Record, released: Option<&Released>, marks: &Mar
         .with("bytes", released.bytes().len())
         .with("withheld", withheld)
         .with("uninspected", released.uninspected().to_vec());
+    let record = match marks.volume.rows_seen {
+        0 => record,
+        rows_seen => record.with("volume", serde_json::json!({"rows_seen": rows_seen})),
+    };
     let record = match released.spotlight() {
         Spotlight::Off => record,
         apart => record.with("spotlight", apart.word()),
     };
-    match serde_json::to_vec(marks) {
-        Ok(bytes) if !marks.is_empty() => record.with_body("marks", bytes.into()),
+    match serde_json::to_vec(&marks.findings) {
+        Ok(bytes) if !marks.findings.is_empty() => record.with_body("marks", bytes.into()),
         _ => record,
     }
 }

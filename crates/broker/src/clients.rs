@@ -191,6 +191,11 @@ impl Broker {
         all.into_values().collect()
     }
 
+    /// The program that this proves.
+    pub(crate) fn known_client(&self, identity: &str) -> Result<KnownClientView, Fault> {
+        self.known_clients().into_iter().find(|client| client.identity == identity).ok_or_else(unknown)
+    }
+
     /// Suspends a program: what it has on its way is cancelled, its questions are rejected, and none of its calls runs
     /// until it is asked about anew, after the next start.
     ///
@@ -198,9 +203,8 @@ impl Broker {
     /// `NotFound`, or `Storage` when it can't be written: it holds until the broker ends.
     pub async fn suspend_client(&self, identity: &str, by: By) -> Result<(), Fault> {
         let corridor = &self.inner.corridor;
-        let known = self.known_clients().into_iter().find(|client| client.identity == identity);
-        let unknown = || Fault::new(FaultCode::NotFound, "No program is known by that. See `consentry client known`.");
-        let (known, digest) = (known.ok_or_else(unknown)?, identity.parse().map_err(|_| unknown())?);
+        let known = self.known_client(identity)?;
+        let digest = identity.parse().map_err(|_| unknown())?;
         let suspended = corridor.clients.put_out(digest, by).await;
         let of_it = |view: &ApprovalView| view.client.program == known.program && view.client.script == known.script;
         self.reject_calls(of_it, "I suspended this program.", by).await;
@@ -209,4 +213,8 @@ impl Broker {
         let _ = self.inner.events.send(wire::Event::Clients);
         suspended
     }
+}
+
+fn unknown() -> Fault {
+    Fault::new(FaultCode::NotFound, "No program is known by that. See `consentry client known`.")
 }

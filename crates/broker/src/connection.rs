@@ -297,7 +297,6 @@ impl Connection {
         let client = self.client();
         let asked = Asked {
             connection: self.id,
-            calls_last_hour: self.corridor.traffic.count(client.identity, crate::clock::now_ms()),
             client,
             conversation: self.conversation.clone(),
             trusted: live.trusted.clone(),

@@ -159,6 +159,17 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             Reply::Done
         }
         Request::Grants => Reply::Grants(broker.grants()),
+        Request::Suggestions => Reply::Suggestions(broker.suggestions().await?),
+        Request::AcceptSuggestion { id, lifetime } => {
+            rights.decider()?.accept_suggestion(&id, lifetime).await?;
+            Reply::Done
+        }
+        Request::DeclineSuggestion { id } => {
+            broker.decline_suggestion(&id, rights.by()).await?;
+            Reply::Done
+        }
+        Request::Attention { since } => Reply::Attention(broker.attention(since).await?),
+        Request::Threats { identity } => Reply::Threats(Box::new(broker.threats(&identity).await?)),
         Request::RevokeGrant { id } => {
             broker.revoke_grant(&id, rights.by()).await?;
             Reply::Done

@@ -16,6 +16,7 @@ use crate::edits;
 use crate::grants::Grants;
 use crate::looks::Looks;
 use crate::mcp;
+use crate::noted;
 use crate::own_domains::OwnDomains;
 use crate::policies::PolicyBook;
 use crate::present;
@@ -32,8 +33,9 @@ use gate::audit::Record;
 use gate::call::{ApprovalId, Call, CallId, ConnectionId, Digest, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
-use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge, shown_arguments};
+use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
 use gate::policy::Judgement;
+use gate::provenance::SoFar;
 use gate::release::{Kind, Released};
 use gate::token::Token;
 use std::sync::Arc;
@@ -61,8 +63,6 @@ pub(crate) struct Asked {
     pub(crate) cancel: CancellationToken,
     /// Tells the client that its call waits for a person, where it wants to know.
     pub(crate) nudge: Option<Box<Nudge>>,
-    /// Gated calls of this client in the last hour, this one included.
-    pub(crate) calls_last_hour: i64,
 }
 
 /// What goes back to the client.
@@ -127,16 +127,13 @@ impl Corridor {
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("inspected");
-        let now = self.circumstances(
-            &asked.client,
-            case.call.server.identity,
-            &case.call.request.parsed,
-            asked.calls_last_hour,
-        );
+        let scope = self.recall.scope(&asked.client, &asked.conversation);
+        let (so_far, counted) = self.traffic.begin(&case, scope, now_ms());
+        let now = self.circumstances(&case.call, so_far);
         let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
-            Verdict::Ask(question) => Box::pin(self.ask(question, &asked)).await,
+            Verdict::Ask(question) => Box::pin(self.ask(question, &asked, so_far)).await,
             Verdict::Deny(refusal) => Err(refusal),
         };
         border("permitted");
@@ -148,6 +145,7 @@ impl Corridor {
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("recorded");
+        counted.keep();
         let (reply, marks) = match recorded {
             Ok(recorded) => self.forward(recorded, id, &asked).await,
             Err(refusal) => return Reply::Refused(refusal),
@@ -155,7 +153,7 @@ impl Corridor {
         let reply = edits::told(reply, changed);
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reached, (reply, marks)).await;
+        let reply = self.close(id, approval, reached, (reply, marks), &asked).await;
         border("closed");
         reply
     }
@@ -197,20 +195,14 @@ impl Corridor {
         self.traced(case).await
     }
 
-    /// How things stand for a call of this client with these arguments.
-    pub(crate) fn circumstances(
-        &self,
-        client: &Client,
-        server: Digest,
-        arguments: &serde_json::Value,
-        calls_last_hour: i64,
-    ) -> Circumstances {
+    /// How things stand for this call.
+    pub(crate) fn circumstances(&self, call: &Call, so_far: SoFar) -> Circumstances {
         Circumstances {
-            token: self.token(client, server),
-            client_known: self.clients.knows(client),
+            token: self.token(&call.client, call.server.identity),
+            client_known: self.clients.knows(&call.client),
             drifted: false,
-            names_protected: self.protected.named_in(arguments),
-            calls_last_hour,
+            names_protected: self.protected.named_in(&call.request.parsed),
+            so_far,
             now_ms: now_ms(),
         }
     }
@@ -222,10 +214,10 @@ impl Corridor {
     }
 
     /// Puts the question to a person, and judges again with what was given.
-    async fn ask(&self, question: Question, asked: &Asked) -> Result<Permit, Refusal> {
+    async fn ask(&self, question: Question, asked: &Asked, so_far: SoFar) -> Result<Permit, Refusal> {
         let case = question.case();
         let words = asked.trusted.target.command_words();
-        let mut card = self.card(case, question.judgement(), words).await;
+        let mut card = self.card(case, question.judgement(), words, so_far).await;
         card.now = self.offer_look(case, asked);
         let level = present::level(&card);
         let terms = Asking {
@@ -237,7 +229,7 @@ impl Corridor {
         };
         self.traffic.asked(&case.call.server.name);
         let patience = Patience { longest: self.patience, cancel: &asked.cancel, nudge: asked.nudge.as_deref() };
-        let behind = edits::behind(&question, words, asked.calls_last_hour);
+        let behind = edits::behind(&question, words, so_far);
         let yes = self.desk.settle(terms, (card, behind), case.call.id, patience).await?;
         // A person may have changed the call: then it is the changed one that they said yes to.
         let question = match self.desk.changed(yes.approval()) {
@@ -252,12 +244,7 @@ impl Corridor {
         }
         let by = yes.by();
         let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
-        let now = self.circumstances(
-            &asked.client,
-            question.case().call.server.identity,
-            &question.case().call.request.parsed,
-            asked.calls_last_hour,
-        );
+        let now = self.circumstances(&question.case().call, so_far);
         let permit = question.settle(yes, &self.policies.current(), &now)?;
         self.approve_places(permit.case()).await;
         let kept = match remembered {
@@ -273,8 +260,14 @@ impl Corridor {
     }
 
     /// The card of a call, as it was asked or as a person changed it, with all that is known of where it leads.
-    pub(crate) async fn card(&self, case: &Case, judgement: &Judgement, words: &[String]) -> ApprovalView {
-        let mut card = present::call(case, judgement, self.clients.knows(&case.call.client));
+    pub(crate) async fn card(
+        &self,
+        case: &Case,
+        judgement: &Judgement,
+        words: &[String],
+        so_far: SoFar,
+    ) -> ApprovalView {
+        let mut card = present::call(case, judgement, self.clients.knows(&case.call.client), so_far);
         present::look(&mut card, words).await;
         present::know(&mut card, &case.call.request.arguments, &self.store, &self.own_domains.all()).await;
         card
@@ -284,14 +277,8 @@ impl Corridor {
     async fn record(&self, permit: Permit) -> Result<Recorded<Permit>, Refusal> {
         let case = permit.case();
         let durability = if case.call.tool.only_reads() { Durability::Process } else { Durability::Disk };
-        let record = about(Record::new("intent", now_ms()), case)
-            .with("consent", present::consent_word(permit.consent()))
-            .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
-            .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
-            .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
-            .with_body("facts", edits::kept(permit.facts()));
-        let record = self.logins.noted(record, self.token(&case.call.client, case.call.server.identity), case);
-        let record = present::origins::noted(edits::noted(record, permit.changed()), &case.flow);
+        let token = self.token(&case.call.client, case.call.server.identity);
+        let record = self.logins.noted(noted::intent(&permit), token, case);
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);
@@ -301,7 +288,7 @@ impl Corridor {
 
     /// Sends it, once, and inspects what comes back.
     async fn forward(&self, permit: Recorded<Permit>, call: CallId, asked: &Asked) -> (Reply, Marks) {
-        let refused = |refusal| (Reply::Refused(refusal), Marks::new());
+        let refused = |refusal| (Reply::Refused(refusal), Marks::default());
         if asked.cancel.is_cancelled() {
             return refused(Refusal::new(RefusalKind::NotSent, "The client cancelled before anything was sent."));
         }
@@ -348,6 +335,7 @@ impl Corridor {
         approval: Option<ApprovalId>,
         reached: Vec<Reached>,
         (reply, marks): (Reply, Marks),
+        asked: &Asked,
     ) -> Reply {
         let (result, released, message) = match &reply {
             Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", Some(r), ""),
@@ -359,6 +347,10 @@ impl Corridor {
         let record = came_back(record, released, &marks);
         let went = !matches!(&reply, Reply::Refused(refusal) if refusal.kind != RefusalKind::Unknown);
         let reached = if went { reached } else { Vec::new() };
+        if released.is_some() {
+            let scope = self.recall.scope(&asked.client, &asked.conversation);
+            self.traffic.showed(&asked.client, scope, marks.volume, now_ms());
+        }
         let recorded = self.audit.append_reaching(record, Durability::Process, reached).await;
         if let Some(approval) = approval {
             self.desk.note_outcome(approval, result);
@@ -377,51 +369,10 @@ impl Corridor {
 
     /// A call that did not go out.
     async fn refuse(&self, call: Option<CallId>, asked: &Asked, refusal: Refusal) -> Reply {
-        let mut record = Record::new("refused", now_ms())
-            .with("result", refusal.kind.word())
-            .with("message", refusal.message.clone())
-            .with("policies", refusal.reasons.iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
-            .with("server", asked.trusted.server.name.clone())
-            .with("tool", asked.request.name.clone())
-            .with("client", asked.client.name())
-            .with("conversation", asked.conversation.as_ref())
-            .with_body("arguments", shown_arguments(&asked.request.parsed).unwrap_or(asked.request.arguments.clone()));
-        if let Some(facts) = &refusal.facts {
-            record = record.with_body("facts", edits::kept(facts));
-        }
-        record.call = call;
         // It did not run, so a log that can't be written changes nothing for the client; the log itself says so.
-        let _ = self.audit.append(record, Durability::Process).await;
+        let _ = self.audit.append(noted::refused(call, asked, &refusal), Durability::Process).await;
         Reply::Refused(refusal)
     }
-}
-
-pub(crate) fn about(record: Record, case: &Case) -> Record {
-    let call = &case.call;
-    record
-        .call(call.id)
-        .with("client", call.client.name())
-        .with("client_identity", call.client.identity.to_string())
-        .with("client_pid", call.client.pid)
-        .with("claimed", call.client.claimed.clone().unwrap_or_default())
-        .with("conversation", call.conversation.as_ref())
-        .with("server", call.server.name.clone())
-        .with("server_identity", call.server.identity.to_string())
-        .with("tool", call.request.name.clone())
-        .with("pin", call.tool.digest.to_string())
-        .with("effects", call.tool.effects.iter().map(|e| e.word()).collect::<Vec<_>>())
-        .with("findings", classes(&case.findings))
-        .with("digest", call.digest().to_string())
-        .with("carried", case.carried.iter().map(|data| data.class.clone()).collect::<Vec<_>>())
-        .with("put_back", case.put_back.iter().map(|back| back.placeholder.clone()).collect::<Vec<_>>())
-        .with_body("arguments", case.shown_arguments().clone())
-}
-
-pub(crate) fn classes(findings: &[inspect::Finding]) -> Vec<&'static str> {
-    let mut classes: Vec<_> = findings.iter().map(|f| f.class).collect();
-    classes.sort_unstable();
-    classes.dedup();
-    classes
 }
 
 fn unreachable_server(fault: UpstreamFault) -> Refusal {

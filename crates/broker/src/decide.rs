@@ -34,6 +34,16 @@ impl Decider {
         Self { inner, by, subject }
     }
 
+    /// The broker that it decides for.
+    pub(crate) fn broker(&self) -> Broker {
+        Broker { inner: self.inner.clone() }
+    }
+
+    /// How it is said in the log that the person decided.
+    pub(crate) fn by(&self) -> AnsweredBy {
+        self.by
+    }
+
     /// Says yes to exactly what has this digest, and remembers what was chosen of it.
     ///
     /// # Errors
@@ -274,10 +284,7 @@ impl Decider {
     /// # Errors
     /// `NotFound`, or `Storage` when the decision can't be written: then nothing is forgotten.
     pub async fn new_chat(&self, identity: &str) -> Result<(), Fault> {
-        let broker = Broker { inner: self.inner.clone() };
-        let known = broker.known_clients().into_iter().find(|client| client.identity == identity);
-        let unknown = || Fault::new(FaultCode::NotFound, "No program is known by that. See `consentry client known`.");
-        let known = known.ok_or_else(unknown)?;
+        let known = self.broker().known_client(identity)?;
         let record = Record::new("decided", now_ms())
             .with("decision", "new_chat")
             .with("client", known.script.unwrap_or(known.program))
@@ -285,6 +292,7 @@ impl Decider {
             .with("answered_by", by_word(self.by));
         let storage = |refusal: gate::permit::Refusal| Fault::new(FaultCode::Storage, refusal.message);
         self.inner.corridor.audit.append(record, Durability::Disk).await.map_err(storage)?;
+        self.inner.corridor.traffic.forget(identity);
         self.inner.corridor.recall.forget(identity).await
     }
 

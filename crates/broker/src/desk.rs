@@ -201,7 +201,7 @@ impl Desk {
             .with("policies", view.reasons.iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
             .with_body("card", card.into());
         if let Some(behind) = &behind {
-            record = record.with("calls_last_hour", behind.calls_last_hour).with_body("facts", behind.facts.clone());
+            record = record.with("pin", behind.pin.to_string()).with_body("facts", behind.facts.clone());
         }
         record.call = call;
         let recorded = self.audit.append(record, Durability::Process).await;

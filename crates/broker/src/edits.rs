@@ -9,7 +9,7 @@ use gate::call::{ApprovalId, Call, Digest};
 use gate::edit::{Change, Changed, Edit};
 use gate::permit::Question;
 use gate::policy::KeptFacts;
-use serde_json::Value;
+use gate::provenance::SoFar;
 use wire::text::escaped;
 use wire::view::{ApprovalView, EditView, FieldEdit};
 use wire::{Fault, FaultCode};
@@ -32,12 +32,10 @@ impl Corridor {
     ) -> Result<ApprovalView, Fault> {
         let (draft, behind) = self.desk.behind(id, shown)?;
         let edits = edits.into_iter().map(|edit| Edit { pointer: edit.pointer, value: edit.value }).collect();
-        let call = &draft.case().call;
-        let (client, server) = (call.client.clone(), call.server.identity);
-        let now = |arguments: &Value| self.circumstances(&client, server, arguments, behind.calls_last_hour);
+        let now = |call: &Call| self.circumstances(call, behind.so_far);
         let invalid = |why: String| Fault::new(FaultCode::Invalid, format!("{why} Nothing was changed."));
         let draft = draft.edit(edits, &self.policies.current(), now).map_err(|fault| invalid(fault.to_string()))?;
-        let mut card = self.card(draft.case(), draft.judgement(), &behind.words).await;
+        let mut card = self.card(draft.case(), draft.judgement(), &behind.words, behind.so_far).await;
         card.edits = draft.changes().iter().map(view).collect();
         if !card.edits.is_empty() {
             card.remember = None;
@@ -47,12 +45,13 @@ impl Corridor {
 }
 
 /// What the desk keeps of a question about a call.
-pub(crate) fn behind(question: &Question, words: &[String], calls_last_hour: i64) -> Behind {
+pub(crate) fn behind(question: &Question, words: &[String], so_far: SoFar) -> Behind {
     Behind {
         group: group(&question.case().call),
         draft: question.draft().map(Box::new),
         words: words.to_vec(),
-        calls_last_hour,
+        so_far,
+        pin: question.case().call.tool.digest,
         facts: kept(question.facts()),
     }
 }

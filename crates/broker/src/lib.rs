@@ -6,6 +6,7 @@
 
 mod accounts;
 mod approved;
+mod attention;
 mod audit_log;
 mod came_back;
 mod client_files;
@@ -26,6 +27,7 @@ mod home;
 mod logins;
 mod looks;
 mod mcp;
+mod noted;
 mod own_domains;
 mod person;
 mod policies;
@@ -41,6 +43,8 @@ mod spotlights;
 mod start;
 mod stop;
 mod store;
+mod suggestions;
+mod threats;
 mod traffic;
 mod upstream;
 mod vault;

@@ -6,9 +6,10 @@
 
 use crate::audit_log::{Durability, Recorded};
 use crate::clock::now_ms;
-use crate::corridor::{Asked, Corridor, about};
+use crate::corridor::{Asked, Corridor};
 use crate::desk::Desk;
 use crate::mcp;
+use crate::noted::about;
 use crate::present;
 use crate::servers::Trusted;
 use crate::upstream::{Answer, Upstream};
@@ -18,6 +19,7 @@ use gate::call::{CallId, ConnectionId, Digest, Request};
 use gate::client::Client;
 use gate::meaning::now::{self, Becomes, Look, compare, found};
 use gate::permit::{Case, Permit, Verdict, judge};
+use gate::provenance::SoFar;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -59,7 +61,6 @@ struct Plan {
     trusted: Arc<Trusted>,
     /// Its connection owns it; a question that waits longer keeps nothing alive.
     upstream: Weak<Upstream>,
-    calls_last_hour: i64,
     look: Look,
 }
 
@@ -95,7 +96,6 @@ impl Corridor {
             conversation: asked.conversation.clone(),
             trusted: asked.trusted.clone(),
             upstream: Arc::downgrade(&asked.upstream),
-            calls_last_hour: asked.calls_last_hour,
             look,
         };
         // Judged now so that nothing is offered that would be refused, and again when it is made.
@@ -128,12 +128,7 @@ impl Corridor {
         }
         // No grant stands in: nobody gave one for a read of ours.
         let case = Case::inspect(call);
-        let now = self.circumstances(
-            &asked.client,
-            case.call.server.identity,
-            &case.call.request.parsed,
-            asked.calls_last_hour,
-        );
+        let now = self.circumstances(&case.call, SoFar::default());
         match judge(case, &self.policies.current(), &now, &[]) {
             Verdict::Allow(permit) => Ok(permit),
             Verdict::Ask(_) => Err("A rule asks a person before this tool may be called.".into()),
@@ -238,7 +233,6 @@ impl Plan {
             request: Request::parse(params).ok()?,
             cancel: CancellationToken::new(),
             nudge: None,
-            calls_last_hour: self.calls_last_hour,
         })
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod origins;
 mod parties;
 mod paths;
 mod remember;
+mod so_far;
 mod trust;
 
 pub(crate) use call::{call, salient};
@@ -16,7 +17,7 @@ pub(crate) use inspect::inspect;
 pub(crate) use now::{not_read, now};
 pub(crate) use parties::know;
 pub(crate) use paths::largest;
-pub(crate) use remember::{choice as remember_choice, grant};
+pub(crate) use remember::{choice as remember_choice, fields as grant_fields, grant, lifetime, lifetime_of};
 pub(crate) use trust::{Proposal, effects_of, trust};
 
 use crate::upstream::{Program, Remote, Target};
@@ -25,6 +26,7 @@ use gate::call::Destination;
 use gate::client::Client;
 use gate::inspect::{Excerpt, Finding, Severity};
 use gate::policy::{FlowFacts, Needed, Policies};
+use gate::provenance::SoFar;
 use gate::tool::{Effect, Tool};
 use serde_json::json;
 use wire::view::{
@@ -242,7 +244,7 @@ pub(crate) fn asks(tool: &Tool, alias: &str, policies: &Policies) -> bool {
         drifted: false,
         names_protected: false,
         flow: &if tool.only_reads() { FlowFacts::default() } else { FlowFacts::worst() },
-        calls_last_hour: 1,
+        so_far: &SoFar::default(),
         token: None,
         now_ms: 0,
     };

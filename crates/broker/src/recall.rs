@@ -88,10 +88,15 @@ impl Recall {
         Ok(Self { store, believe, started: started(), all, gone })
     }
 
+    /// What counts as one conversation.
+    pub(crate) fn scope(&self, client: &Client, conversation: &Arc<str>) -> Arc<str> {
+        if self.believe { conversation.clone() } else { Arc::from(client.identity.to_string()) }
+    }
+
     /// The memory that a conversation of this client has: the client's own, so that what one conversation was shown counts
     /// in the next one, or the conversation's where those are believed.
     pub(crate) fn of(&self, client: &Client, conversation: &Arc<str>) -> Held {
-        let scope = if self.believe { conversation.clone() } else { Arc::from(client.identity.to_string()) };
+        let scope = self.scope(client, conversation);
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = all.iter().rposition(|(name, _)| *name == scope) {
             let kept = all.remove(at);
@@ -202,8 +207,8 @@ impl Corridor {
             unread: !released.uninspected().is_empty(),
         };
         let origin = Origin {
-            // What is no call's is nobody's, and came unasked: it counts like a result.
-            call: Some(call.unwrap_or(CallId(uuid::Uuid::nil()))),
+            call,
+            pinned: false,
             server: server.into(),
             tool: tool.map(|tool| tool.name.as_str().into()),
             trust: tool.map_or(Trust::Untrusted, |tool| gate::provenance::trust(tool, raw)),
@@ -246,6 +251,7 @@ impl Corridor {
         }
         let origin = |tool: Option<&Tool>| Origin {
             call: None,
+            pinned: true,
             server: server.into(),
             tool: tool.map(|tool| tool.name.as_str().into()),
             trust: Trust::Untrusted,
@@ -289,9 +295,11 @@ mod tests {
     }
 
     fn shown(text: &str) -> (Origin, Vec<u8>) {
-        let call = Some(CallId(uuid::Uuid::nil()));
         let (server, trust, at_ms) = ("s".into(), Trust::Untrusted, now_ms());
-        (Origin { call, server, tool: None, trust, open: false, at_ms }, serde_json::json!([text]).to_string().into())
+        (
+            Origin { call: None, pinned: false, server, tool: None, trust, open: false, at_ms },
+            serde_json::json!([text]).to_string().into(),
+        )
     }
 
     const TEXT: &str = "a text of more than a few words that anybody may have written";

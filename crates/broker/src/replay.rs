@@ -74,8 +74,8 @@ impl Played {
         let Some((facts, arguments)) = known(past) else {
             return self.skip("what was known of them is no longer in the log");
         };
-        let (count, at) = when(&record);
-        let judgement = facts.with(&arguments, (count, at), |facts| policies.judge(facts));
+        let at = when(&record);
+        let judgement = facts.with(&arguments, at, |facts| policies.judge(facts));
         if !judgement.faults.is_empty() && before != Needed::Never {
             return self.skip("their server or tool is no longer trusted, or has changed");
         }
@@ -124,14 +124,13 @@ pub(crate) fn explain(past: &PastCall, policies: &Policies) -> Vec<String> {
     facts.with(&arguments, when(&record), |facts| policies.explain(facts))
 }
 
-/// How many calls there were within the hour, and when it was.
-fn when(record: &Value) -> (i64, i64) {
-    let number = |name: &str| record.get(name).and_then(Value::as_i64);
-    (number("calls_last_hour").unwrap_or(1), number("at").unwrap_or_default())
+/// When it was.
+fn when(record: &Value) -> i64 {
+    record.get("at").and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// The facts and the arguments of a call, where the log still has them.
-fn known(past: &PastCall) -> Option<(KeptFacts, Value)> {
+pub(crate) fn known(past: &PastCall) -> Option<(KeptFacts, Value)> {
     let facts = serde_json::from_slice(past.facts.as_deref()?).ok()?;
     let arguments: Value = serde_json::from_slice(past.arguments.as_deref()?).ok()?;
     // A question keeps them on its card.

@@ -142,7 +142,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         protected,
         question_life: question_life(),
         patience: patience(),
-        traffic: Traffic::default(),
+        traffic: Traffic::open(&store, crate::clock::now_ms()).await?,
         stop,
         grants,
         policies,

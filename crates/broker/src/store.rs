@@ -3,6 +3,7 @@
 use crate::secrets::Secrets;
 use crate::vault::Seal;
 use gate::audit::Verifier;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row};
@@ -123,6 +124,31 @@ impl Store {
             .await
             .map_err(|e| self.fault(&e))?;
         Ok(rows.into_iter().map(stored).collect())
+    }
+
+    /// Every record that was written since a moment, newest first, of the last `most` entries.
+    pub(crate) async fn back_to(
+        &self,
+        since: i64,
+        most: usize,
+        mut each: impl FnMut(i64, &Value),
+    ) -> Result<(), Fault> {
+        let (mut before, mut read) = (None, 0);
+        loop {
+            let page = self.entries(before, 2_000).await?;
+            read += page.len();
+            for entry in &page {
+                let Ok(record) = serde_json::from_str::<Value>(&entry.record) else { continue };
+                if record.get("at").and_then(Value::as_i64).unwrap_or_default() < since {
+                    return Ok(());
+                }
+                each(entry.seq, &record);
+            }
+            before = page.last().map(|entry| entry.seq);
+            if before.is_none() || read >= most {
+                return Ok(());
+            }
+        }
     }
 
     /// One entry and the hash of the one before.

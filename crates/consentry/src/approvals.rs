@@ -1,5 +1,6 @@
 //! `consentry approvals`: what waits for an answer, and answering where that is allowed.
 
+mod attention;
 mod card;
 
 pub(crate) use card::{phrase, words as words_of};
@@ -58,6 +59,12 @@ pub(crate) enum Words {
         /// What a tool can do, where you know better
         #[arg(long = "effects", value_name = "TOOL=EFFECT,…")]
         effects: Vec<String>,
+    },
+    /// What questions took of your attention: how many, how long you looked at them, yeses in a row
+    Attention {
+        /// Only since then: a day such as 2026-11-22, or a moment such as 2026-11-22T14:30:00Z; without it the last week
+        #[arg(long, value_name = "D", value_parser = crate::audit::past_moment)]
+        since: Option<i64>,
     },
     /// Say no
     Reject {
@@ -133,6 +140,10 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
                 printer.say("Asked again: see `consentry approvals list` for the new question and its digest.")?;
             }
         }
+        Words::Attention { since } => match control.ask(&Request::Attention { since }).await? {
+            Reply::Attention(view) => attention::print(&view, printer)?,
+            other => return Err(unexpected(&other).into()),
+        },
         Words::Reject { id, reason } => {
             control.order(&Request::Reject { id: id.clone(), reason }).await?;
             answered(&id, Answer::Rejected, printer)?;

@@ -1,5 +1,7 @@
 //! `consentry client`: the configuration files of clients, and Consentry in between.
 
+mod threats;
+
 use crate::approvals::words_of;
 use crate::control::{Control, unexpected};
 use crate::print::{Ended, Printer, Style, note, part, plain};
@@ -35,6 +37,12 @@ pub(crate) enum Words {
     },
     /// The programs that call tools
     Known,
+    /// What a program could be made to do with all that it uses: what reads your data, what brings text of others, what
+    /// sends out, and what would cut that
+    Threats {
+        /// The program, as `consentry client known` names it, or the beginning of what proves it
+        program: String,
+    },
     /// None of a program's calls runs any more, from now on; in-flight ones are cancelled
     Suspend {
         /// The program, as `consentry client known` names it, or the beginning of what proves it
@@ -73,6 +81,7 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
         Words::Scan { projects } => scan(&broker::client_scan(&places(&projects)?), printer),
         Words::New => new(&unguarded(&mut Control::open(&Home::find()?).await?).await?, printer),
         Words::Known => known(printer).await,
+        Words::Threats { program } => threatened(&program, printer).await,
         Words::Suspend { program } => suspend(&program, printer).await,
         Words::NewChat { program } => {
             let mut control = Control::find().await?;
@@ -173,6 +182,17 @@ async fn meant(control: &mut Control, program: &str) -> Result<Vec<KnownClientVi
         return Err(Fault::new(FaultCode::NotFound, why).into());
     }
     Ok(meant)
+}
+
+async fn threatened<W: Write>(program: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {
+    let mut control = Control::find().await?;
+    for KnownClientView { identity, .. } in meant(&mut control, program).await? {
+        match control.ask(&Request::Threats { identity }).await? {
+            Reply::Threats(view) => threats::print(&view, printer)?,
+            other => return Err(unexpected(&other).into()),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn suspend<W: Write>(program: &str, printer: &mut Printer<W>) -> Result<ExitCode, Ended> {

@@ -1,18 +1,34 @@
 //! `consentry grant`: yeses that were remembered.
 
-use crate::approvals::phrase;
+use crate::approvals::{LifetimeWord, phrase};
 use crate::control::{Control, unexpected};
-use crate::print::{Ended, Printer, ahead, moment, now};
+use crate::print::{Ended, Printer, Style, ahead, moment, now, part};
 use clap::Subcommand;
 use std::io::Write;
 use std::process::ExitCode;
 use wire::control::{Reply, Request};
-use wire::view::GrantView;
+use wire::view::{GrantView, SentencePart, SuggestionView};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Words {
     /// What is remembered, newest first
     List,
+    /// What could be remembered in place of asking: calls that you always answered alike, and the grant that would have
+    /// spared those questions
+    Suggest,
+    /// Remember what was suggested, where the broker takes decisions on the command line
+    Accept {
+        /// Its id
+        id: String,
+        /// For how long
+        #[arg(long = "for", value_enum, value_name = "TIME")]
+        lifetime: LifetimeWord,
+    },
+    /// Don't suggest this again
+    Decline {
+        /// Its id
+        id: String,
+    },
     /// Take one back: what it covered asks again
     Revoke {
         /// Its id
@@ -27,6 +43,24 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
             Reply::Grants(grants) => list(&grants, printer)?,
             other => return Err(unexpected(&other).into()),
         },
+        Words::Suggest => match control.ask(&Request::Suggestions).await? {
+            Reply::Suggestions(suggestions) => suggested(&suggestions, printer)?,
+            other => return Err(unexpected(&other).into()),
+        },
+        Words::Accept { id, lifetime } => {
+            control.order(&Request::AcceptSuggestion { id: id.clone(), lifetime: lifetime.into() }).await?;
+            match printer.is_json() {
+                true => printer.json(&serde_json::json!({ "accepted": id }))?,
+                false => printer.say("Remembered. See `consentry grant list`.")?,
+            }
+        }
+        Words::Decline { id } => {
+            control.order(&Request::DeclineSuggestion { id: id.clone() }).await?;
+            match printer.is_json() {
+                true => printer.json(&serde_json::json!({ "declined": id }))?,
+                false => printer.say("It is not suggested again.")?,
+            }
+        }
         Words::Revoke { id } => {
             control.order(&Request::RevokeGrant { id: id.clone() }).await?;
             match printer.is_json() {
@@ -56,10 +90,39 @@ fn list<W: Write>(grants: &[GrantView], printer: &mut Printer<W>) -> Result<(), 
     printer.table(&["ID", "MADE", "COVERS", "USES", "ENDS"], &rows, "Nothing is remembered.")
 }
 
+/// Each with what it would have spared, and what it was held against.
+fn suggested<W: Write>(suggestions: &[SuggestionView], printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        return suggestions.iter().try_for_each(|suggestion| printer.json(suggestion));
+    }
+    if suggestions.is_empty() {
+        printer.say("Nothing was answered alike often enough to be remembered as narrowly as that.")?;
+    }
+    for one in suggestions {
+        printer.line(&[part(Style::Strong, sentence((&one.client, &one.tool, &one.server), &one.fields))])?;
+        let asked: Vec<String> = one.covers.iter().take(5).map(|past| moment(past.at)).collect();
+        let more = if one.covers.len() > asked.len() { ", …" } else { "" };
+        printer.field("Would have spared", &format!("{} questions: {}{more}", one.count, asked.join(", ")))?;
+        let held = match one.rejected {
+            0 => "you rejected no call of this tool".to_owned(),
+            n => format!("none of the {n} calls of this tool that you rejected"),
+        };
+        printer.field("Would have let run", &held)?;
+        printer.field("Answers", &one.rules.join("; "))?;
+        printer.field("Id", &one.id)?;
+        printer.say("")?;
+    }
+    Ok(())
+}
+
 /// The grant as a sentence; foreign words stand in quotes.
 fn covers(grant: &GrantView) -> String {
-    let fields: Vec<String> = grant.fields.iter().map(|(name, may)| format!("{name}: {}", phrase(may))).collect();
-    format!("{} may use {} of {} with {}", grant.client, grant.tool, grant.server, fields.join(", "))
+    sentence((&grant.client, &grant.tool, &grant.server), &grant.fields)
+}
+
+fn sentence((client, tool, server): (&str, &str, &str), fields: &[(String, Vec<SentencePart>)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, may)| format!("{name}: {}", phrase(may))).collect();
+    format!("{client} may use {tool} of {server} with {}", fields.join(", "))
 }
 
 #[cfg(test)]

@@ -116,10 +116,10 @@ impl Draft {
         &self,
         edits: Vec<Edit>,
         policies: &Policies,
-        now: impl FnOnce(&Value) -> Circumstances,
+        now: impl FnOnce(&Call) -> Circumstances,
     ) -> Result<Self, EditFault> {
         let (case, changes) = changed(&self.asked, &edits)?;
-        let judgement = case.weigh(policies, &now(&case.call.request.parsed));
+        let judgement = case.weigh(policies, &now(&case.call));
         if judgement.needed == Needed::Never {
             let why = judgement.faults.first().map(|fault| escaped(fault));
             let rule = judgement.reasons.first().map(|rule| format!("{}. {}", rule.title, rule.why));

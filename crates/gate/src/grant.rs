@@ -5,6 +5,10 @@
 //! the arguments what may stand there, so that a sentence can be made of it; what the sentence does not cover asks
 //! again. A field that may hold anything is covered only where its origin is known and clean.
 
+mod suggest;
+
+pub use suggest::{Answered, Basis, ENOUGH, Suggestion, suggest};
+
 use crate::call::{ApprovalId, Call, Digest, GrantId, scalars, token};
 use crate::permit::Case;
 use crate::policy::{Judgement, Needed};
@@ -244,11 +248,7 @@ impl Grant {
             policies: judgement.versions,
             lifts: judgement.reasons.iter().map(|r| r.policy.clone()).collect(),
             conversation: (choice.lifetime == Lifetime::Conversation).then(|| call.conversation.to_string()),
-            until: match choice.lifetime {
-                Lifetime::Quarter => Some(made_at.saturating_add(15 * MINUTE)),
-                Lifetime::Hour => Some(made_at.saturating_add(60 * MINUTE)),
-                Lifetime::Conversation | Lifetime::Always => None,
-            },
+            until: until(choice.lifetime, made_at),
             made_at,
             fields,
             exact: exact.then(|| arguments(call)),
@@ -282,11 +282,25 @@ impl Grant {
         if let Some(exact) = self.exact {
             return exact == arguments(call);
         }
-        let leaves = leaves(&call.request.parsed);
-        leaves.len() == self.fields.len()
-            && leaves.iter().all(|(pointer, value)| {
-                self.fields.get(pointer).is_some_and(|c| c.holds(value, origins.is_clean(pointer)))
-            })
+        admits(&self.fields, &call.request.parsed, origins)
+    }
+}
+
+/// Whether these arguments are what may stand in these fields, and nothing else.
+fn admits(fields: &BTreeMap<String, Constraint>, arguments: &Value, origins: Origins<'_>) -> bool {
+    let leaves = leaves(arguments);
+    let may = |(pointer, value): &(String, Value)| {
+        fields.get(pointer).is_some_and(|constraint| constraint.holds(value, origins.is_clean(pointer)))
+    };
+    leaves.len() == fields.len() && leaves.iter().all(may)
+}
+
+/// When a grant that is made now ends.
+fn until(lifetime: Lifetime, made_at: i64) -> Option<i64> {
+    match lifetime {
+        Lifetime::Quarter => Some(made_at.saturating_add(15 * MINUTE)),
+        Lifetime::Hour => Some(made_at.saturating_add(60 * MINUTE)),
+        Lifetime::Conversation | Lifetime::Always => None,
     }
 }
 
@@ -295,7 +309,11 @@ fn arguments(call: &Call) -> Digest {
 }
 
 fn meta(call: &Call) -> Digest {
-    Digest::of("consentry grant meta 1", &[&call.request.meta])
+    meta_of(&call.request.meta)
+}
+
+fn meta_of(meta: &[u8]) -> Digest {
+    Digest::of("consentry grant meta 1", &[meta])
 }
 
 /// Every scalar with its pointer, and every empty list and object: together they are the whole of the arguments.

@@ -15,7 +15,7 @@ use crate::edit::{Changed, Draft, changed};
 use crate::grant::{Grant, Origins};
 use crate::inspect::{self, Finding};
 use crate::policy::{Carried, Judgement, KeptFacts, Needed, Policies, Reason};
-use crate::provenance::{Flow, Known, Memory};
+use crate::provenance::{Flow, Known, Memory, SoFar, Volume};
 use crate::release::PutBack;
 use crate::token::Token;
 use bytes::Bytes;
@@ -31,8 +31,8 @@ pub struct Circumstances {
     pub drifted: bool,
     /// Whether the arguments name our own files, a client's configuration, autostart or the keyring.
     pub names_protected: bool,
-    /// Gated calls of this client in the last hour, this one included.
-    pub calls_last_hour: i64,
+    /// How much went through before this call.
+    pub so_far: SoFar,
     /// The token that would go along.
     pub token: Option<Token>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -116,8 +116,13 @@ impl Case {
         self.judged(policies, &self.facts(now), now)
     }
 
+    /// How much it takes along.
+    pub fn volume(&self) -> Volume {
+        Volume::of(&self.call, self.flow.outward)
+    }
+
     fn judged(&self, policies: &Policies, facts: &KeptFacts, now: &Circumstances) -> Judgement {
-        facts.with(&self.call.request.parsed, (now.calls_last_hour, now.now_ms), |facts| policies.judge(facts))
+        facts.with(&self.call.request.parsed, now.now_ms, |facts| policies.judge(facts))
     }
 
     /// What policies are told of it, but for the arguments and the time.
@@ -138,6 +143,7 @@ impl Case {
             drifted: now.drifted,
             names_protected: now.names_protected,
             flow: self.flow.facts(),
+            so_far: now.so_far.with(self.volume()),
             token: now.token.clone(),
         }
     }

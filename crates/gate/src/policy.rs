@@ -27,6 +27,7 @@ pub use shape::LeftOut;
 
 use crate::approval::Consent;
 use crate::call::Digest;
+use crate::provenance::SoFar;
 use crate::tool::Effect;
 use cedar_policy_core::ast::{Eid, EntityType, EntityUID};
 use cedar_policy_core::entities::Entities;
@@ -189,8 +190,8 @@ pub struct Facts<'a> {
     pub names_protected: bool,
     /// Where its values come from, and where they go.
     pub flow: &'a FlowFacts,
-    /// Calls of this client in the last hour, this one included.
-    pub calls_last_hour: i64,
+    /// How much went through before, with this call.
+    pub so_far: &'a SoFar,
     /// The token that would go along, where the server is reached with one.
     pub token: Option<&'a crate::token::Token>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -258,6 +259,8 @@ pub struct Reason {
     pub layer: Layer,
     /// Whether a remembered yes may lift it: not with `@remember("never")`.
     pub rememberable: bool,
+    /// Whether it looks at how much went through within a time.
+    pub counts: bool,
 }
 
 /// What policy makes of a call.

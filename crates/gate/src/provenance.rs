@@ -10,18 +10,23 @@ mod flow;
 mod fold;
 mod forms;
 mod index;
+mod legs;
 mod places;
 mod role;
 mod source;
 mod trace;
+mod volume;
 
 #[cfg(test)]
 mod tests;
 
 pub use flow::{Flow, Known};
+pub use legs::{Leg, legs};
 pub use places::{MORE, Place, places};
 pub use role::Role;
+pub(crate) use role::decides;
 pub use source::{Match, Source, Standing, Traced};
+pub use volume::{SoFar, Volume, recipients};
 
 use crate::call::{Call, CallId, scalars};
 use crate::tool::{Effect, Tool};
@@ -42,8 +47,10 @@ pub enum Trust {
 /// Something that was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The call that brought it; none for descriptions.
+    /// The call that brought it; none for descriptions and for what came unasked.
     pub call: Option<CallId>,
+    /// A person approved this very text: a description, or instructions, as pinned.
+    pub pinned: bool,
     /// The server's name.
     pub server: Arc<str>,
     /// The tool that returned it.
@@ -81,8 +88,8 @@ pub struct Exposure {
 /// How long what was shown counts, in milliseconds: a day.
 pub const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How much of what was shown is kept for one conversation, in bytes of memory.
-pub const MOST: usize = 48 * 1024 * 1024;
+/// How much of what was shown is kept for one conversation, in bytes of memory; little where it is tried whether it holds.
+const MOST: usize = if cfg!(test) { 8 } else { 48 } * 1024 * 1024;
 
 /// The longest message that is taken in, in bytes, and the most values of one.
 const LONGEST: usize = 8 * 1024 * 1024;
@@ -95,8 +102,6 @@ pub struct Memory {
     exposure: Exposure,
     /// When something was shown last that is not in the index, or no more.
     blind: Option<i64>,
-    /// How much of it is dropped before it takes more than it may.
-    spared: usize,
 }
 
 impl Memory {
@@ -116,7 +121,7 @@ impl Memory {
         let at = Some(origin.at_ms);
         let read = if shown.len() <= LONGEST { serde_json::from_slice::<Value>(shown).ok() } else { None };
         let Some(value) = read else { return self.missed(origin.at_ms) };
-        let pinned = origin.call.is_none();
+        let pinned = origin.pinned;
         let mut free = false;
         let origin = Arc::new(origin);
         let scalars = scalars(&value);
@@ -148,7 +153,7 @@ impl Memory {
         if seen.unread {
             self.blind = at;
         }
-        while self.index.footprint() + self.spared > MOST && self.index.drop_oldest() {
+        while self.index.footprint() > MOST && self.index.drop_oldest() {
             self.blind = at;
         }
     }
@@ -187,12 +192,17 @@ const OWNED: &str = "user users member members channel channels folder folders a
 
 /// How far what a tool returns can be trusted: names where it lists what its server has, and returned nothing else.
 pub fn trust(tool: &Tool, result: &[u8]) -> Trust {
+    let names = lists_names(tool) && only_names(result);
+    if names { Trust::Names } else { Trust::Untrusted }
+}
+
+/// Whether a tool lists what its server has, by its name.
+fn lists_names(tool: &Tool) -> bool {
     let words = crate::tool::words(&tool.name);
     let lists = words.first().is_some_and(|verb| LISTS.split_whitespace().any(|known| known == verb));
     let thing = words.iter().skip(1).take_while(|word| !matches!(word.as_str(), "by" | "for" | "of" | "in" | "from"));
     let owned = thing.last().is_some_and(|thing| OWNED.split_whitespace().any(|known| known == thing));
-    let names = lists && owned && tool.effects.iter().all(|effect| *effect == Effect::Read) && only_names(result);
-    if names { Trust::Names } else { Trust::Untrusted }
+    lists && owned && tool.effects.iter().all(|effect| *effect == Effect::Read)
 }
 
 /// Whether a result holds nothing but short names.

@@ -3,10 +3,11 @@
 use crate::control::Draft;
 use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
-    ActView, ActivityChoices, ActivityFilter, ApprovalView, BatchView, ClientChange, ClientChangeView, ClientFileView,
-    Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView, InspectView,
-    ItemAnswer, KnownClientView, Listed, LoginPlanView, NowView, PoliciesView, Preferences, RememberChoice, ReplayView,
-    ServersView, SettingsView, StatusView, TextKind, UnguardedView,
+    ActView, ActivityChoices, ActivityFilter, ApprovalView, AttentionView, BatchView, ClientChange, ClientChangeView,
+    ClientFileView, Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView,
+    InspectView, ItemAnswer, KnownClientView, Lifetime, Listed, LoginPlanView, NowView, PoliciesView, Preferences,
+    RememberChoice, ReplayView, ServersView, SettingsView, StatusView, SuggestionView, TextKind, ThreatView,
+    UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -98,6 +99,27 @@ commands! {
     } -> ();
     /// The grants page.
     Grants("grants") {} -> Vec<GrantView>;
+    /// Grants that could take the place of questions that are always answered alike.
+    Suggestions("suggestions") {} -> Vec<SuggestionView>;
+    /// Remembers what was suggested: a decision.
+    AcceptSuggestion("accept_suggestion") {
+        /// Its id.
+        id: String,
+        /// How long.
+        lifetime: Lifetime
+    } -> ();
+    /// Does not suggest this again.
+    DeclineSuggestion("decline_suggestion") {
+        /// Its id.
+        id: String
+    } -> ();
+    /// What questions took of the person's attention in the last week.
+    Attention("attention") {} -> AttentionView;
+    /// What a client could be made to do with all that it uses.
+    Threats("threats") {
+        /// What proves the client.
+        identity: String
+    } -> ThreatView;
     /// Takes a grant back.
     RevokeGrant("revoke_grant") {
         /// Its id.

@@ -5,9 +5,10 @@
 use crate::Fault;
 use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
-    ActivityFilter, Answer, ApprovalView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces, Effect,
-    EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, KnownClientView, LoginPlanView, NowView,
-    PoliciesView, RememberChoice, ReplayView, ServersView, StatusView, ToolView, UnguardedView, VerifyView,
+    ActivityFilter, Answer, ApprovalView, AttentionView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces,
+    Effect, EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, KnownClientView, Lifetime,
+    LoginPlanView, NowView, PoliciesView, RememberChoice, ReplayView, ServersView, StatusView, SuggestionView,
+    ThreatView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,30 @@ pub enum Request {
     },
     /// The grants.
     Grants,
+    /// Grants that could take the place of questions that are always answered alike.
+    Suggestions,
+    /// Decision: remembers what was suggested.
+    AcceptSuggestion {
+        /// Its id.
+        id: String,
+        /// How long.
+        lifetime: Lifetime,
+    },
+    /// Does not suggest this again.
+    DeclineSuggestion {
+        /// Its id.
+        id: String,
+    },
+    /// What questions took of the person's attention.
+    Attention {
+        /// Since then, in milliseconds since 1970-01-01 UTC; else in the last week.
+        since: Option<i64>,
+    },
+    /// What a client could be made to do with all that it uses.
+    Threats {
+        /// What proves the client.
+        identity: String,
+    },
     /// Takes a grant back.
     RevokeGrant {
         /// Its id.
@@ -305,6 +330,12 @@ pub enum Reply {
     ProofMeans(ProofView),
     /// The grants.
     Grants(Vec<GrantView>),
+    /// What could be remembered.
+    Suggestions(Vec<SuggestionView>),
+    /// What questions took.
+    Attention(AttentionView),
+    /// What a client could be made to do.
+    Threats(Box<ThreatView>),
     /// One event of a watch.
     Watched(Watched),
     /// Entries.

@@ -3,6 +3,7 @@
 use super::clock::{Clock, moment};
 use super::marks::{icon, mark};
 use super::shell::{Heard, trouble};
+use super::suggested::Suggested;
 use super::text::excerpt;
 use crate::backend::call;
 use crate::clock::left;
@@ -33,9 +34,9 @@ pub(crate) fn GrantsPage() -> impl IntoView {
         {move || match fetched.get() {
             None => ().into_any(),
             Some(Err(fault)) => view! { <div class="detail">{trouble(&fault)}</div> }.into_any(),
-            Some(Ok(grants)) if grants.is_empty() => empty(),
+            Some(Ok(grants)) if grants.is_empty() => view! { <div class="scroll"><Suggested />{empty()}</div> }.into_any(),
             Some(Ok(grants)) => view! {
-                <ul class="grants">{grants.into_iter().map(grant).collect_view()}</ul>
+                <div class="scroll"><Suggested /><ul class="grants">{grants.into_iter().map(grant).collect_view()}</ul></div>
             }
             .into_any(),
         }}

@@ -1,6 +1,7 @@
 //! The inbox: what waits, what was answered lately, and the whole of the one that is picked.
 
 use super::answering::Standing;
+use super::attention::Attention;
 use super::body::sentence_in_list;
 use super::card::{Card, Place};
 use super::clock::{Clock, moment};
@@ -43,6 +44,7 @@ pub(crate) fn InboxPage() -> impl IntoView {
     view! {
         <header class="head"><h1>"Inbox"</h1><span class="note">{counts}</span></header>
         <Unguarded />
+        <Attention />
         {move || match state.get() {
             State::Loading => ().into_any(),
             State::Failed => inbox.get_untracked().and_then(Result::err).map(|fault| {

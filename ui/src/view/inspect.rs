@@ -2,6 +2,7 @@
 
 use super::facts::finding;
 use super::marks::{icon, mark};
+use super::option::option;
 use super::shell::trouble;
 use super::text::Datamark;
 use crate::backend::call;
@@ -28,14 +29,6 @@ pub(crate) fn InspectPage() -> impl IntoView {
             }
         });
     };
-    let choice = move |(this, name, note): (TextKind, &'static str, &'static str)| {
-        view! {
-            <label class="option">
-                <input type="radio" name="kind" prop:checked=move || kind.get() == this on:change=move |_| kind.set(this) />
-                <span>{name}<span class="note">{note}</span></span>
-            </label>
-        }
-    };
     view! {
         <header class="head"><h1>"Inspect"</h1><span class="note">"Nothing you paste is kept or sent"</span></header>
         <div class="settings inspect">
@@ -46,7 +39,7 @@ pub(crate) fn InspectPage() -> impl IntoView {
                     prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))></textarea>
                 <fieldset class="plain">
                     <legend class="caption">"What it is to a model"</legend>
-                    {words::pages::KINDS.into_iter().map(choice).collect_view()}
+                    {words::pages::KINDS.map(|one| option("kind", kind, one)).collect_view()}
                 </fieldset>
                 <button class="btn lead" type="button" on:click=look
                     disabled=move || busy.get() || typed.with(|text| text.trim().is_empty())>

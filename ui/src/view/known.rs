@@ -4,6 +4,7 @@ use super::clock::moment;
 use super::marks::{icon, mark};
 use super::shell::{Heard, trouble};
 use super::text::Foreign;
+use super::threats::Threats;
 use crate::backend::call;
 use crate::fold::Budget;
 use leptos::prelude::*;
@@ -20,6 +21,8 @@ pub(crate) fn KnownClients() -> impl IntoView {
     let look = move || {
         spawn_local(async move {
             match call(Ask {}).await {
+                // Drawn anew only where something is new: what was unfolded stays so.
+                Ok(found) if known.try_get_untracked().as_ref() == Some(&found) => {}
                 Ok(found) => drop(known.try_set(found)),
                 Err(refused) => drop(fault.try_set(Some(refused))),
             }
@@ -68,6 +71,7 @@ fn row(
     renewed: RwSignal<Option<String>>,
 ) -> AnyView {
     let KnownClientView { identity, program, script, let_in_at, connected, suspended } = client;
+    let threats = view! { <Threats identity=identity.clone() /> };
     let state = match (suspended, connected) {
         (true, _) => mark("caution", "pause", "Suspended"),
         (false, true) => mark("ok", "check", "Connected"),
@@ -91,6 +95,7 @@ fn row(
     view! {
         <li class="row wrap">
             <span><Foreign text=program class="v" budget=Budget::NAME />{script}</span>{state}{since}{act}
+            {threats}
         </li>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! A draft of the rules, tried on the calls of the log. Nothing is changed by it.
 
 use super::marks::{icon, tag};
+use super::option::option;
 use super::shell::trouble;
 use super::text::excerpt;
 use crate::backend::{self, call};
@@ -56,22 +57,6 @@ pub(crate) fn TryOut() -> impl IntoView {
             }
         });
     };
-    let draft = move |(this, name, note): (Tried, &'static str, &'static str)| {
-        view! {
-            <label class="option">
-                <input type="radio" name="draft" prop:checked=move || tried.get() == this on:change=move |_| tried.set(this) />
-                <span>{name}<span class="note">{note}</span></span>
-            </label>
-        }
-    };
-    let span = move |(name, this): (&'static str, Option<i64>)| {
-        view! {
-            <label class="option">
-                <input type="radio" name="span" prop:checked=move || days.get() == this on:change=move |_| days.set(this) />
-                <span>{name}</span>
-            </label>
-        }
-    };
     let drafts = [
         (Tried::Balanced, "Balanced", "Asks by where values come from and where they go"),
         (Tried::Cautious, "Cautious", "Asks about everything that is more than looking"),
@@ -80,13 +65,13 @@ pub(crate) fn TryOut() -> impl IntoView {
     view! {
         <h2 class="say">"Try it on past calls"</h2>
         <p class="soft">"The calls in Activity are judged again as a draft would judge them. Nothing is changed, and nothing is sent."</p>
-        <fieldset class="plain"><legend class="caption">"What to try"</legend>{drafts.into_iter().map(draft).collect_view()}</fieldset>
+        <fieldset class="plain"><legend class="caption">"What to try"</legend>{drafts.map(|one| option("draft", tried, one)).collect_view()}</fieldset>
         <Show when=move || tried.get() == Tried::Own>
             <textarea class="lines-field wide" name="draft-text" rows="7" spellcheck="false" aria-label="The rule, in Cedar"
                 placeholder=EXAMPLE prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))></textarea>
         </Show>
-        <fieldset class="plain"><legend class="caption">"On which calls"</legend>{SPANS.into_iter().map(span).collect_view()}</fieldset>
+        <fieldset class="plain"><legend class="caption">"On which calls"</legend>{SPANS.map(|(name, this)| option("span", days, (this, name, ""))).collect_view()}</fieldset>
         <button class="btn lead" type="button" on:click=play
             disabled=move || busy.get() || tried.get() == Tried::Own && text.with(|text| text.trim().is_empty())>
             {icon("refresh")}"Play"

@@ -32,6 +32,15 @@ pub fn counts(files: &[ClientFileView]) -> String {
     }
 }
 
+/// What is true of a program without the tools that have this part in a threat.
+pub fn gone(leg: &str) -> &'static str {
+    match leg {
+        "private" => "it reads nothing that is yours",
+        "untrusted" => "no text of others reaches it",
+        _ => "nothing can leave",
+    }
+}
+
 /// How many servers, as the object of a change.
 pub fn servers(n: usize) -> String {
     super::count(n, "server", "servers")

@@ -59,6 +59,15 @@ pub fn later(ms: i64) -> String {
     }
 }
 
+/// What a suggestion was held against.
+pub fn held_against(rejected: u32) -> String {
+    match rejected {
+        0 => "You have rejected no call of this tool.".to_owned(),
+        1 => "The one call of this tool that you rejected would not have run.".to_owned(),
+        n => format!("None of the {n} calls of this tool that you rejected would have run."),
+    }
+}
+
 /// A group of rules: its heading, and what is true of all of them.
 pub fn layer(layer: &str) -> (&'static str, &'static str) {
     match layer {
@@ -113,8 +122,7 @@ pub fn preset(name: &str) -> (&'static str, &'static str) {
         }
         "balanced" => (
             "Balanced",
-            "Asks by where data comes from and where it goes. Until Consentry keeps where values come from, \
-             it asks as often as Cautious.",
+            "Asks when a call could do harm: by where its values come from, where they go, and what the chat has read.",
         ),
         _ => ("Another preset", ""),
     }

@@ -46,7 +46,8 @@ pub(crate) fn call(arguments: &Value) -> Option<Call> {
 /// Shows a text, as the result of a tool of this server.
 pub(crate) fn show(memory: &mut Memory, server: &str, text: &str) {
     let origin = Origin {
-        call: Some(CallId(Uuid::nil())),
+        call: None,
+        pinned: false,
         server: server.into(),
         tool: Some("read".into()),
         trust: Trust::Untrusted,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use gate::approval::{Approval, By, Edited, Effect, Event};
 use gate::call::{ApprovalId, Digest};
 use gate::edit::Draft;
+use gate::provenance::SoFar;
 use std::sync::Arc;
 use wire::control::Watched;
 use wire::view::{ApprovalKind, ApprovalView};
@@ -22,8 +23,10 @@ pub(crate) struct Behind {
     pub(crate) draft: Option<Box<Draft>>,
     /// The words of the server's command.
     pub(crate) words: Vec<String>,
-    /// Gated calls of the client in the last hour, when it was asked.
-    pub(crate) calls_last_hour: i64,
+    /// How much went through before it was asked.
+    pub(crate) so_far: SoFar,
+    /// The tool, as pinned.
+    pub(crate) pin: Digest,
     /// What policies were told of the call, as the log keeps it.
     pub(crate) facts: Bytes,
 }

@@ -10,6 +10,7 @@ use crate::store::Store;
 use crate::vault::Seal;
 use bytes::Bytes;
 use gate::approval::{INBOX_LIFE, Level, NO_LASTS, PARKED_LIFE};
+use gate::provenance::SoFar;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -104,7 +105,14 @@ impl Scene {
 }
 
 fn behind() -> Behind {
-    Behind { group: Digest([9; 32]), draft: None, words: Vec::new(), calls_last_hour: 1, facts: Bytes::new() }
+    Behind {
+        group: Digest([9; 32]),
+        draft: None,
+        words: Vec::new(),
+        so_far: SoFar::default(),
+        pin: Digest([8; 32]),
+        facts: Bytes::new(),
+    }
 }
 
 /// When the person answers, seen from the moment at which the first attempt is over.

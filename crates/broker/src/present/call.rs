@@ -5,6 +5,7 @@ use gate::call::scalars;
 use gate::meaning::{self, Argument, Part};
 use gate::permit::Case;
 use gate::policy::{Judgement, Needed};
+use gate::provenance::SoFar;
 use gate::tool::Tool;
 use serde_json::Value;
 use wire::view::{ActView, ApprovalKind, ApprovalView, ArgumentView, LeavesView, Level, PinState, SentencePart};
@@ -13,7 +14,7 @@ use wire::view::{ActView, ApprovalKind, ApprovalView, ArgumentView, LeavesView, 
 const MOST_LEAVE: usize = 200;
 
 /// The card of a call.
-pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> ApprovalView {
+pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool, so_far: SoFar) -> ApprovalView {
     let call = &case.call;
     let high = judgement.needed == Needed::StepUp;
     let mut view = blank(ApprovalKind::Call, &call.server.name);
@@ -22,6 +23,12 @@ pub(crate) fn call(case: &Case, judgement: &Judgement, client_known: bool) -> Ap
     view.tool.clone_from(&call.request.name);
     view.arguments = case.shown_parsed().clone();
     view.reasons = judgement.reasons.iter().map(reason).collect();
+    let figures = super::so_far::figures(&so_far.with(case.volume()));
+    for (reason, _) in
+        view.reasons.iter_mut().zip(&judgement.reasons).filter(|(_, rule)| rule.counts && !figures.is_empty())
+    {
+        reason.why = format!("{} {figures}", reason.why);
+    }
     // Where something is not shown, a finding may be about just that.
     let text = |pointer: &str| case.shown_parsed().pointer(pointer)?.as_str().filter(|_| case.is_shown_whole());
     view.findings = case.findings.iter().map(|found| finding(found, text(&found.pointer))).collect();

@@ -27,7 +27,7 @@ fn source(source: &Source) -> SourceView {
     let excerpt = source.excerpt().map(|e| ExcerptView { before: e.before, text: e.text, after: e.after });
     let excerpt = excerpt.unwrap_or_default();
     SourceView {
-        call: origin.call.filter(|call| !call.0.is_nil()).map(|call| call.to_string()).unwrap_or_default(),
+        call: origin.call.map(|call| call.to_string()).unwrap_or_default(),
         server: origin.server.to_string(),
         tool: origin.tool.as_deref().unwrap_or_default().to_owned(),
         matched: source.how.word().to_owned(),
@@ -39,9 +39,9 @@ fn source(source: &Source) -> SourceView {
 }
 
 fn trust(source: &Source) -> &'static str {
-    match (source.origin.trust, source.origin.call, source.origin.open) {
+    match (source.origin.trust, source.origin.pinned, source.origin.open) {
         (gate::provenance::Trust::Names, ..) => "names",
-        (_, None, _) => "description",
+        (_, true, _) => "description",
         (_, _, true) => "web",
         _ => "untrusted",
     }
@@ -62,14 +62,14 @@ pub(crate) fn noted(record: Record, flow: &Flow) -> Record {
         .with("provenance", values)
         .with("exposed", exposed)
         .with("new_destinations", new)
-        .with("outward", if flow.outward { Value::Bool(true) } else { Value::Null })
-        .with("tainted_sensitive", if flow.tainted_sensitive { Value::Bool(true) } else { Value::Null })
+        .with("outward", flow.outward.then_some(true))
+        .with("tainted_sensitive", flow.tainted_sensitive.then_some(true))
 }
 
 fn value(t: &Traced) -> Value {
     let sources = t.sources.iter().map(|source| {
         json!({
-            "call": source.origin.call.filter(|call| !call.0.is_nil()).map(|call| call.to_string()),
+            "call": source.origin.call.map(|call| call.to_string()),
             "server": &*source.origin.server,
             "tool": source.origin.tool.as_deref(),
             "pointer": &*source.pointer,

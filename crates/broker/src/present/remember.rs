@@ -2,6 +2,7 @@
 
 use super::{ours, slot};
 use gate::grant::{Constraint, Grant, Lifetime, Offer, Remember};
+use std::collections::BTreeMap;
 use wire::view::{GrantView, RememberChoice, RememberField, RememberView, SentencePart};
 
 /// What is offered. A field that may hold anything is not: where values come from is not kept yet.
@@ -16,15 +17,9 @@ pub(super) fn offer(offer: Offer) -> RememberView {
 
 /// A choice, as the gate has it.
 pub(crate) fn choice(choice: RememberChoice) -> Remember {
-    use wire::view::Lifetime as View;
     let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     Remember {
-        lifetime: match choice.lifetime {
-            View::Quarter => Lifetime::Quarter,
-            View::Hour => Lifetime::Hour,
-            View::Conversation => Lifetime::Conversation,
-            View::Always => Lifetime::Always,
-        },
+        lifetime: lifetime_of(choice.lifetime),
         fields: choice.fields.into_iter().map(|(pointer, n)| (pointer, number(n))).collect(),
     }
 }
@@ -36,7 +31,7 @@ pub(crate) fn grant(grant: &Grant, dead: Option<String>) -> GrantView {
         client: grant.client_name.clone(),
         server: grant.server_name.clone(),
         tool: grant.tool.clone(),
-        fields: grant.fields.iter().map(|(pointer, c)| (name(pointer), constraint(c))).collect(),
+        fields: fields(&grant.fields),
         policies: grant.lifts.iter().cloned().collect(),
         made_at: grant.made_at,
         until: grant.until,
@@ -47,7 +42,24 @@ pub(crate) fn grant(grant: &Grant, dead: Option<String>) -> GrantView {
     }
 }
 
-fn lifetime(lifetime: Lifetime) -> wire::view::Lifetime {
+/// What may stand in each field, by name.
+pub(crate) fn fields(fields: &BTreeMap<String, Constraint>) -> Vec<(String, Vec<SentencePart>)> {
+    fields.iter().map(|(pointer, c)| (name(pointer), constraint(c))).collect()
+}
+
+/// A lifetime, as the gate has it.
+pub(crate) fn lifetime_of(lifetime: wire::view::Lifetime) -> Lifetime {
+    use wire::view::Lifetime as View;
+    match lifetime {
+        View::Quarter => Lifetime::Quarter,
+        View::Hour => Lifetime::Hour,
+        View::Conversation => Lifetime::Conversation,
+        View::Always => Lifetime::Always,
+    }
+}
+
+/// A lifetime, as it is shown.
+pub(crate) fn lifetime(lifetime: Lifetime) -> wire::view::Lifetime {
     use wire::view::Lifetime as View;
     match lifetime {
         Lifetime::Quarter => View::Quarter,

@@ -27,6 +27,7 @@ fn case(arguments: &Value) -> Case {
 
 fn judgement(policies: &[&str]) -> Judgement {
     let reason = |id: &&str| Reason {
+        counts: false,
         policy: (*id).to_owned(),
         title: String::new(),
         why: String::new(),

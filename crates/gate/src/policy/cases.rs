@@ -1,6 +1,7 @@
 //! Cases of policy as data: a request, the consent it needs, and the policies that ask.
 
 use super::{Destination, Facts, Layer, Needed, Policies, PolicyTool, Preset, Source};
+use crate::provenance::{SoFar, Volume};
 use crate::tool::Effect;
 use serde::Deserialize;
 use serde_json::Value;
@@ -103,6 +104,9 @@ struct Known {
     carried: Vec<Data>,
     destinations: Vec<Place>,
     calls_last_hour: i64,
+    conversation: Volume,
+    hour: Volume,
+    day: Volume,
     token: Option<crate::token::Token>,
     now_ms: i64,
 }
@@ -125,9 +129,19 @@ impl Default for Known {
             carried: Vec::new(),
             destinations: Vec::new(),
             calls_last_hour: 1,
+            conversation: Volume::default(),
+            hour: Volume::default(),
+            day: Volume::default(),
             token: None,
             now_ms: 1_795_363_200_000,
         }
+    }
+}
+
+impl Known {
+    fn so_far(&self) -> SoFar {
+        let Self { calls_last_hour, conversation, hour, day, .. } = *self;
+        SoFar { calls_last_hour, conversation, hour, day }
     }
 }
 
@@ -223,7 +237,7 @@ impl Case {
                 saw_flagged: known.saw_flagged,
                 outward: known.outward,
             },
-            calls_last_hour: known.calls_last_hour,
+            so_far: &known.so_far(),
             token: known.token.as_ref(),
             now_ms: known.now_ms,
         });

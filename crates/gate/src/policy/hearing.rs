@@ -174,8 +174,12 @@ impl Facts<'_> {
             ("saw_private".into(), Value::from(self.flow.saw_private)),
             ("saw_flagged".into(), Value::from(self.flow.saw_flagged)),
             ("outward".into(), Value::from(self.flow.outward)),
-            ("calls_last_hour".into(), Value::from(self.calls_last_hour)),
+            ("calls_last_hour".into(), Value::from(self.so_far.calls_last_hour)),
         ]);
+        for (span, volume) in self.so_far.spans() {
+            let parts = volume.parts().map(|(part, number)| (SmolStr::new_static(part), Value::from(number)));
+            call.insert(SmolStr::new_static(span), Value::record(parts, None));
+        }
         if let Some(token) = self.token {
             let text = |text: &str| Value::from(text);
             let record: [(SmolStr, Value); 5] = [

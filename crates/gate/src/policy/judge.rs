@@ -17,6 +17,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The facts of a call that are sums over a time.
+const SPANS: [&str; 3] = ["conversation", "hour", "day"];
+
 /// The policies that can apply to one action.
 #[derive(Debug, Default)]
 pub(super) struct Slice {
@@ -89,6 +92,7 @@ impl Answer<'_> {
             why: "Your organisation permits certain calls only, and this is none of them.".into(),
             layer: Layer::Managed,
             rememberable: false,
+            counts: false,
         });
         self.forbidden_by.iter().map(|policy| policy.reason()).chain(unlisted)
     }
@@ -112,6 +116,7 @@ impl Policy {
             why: self.why.clone(),
             layer: self.layer,
             rememberable: self.rememberable,
+            counts: self.reads.names("call").is_some_and(|call| SPANS.iter().any(|span| call.names(span).is_some())),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What policies were told of a call, in a form that can be kept and judged again later.
 
 use super::{Carried, Destination, Facts, FlowFacts};
+use crate::provenance::SoFar;
 use crate::token::Token;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The facts of one judgement, but for the arguments, the time and how many calls there were.
+/// The facts of one judgement, but for the arguments and the time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KeptFacts {
@@ -32,19 +33,16 @@ pub struct KeptFacts {
     pub names_protected: bool,
     /// Where its values come from, and where they go.
     pub flow: FlowFacts,
+    /// How much went through before, with this call.
+    pub so_far: SoFar,
     /// The token that would go along.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
 }
 
 impl KeptFacts {
-    /// The facts as they are judged: with the arguments, how many calls the client made within the hour, and the time.
-    pub fn with<T>(
-        &self,
-        arguments: &Value,
-        (calls_last_hour, now_ms): (i64, i64),
-        then: impl FnOnce(&Facts<'_>) -> T,
-    ) -> T {
+    /// The facts as they are judged: with the arguments and the time.
+    pub fn with<T>(&self, arguments: &Value, now_ms: i64, then: impl FnOnce(&Facts<'_>) -> T) -> T {
         let kind = |word: &str| ["host", "address", "path"].into_iter().find(|kind| *kind == word);
         let place = |(word, value): &(String, String)| Some(Destination { kind: kind(word)?, value: value.clone() });
         let destinations: Vec<Destination> = self.destinations.iter().filter_map(place).collect();
@@ -60,7 +58,7 @@ impl KeptFacts {
             drifted: self.drifted,
             names_protected: self.names_protected,
             flow: &self.flow,
-            calls_last_hour,
+            so_far: &self.so_far,
             token: self.token.as_ref(),
             now_ms,
         })

@@ -5,6 +5,7 @@ mod servers;
 
 use super::*;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 fn source(layer: Layer, text: &str) -> Source {
     Source { layer, name: format!("{}.cedar", layer.word()), text: text.into() }
@@ -40,15 +41,12 @@ fn with_mail(policies: &Policies) -> (Policies, ServerReport) {
     )
 }
 
-static NO_FLOW: FlowFacts = FlowFacts {
-    new_destination: false,
-    tainted_sensitive: false,
-    tainted: Vec::new(),
-    saw_untrusted: false,
-    saw_private: false,
-    saw_flagged: false,
-    outward: false,
-};
+static NO_FLOW: LazyLock<FlowFacts> = LazyLock::new(FlowFacts::default);
+static FIRST: LazyLock<SoFar> = LazyLock::new(|| calls(1));
+
+fn calls(calls_last_hour: i64) -> SoFar {
+    SoFar { calls_last_hour, ..SoFar::default() }
+}
 
 fn facts<'a>(tool: &'a str, arguments: &'a Value) -> Facts<'a> {
     Facts {
@@ -63,7 +61,7 @@ fn facts<'a>(tool: &'a str, arguments: &'a Value) -> Facts<'a> {
         drifted: false,
         names_protected: false,
         flow: &NO_FLOW,
-        calls_last_hour: 1,
+        so_far: &FIRST,
         token: None,
         now_ms: 1_795_363_200_000,
     }
@@ -90,7 +88,7 @@ fn a_forbid_that_errors_denies() {
     let judgement = policies.judge(&facts("read-mail", &arguments));
     assert_eq!(judgement.needed, Needed::Never);
     assert!(judgement.faults[0].contains("sum") && judgement.faults[0].contains("user.cedar"), "{judgement:?}");
-    let quiet = policies.judge(&Facts { calls_last_hour: 0, ..facts("read-mail", &arguments) });
+    let quiet = policies.judge(&Facts { so_far: &calls(0), ..facts("read-mail", &arguments) });
     assert_eq!(quiet.needed, Needed::Nothing, "without the overflow it is evaluated");
 }
 

@@ -77,7 +77,7 @@ fn otherwise(role: Option<Role>, text: &str) -> Option<(&'static str, String)> {
     (!text.is_empty()).then(|| if short { (kind, text.to_lowercase()) } else { (MORE, String::new()) })
 }
 
-fn is_sender(pointer: &str) -> bool {
+pub(super) fn is_sender(pointer: &str) -> bool {
     let name = words(argument(pointer)).join("_");
     SENDERS.split_whitespace().any(|sender| sender == name)
 }

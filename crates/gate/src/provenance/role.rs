@@ -77,6 +77,11 @@ impl Role {
     }
 }
 
+/// What the argument that a pointer leads to decides with this value.
+pub(crate) fn decides(pointer: &str, value: &Value) -> Option<Role> {
+    Role::of(pointer, value)
+}
+
 /// A whole value that can only be a URL, an address or a path.
 fn by_look(text: &str) -> Option<Role> {
     if text.contains(char::is_whitespace) || text.len() > 2048 {

@@ -10,6 +10,7 @@ use crate::vault::Seal;
 use bytes::Bytes;
 use gate::approval::{Level, Terms};
 use gate::call::CallId;
+use gate::provenance::SoFar;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -49,7 +50,14 @@ impl Scene {
                 let mut card = blank(ApprovalKind::Call, &format!("files-{group}"));
                 card.effects = vec![effect];
                 let group = Digest([group; 32]);
-                let behind = Behind { group, draft: None, words: Vec::new(), calls_last_hour: 1, facts: Bytes::new() };
+                let behind = Behind {
+                    group,
+                    draft: None,
+                    words: Vec::new(),
+                    so_far: SoFar::default(),
+                    pin: Digest([8; 32]),
+                    facts: Bytes::new(),
+                };
                 if scene.desk.settle(terms, (card, behind), CallId(Uuid::now_v7()), patience).await.is_ok() {
                     scene.ran.lock().unwrap().push(call);
                 }

@@ -103,7 +103,7 @@ fn our_answer_is_that_of_cedars_own_authorizer() {
         for calls_last_hour in [1, 9] {
             for drifted in [false, true] {
                 let arguments = json!({ "to": "a" });
-                let facts = Facts { calls_last_hour, drifted, ..facts(tool, &arguments) };
+                let facts = Facts { so_far: &calls(calls_last_hour), drifted, ..facts(tool, &arguments) };
                 let hearing = Hearing::open(&policies, &facts).expect("it can be judged");
                 for consent in [Consent::None, Consent::Approved, Consent::SteppedUp] {
                     for (question, answer) in hearing.answers(consent) {

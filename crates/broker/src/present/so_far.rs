@@ -1,0 +1,73 @@
+//! How much went through, in words: for a rule that asks because it is much.
+
+use gate::provenance::{SoFar, Volume};
+
+/// One sentence or two with the figures, a call included that would go out now; empty where there are none.
+pub(crate) fn figures(so_far: &SoFar) -> String {
+    let spans = [("In the last hour", so_far.hour), ("In the last 24 hours", so_far.day)];
+    let said = spans.into_iter().filter_map(|(span, volume)| {
+        let parts = parts(&volume);
+        (!parts.is_empty()).then(|| format!("{span}, this call included: {}.", parts.join("; ")))
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
+fn parts(volume: &Volume) -> Vec<String> {
+    let went = |rows, bytes, how: &str| {
+        let both = [counted(rows, "record", "records"), size(bytes)];
+        let told: Vec<String> = both.into_iter().filter(|part| !part.is_empty()).collect();
+        if told.is_empty() { String::new() } else { format!("{} {how}", told.join(", ")) }
+    };
+    let all = [
+        counted(volume.recipients, "recipient", "recipients"),
+        went(volume.rows_sent, volume.bytes_sent, "sent"),
+        went(volume.rows_seen, volume.bytes_seen, "read"),
+    ];
+    all.into_iter().filter(|part| !part.is_empty()).collect()
+}
+
+fn counted(number: i64, one: &str, many: &str) -> String {
+    match number {
+        0 => String::new(),
+        1 => format!("1 {one}"),
+        _ => format!("{} {many}", grouped(number)),
+    }
+}
+
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn size(bytes: i64) -> String {
+    match bytes {
+        ..1 => String::new(),
+        1..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{}.{} MB", grouped(bytes / 1_000_000), bytes % 1_000_000 / 100_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_said_in_words() {
+        let hour = Volume { recipients: 26, rows_sent: 1, bytes_sent: 1_250_000, ..Volume::default() };
+        let day = Volume { rows_seen: 12_345, bytes_seen: 900, ..hour };
+        assert_eq!(
+            figures(&SoFar { hour, day, ..SoFar::default() }),
+            "In the last hour, this call included: 26 recipients; 1 record, 1.2 MB sent. In the last 24 hours, this call \
+             included: 26 recipients; 1 record, 1.2 MB sent; 12,345 records, 900 bytes read."
+        );
+        assert_eq!(figures(&SoFar::default()), "");
+    }
+}

@@ -1,0 +1,312 @@
+//! A grant in place of questions that are always answered alike: found in what was asked, and held against every answer.
+
+use super::{Constraint, Grant, Lifetime, Origins, admits, leaves, longest, plain_path};
+use crate::call::{ApprovalId, Digest, GrantId};
+use crate::provenance::{Role, decides};
+use crate::tool::{Effect, Tool};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many like approvals make a suggestion.
+pub const ENOUGH: usize = 3;
+/// A folder of fewer steps is too much to leave open: `/home/ann/` has two.
+const STEPS: usize = 2;
+/// The most values of one call that are compared.
+const MOST_FIELDS: usize = 40;
+
+/// A question about a call that a person answered.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The arguments.
+    pub arguments: Value,
+    /// JSON pointers of the values whose origin was untrusted or unknown.
+    pub unclean: BTreeSet<String>,
+    /// Whether they said yes.
+    pub approved: bool,
+}
+
+/// What could be remembered in place of asking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suggestion {
+    /// What may stand in each field, by JSON pointer.
+    pub fields: BTreeMap<String, Constraint>,
+    /// Which of the approved calls it would have let run, by their places in what was given.
+    pub covers: Vec<usize>,
+    /// How many rejected calls it was held against; it would have let none of them run.
+    pub rejected: usize,
+}
+
+/// Who would be granted what.
+#[derive(Clone, Debug)]
+pub struct Basis<'a> {
+    /// The grant's id.
+    pub id: GrantId,
+    /// The last approval that it would have spared.
+    pub approval: ApprovalId,
+    /// The proved client's identity, and its name.
+    pub client: (Digest, String),
+    /// The server's identity, and its name.
+    pub server: (Digest, String),
+    /// The tool, as pinned.
+    pub tool: &'a Tool,
+    /// The policies in force.
+    pub policies: Digest,
+    /// The policies it would answer.
+    pub lifts: BTreeSet<String>,
+    /// When it is made, in milliseconds since 1970-01-01 UTC.
+    pub made_at: i64,
+}
+
+/// What could be remembered of one tool's calls, that of most use first. Each covers at least [`ENOUGH`] approved calls
+/// and none that was rejected; no two cover the same call.
+pub fn suggest(answered: &[Answered], effects: &[Effect]) -> Vec<Suggestion> {
+    let mut shapes: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for (at, one) in answered.iter().enumerate() {
+        // What no grant may cover, none is made of.
+        if one.approved && one.unclean.is_empty() {
+            let pointers: Vec<String> = leaves(&one.arguments).into_iter().map(|(pointer, _)| pointer).collect();
+            if pointers.len() <= MOST_FIELDS {
+                shapes.entry(pointers).or_default().push(at);
+            }
+        }
+    }
+    let mut found: Vec<Suggestion> = Vec::new();
+    for like in shapes.into_values() {
+        narrow(answered, effects, like, &mut found);
+    }
+    found.sort_by_key(|suggestion| std::cmp::Reverse(suggestion.covers.len()));
+    found
+}
+
+/// What these calls have in common, or what those of them have that agree where it matters.
+fn narrow(answered: &[Answered], effects: &[Effect], like: Vec<usize>, found: &mut Vec<Suggestion>) {
+    if like.len() < ENOUGH {
+        return;
+    }
+    let Some(first) = like.first().and_then(|at| answered.get(*at)) else { return };
+    let mut fields = BTreeMap::new();
+    let mut open = Vec::new();
+    for (pointer, value) in leaves(&first.arguments) {
+        let values: Vec<&Value> = like.iter().filter_map(|at| answered.get(*at)?.arguments.pointer(&pointer)).collect();
+        let constraint = common(&values);
+        if constraint == Constraint::Any {
+            open.push((pointer.clone(), matters(&pointer, &value, effects)));
+        }
+        fields.insert(pointer, constraint);
+    }
+    let rejected: Vec<&Answered> = answered.iter().filter(|one| !one.approved).collect();
+    let lets_in = rejected.iter().any(|one| admits(&fields, &one.arguments, Origins::Known(&one.unclean)));
+    let split = open.iter().find(|(_, matters)| *matters).or(if lets_in { open.first() } else { None });
+    match split {
+        None if lets_in => {}
+        None => found.push(Suggestion { fields, covers: like, rejected: rejected.len() }),
+        // Those that agree in this one, for each of its values.
+        Some((pointer, _)) => {
+            let mut by: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for at in like {
+                let value = answered.get(at).and_then(|one| one.arguments.pointer(pointer));
+                by.entry(value.map(Value::to_string).unwrap_or_default()).or_default().push(at);
+            }
+            if by.len() > 1 {
+                by.into_values().for_each(|like| narrow(answered, effects, like, found));
+            }
+        }
+    }
+}
+
+/// Whether a field must not be left open: it decides something, or what the tool does must not be open at all.
+fn matters(pointer: &str, value: &Value, effects: &[Effect]) -> bool {
+    let role = decides(pointer, value);
+    let harmless = matches!(role, None | Some(Role::Amount));
+    !harmless || longest(effects, false) != Lifetime::Always
+}
+
+/// The narrowest that can be said of all these values.
+fn common(values: &[&Value]) -> Constraint {
+    let Some(first) = values.first() else { return Constraint::Any };
+    if values.iter().all(|value| value == first) && !first.is_f64() {
+        return Constraint::Exactly((*first).clone());
+    }
+    let texts: Option<Vec<&str>> = values.iter().map(|value| value.as_str()).collect();
+    if let Some(texts) = texts {
+        return folder(&texts).or_else(|| origin(&texts)).unwrap_or(Constraint::Any);
+    }
+    let numbers: Option<Vec<f64>> = values.iter().map(|value| value.as_f64().filter(|n| *n >= 0.0)).collect();
+    numbers.map_or(Constraint::Any, |numbers| Constraint::AtMost(numbers.into_iter().fold(0.0, f64::max)))
+}
+
+/// The deepest folder that all these paths are in.
+fn folder(texts: &[&str]) -> Option<Constraint> {
+    let mut common: Option<Vec<&str>> = None;
+    for text in texts {
+        let (folder, _) = plain_path(text)?.rsplit_once('/')?;
+        let steps: Vec<&str> = folder.split('/').collect();
+        common = Some(match common {
+            None => steps,
+            Some(before) => before.into_iter().zip(steps).take_while(|(a, b)| a == b).map(|(step, _)| step).collect(),
+        });
+    }
+    // The first is empty, or `~`.
+    let steps = common.filter(|steps| steps.len() > STEPS || steps.first() == Some(&"~") && steps.len() > 1)?;
+    Some(Constraint::Under(format!("{}/", steps.join("/"))))
+}
+
+fn origin(texts: &[&str]) -> Option<Constraint> {
+    let origins: Option<BTreeSet<String>> = texts.iter().map(|text| super::origin(text)).collect();
+    let origins = origins.filter(|origins| origins.len() == 1)?;
+    origins.into_iter().next().map(Constraint::Origin)
+}
+
+impl Suggestion {
+    /// How long it may be remembered.
+    pub fn lifetimes(&self, effects: &[Effect]) -> Vec<Lifetime> {
+        let most = longest(effects, !self.fields.values().any(|c| *c == Constraint::Any));
+        // There is no conversation that it could end with.
+        Lifetime::ALL.into_iter().filter(|l| *l <= most && *l != Lifetime::Conversation).collect()
+    }
+
+    /// The grant that it is when a person takes it.
+    ///
+    /// # Errors
+    /// A sentence that says why it can't be.
+    pub fn grant(self, lifetime: Lifetime, basis: Basis<'_>) -> Result<Grant, String> {
+        let effects = &basis.tool.effects;
+        if effects.iter().any(|effect| matches!(effect, Effect::Pay | Effect::Privilege)) {
+            return Err("Payments and changes of rights are never remembered.".into());
+        }
+        if !self.lifetimes(effects).contains(&lifetime) {
+            return Err("This can't be remembered for so long.".into());
+        }
+        Ok(Grant {
+            id: basis.id,
+            approval: basis.approval,
+            client: basis.client.0,
+            client_name: basis.client.1,
+            server: basis.server.0,
+            server_name: basis.server.1,
+            tool: basis.tool.name.clone(),
+            pin: basis.tool.digest,
+            policies: basis.policies,
+            lifts: basis.lifts,
+            conversation: None,
+            until: super::until(lifetime, basis.made_at),
+            made_at: basis.made_at,
+            fields: self.fields,
+            exact: None,
+            meta: super::meta_of(&[]),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn yes(arguments: Value) -> Answered {
+        Answered { arguments, unclean: BTreeSet::new(), approved: true }
+    }
+
+    fn no(arguments: Value) -> Answered {
+        Answered { approved: false, ..yes(arguments) }
+    }
+
+    fn fields(suggestion: &Suggestion) -> Vec<(&str, &Constraint)> {
+        suggestion.fields.iter().map(|(pointer, constraint)| (pointer.as_str(), constraint)).collect()
+    }
+
+    #[test]
+    fn what_was_always_approved_is_said_as_narrowly_as_it_was() {
+        let note = |name: &str, text: &str| yes(json!({"path": format!("/home/ann/notes/{name}.md"), "content": text}));
+        let asked = [note("a", "x"), note("sub/b", "y"), note("c", "z"), yes(json!({"path": "/home/ann/notes/d.md"}))];
+        let found = suggest(&asked, &[Effect::Write]);
+        assert_eq!(found.len(), 1, "three of one shape; the fourth stands alone");
+        let folder = Constraint::Under("/home/ann/notes/".into());
+        assert_eq!(fields(&found[0]), [("/content", &Constraint::Any), ("/path", &folder)]);
+        assert_eq!((found[0].covers.clone(), found[0].rejected), (vec![0, 1, 2], 0));
+        assert_eq!(found[0].lifetimes(&[Effect::Write]), [Lifetime::Quarter, Lifetime::Hour, Lifetime::Always]);
+    }
+
+    #[test]
+    fn nothing_is_suggested_that_would_have_let_a_rejected_call_run() {
+        let note = |name: &str| json!({"path": format!("/home/ann/{name}"), "content": "x"});
+        let mut asked = vec![yes(note("a/1")), yes(note("a/2")), yes(note("b/3")), no(note("secret"))];
+        assert_eq!(suggest(&asked, &[Effect::Write]), []);
+        asked[3] = no(json!({"path": "/etc/passwd", "content": "x"}));
+        assert_eq!(suggest(&asked, &[Effect::Write])[0].rejected, 1);
+        // What decides nothing is narrowed too, where that keeps the rejected ones out.
+        let label = |label: &str, text: &str| json!({"label": label, "text": text});
+        let mut asked: Vec<_> = (0..4).map(|n| yes(label("todo", &n.to_string()))).collect();
+        asked.extend((0..3).map(|n| yes(label("idea", &n.to_string()))));
+        assert_eq!(suggest(&asked, &[Effect::Write])[0].covers.len(), 7);
+        asked.push(no(label("public", "0")));
+        let found = suggest(&asked, &[Effect::Write]);
+        let labels: Vec<_> = found.iter().map(|s| (s.fields["/label"].clone(), s.covers.len())).collect();
+        let exactly = |text: &str| Constraint::Exactly(json!(text));
+        assert_eq!(labels, [(exactly("todo"), 4), (exactly("idea"), 3)]);
+    }
+
+    #[test]
+    fn who_gets_it_is_never_left_open() {
+        let task = |who: &str, what: &str| yes(json!({"assignee": who, "title": what}));
+        let asked = [task("ann", "1"), task("ann", "2"), task("ann", "3"), task("bob", "4"), task("eve", "5")];
+        let found = suggest(&asked, &[Effect::Write]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].fields["/assignee"], Constraint::Exactly(json!("ann")));
+    }
+
+    #[test]
+    fn what_leaves_is_remembered_word_for_word_or_not_at_all() {
+        let mail = |text: &str| yes(json!({"to": "ann@example.org", "body": text}));
+        assert_eq!(suggest(&[mail("1"), mail("2"), mail("3")], &[Effect::Send]), []);
+        let found = suggest(&[mail("1"), mail("1"), mail("1"), mail("2")], &[Effect::Send]);
+        assert_eq!((found.len(), found[0].covers.len()), (1, 3));
+    }
+
+    #[test]
+    fn values_that_others_wrote_make_no_suggestion() {
+        let mut asked: Vec<_> = (0..5).map(|_| yes(json!({"path": "/home/ann/x", "content": "y"}))).collect();
+        asked.iter_mut().for_each(|one| one.unclean = BTreeSet::from(["/content".to_owned()]));
+        assert_eq!(suggest(&asked, &[Effect::Write]), []);
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            "[ab]{1,2}".prop_map(Value::from),
+            "/home/[ab]/[abc]".prop_map(Value::from),
+            "https://[ab]\\.example/[xy]".prop_map(Value::from),
+            (-2i64..9).prop_map(Value::from),
+            Just(json!([])),
+            Just(Value::Null),
+        ]
+    }
+
+    proptest! {
+        /// The proof itself: whatever was answered, a suggestion covers what it says and nothing that was rejected.
+        #[test]
+        fn a_suggestion_holds(
+            calls in proptest::collection::vec((value(), value(), any::<bool>(), any::<bool>()), 0..14)
+        ) {
+            let answered: Vec<Answered> = calls
+                .into_iter()
+                .map(|(a, b, approved, tainted)| Answered {
+                    arguments: json!({"path": a, "note": b}),
+                    unclean: if tainted { BTreeSet::from(["/note".to_owned()]) } else { BTreeSet::new() },
+                    approved,
+                })
+                .collect();
+            let mut covered = BTreeSet::new();
+            for suggestion in suggest(&answered, &[Effect::Write]) {
+                prop_assert!(suggestion.covers.len() >= ENOUGH);
+                for at in &suggestion.covers {
+                    prop_assert!(covered.insert(*at), "no two cover the same call");
+                    prop_assert!(admits(&suggestion.fields, &answered[*at].arguments, Origins::Known(&answered[*at].unclean)));
+                }
+                for one in answered.iter().filter(|one| !one.approved) {
+                    prop_assert!(!admits(&suggestion.fields, &one.arguments, Origins::Known(&one.unclean)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Grants that could take the place of questions that were always answered alike, each with what it would have spared and
+//! what it was held against. Nothing is remembered before the person says so.
+
+use super::clock::moment;
+use super::marks::icon;
+use super::shell::{Heard, trouble};
+use super::text::excerpt;
+use crate::backend::call;
+use crate::fold::Budget;
+use crate::words;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wire::Fault;
+use wire::command::{AcceptSuggestion, DeclineSuggestion, Suggestions};
+use wire::view::{Lifetime, SuggestionView};
+
+/// How many past questions are told by their time.
+const TOLD: usize = 6;
+
+/// The list; nothing where nothing is suggested.
+#[component]
+pub(crate) fn Suggested() -> impl IntoView {
+    let (found, fault) = (RwSignal::new(Vec::<SuggestionView>::new()), RwSignal::new(None::<Fault>));
+    let heard = Heard::here();
+    Effect::new(move |_| {
+        heard.grants.track();
+        heard.inbox.track();
+        spawn_local(async move {
+            match call(Suggestions {}).await {
+                Ok(suggestions) => drop(found.try_set(suggestions)),
+                Err(refused) => drop(fault.try_set(Some(refused))),
+            }
+        });
+    });
+    let done = Callback::new(move |done: Result<(), Fault>| drop(fault.try_set(done.err())));
+    move || {
+        (!found.with(Vec::is_empty) || fault.with(Option::is_some)).then(|| {
+            view! {
+                <section class="grants" aria-label="Could be remembered">
+                    <h2 class="caption">"Could be remembered"<span class="note">"you always answered alike"</span></h2>
+                    {move || fault.get().map(|fault| trouble(&fault))}
+                    <For each=move || found.get() key=|one| one.id.clone() let:one>{suggestion(one, done)}</For>
+                </section>
+            }
+        })
+    }
+}
+
+fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView {
+    let name = |text: &str| excerpt(text, Budget { characters: 60, lines: 1 }, "slot");
+    let fields = one.fields.iter().map(|(field, may)| {
+        view! { <li><span class="mono">{wire::text::escaped(field)}</span>": "{words::phrase(may)}</li> }
+    });
+    let asked = one.covers.iter().take(TOLD).map(|past| {
+        view! { <a class="num" href=format!("#activity/{}", past.seq)>{moment(past.at)}</a>" " }
+    });
+    let count = one.count as usize;
+    let more = count.saturating_sub(TOLD.min(one.covers.len()));
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let chosen = RwSignal::new(one.lifetimes.first().copied().unwrap_or(Lifetime::Quarter));
+    let pick = move |event| {
+        let word = event_target_value(&event);
+        if let Some(lifetime) = Lifetime::ALL.into_iter().find(|lifetime| words::lifetime(*lifetime) == word) {
+            chosen.set(lifetime);
+        }
+    };
+    let lifetimes = one.lifetimes.iter().map(|lifetime| view! { <option>{words::lifetime(*lifetime)}</option> });
+    let (accepted, declined) = (one.id.clone(), one.id.clone());
+    let accept = move |_| {
+        let (id, lifetime) = (accepted.clone(), chosen.get_untracked());
+        spawn_local(async move { done.run(call(AcceptSuggestion { id, lifetime }).await) });
+    };
+    let decline = move |_| {
+        let id = declined.clone();
+        spawn_local(async move { done.run(call(DeclineSuggestion { id }).await) });
+    };
+    view! {
+        <article class="panel suggested">
+            <p class="t">
+                "You approved "{words::count(count, "like call", "like calls")}". "{name(&one.client)}" could use "
+                {name(&one.tool)}" of "{name(&one.server)}" without asking, with"
+            </p>
+            <ul class="soft">{fields.collect_view()}</ul>
+            <p class="soft">{icon("clock")}" Would have spared you the questions of "{asked.collect_view()}{more}</p>
+            <p class="soft">{icon("check")}" "{words::pages::held_against(one.rejected)}</p>
+            <p class="note">{icon("scale")}" Answers: "{one.rules.join("; ")}". A value that somebody else wrote is always asked about."</p>
+            <p class="row wrap">
+                <label class="row">
+                    <span class="note">"Remember for"</span>
+                    <select on:change=pick>{lifetimes.collect_view()}</select>
+                </label>
+                <button class="btn small" type="button" on:click=accept>"Remember"</button>
+                <button class="btn small bare" type="button" on:click=decline>"Don’t suggest this"</button>
+            </p>
+        </article>
+    }
+    .into_any()
+}

@@ -70,6 +70,8 @@ serve! {
     suggestions,
     accept_suggestion,
     decline_suggestion,
+    approved_places,
+    forget_place,
     attention,
     threats,
     choose_tools,

@@ -2,6 +2,7 @@
 
 import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
 import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, origins, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
+import { attention, hostileThreats, nobody, places, suggestions, threats } from "./habits.mjs";
 import { disguised, flagged, leaving, plainly } from "./judged.mjs";
 import * as login from "./logins.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
@@ -15,7 +16,7 @@ const usual = () => ({
   choices: { clients: ["claude-desktop", "node", HOSTILE.bidi], servers: ["files", "mail", "shell"] },
   servers: { ...nothing, servers: [server("files"), server("mail")] }, policies: policies(),
   card_visible: null, card_hidden: null, approve: null, reject: null, more_time: null, later: null, prefer: null,
-  grants: [], revoke_grant: null, reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
+  grants: [], revoke_grant: null, suggestions: [], accept_suggestion: null, decline_suggestion: null, attention: nobody(), approved_places: [], forget_place: null, threats: threats(), reject_all: null, open_one_by_one: null, stop_all: null, lift_stop: null, pause: null,
   choose_preset: null, replay: replayed(), set_autostart: null, inspect: plainly(), add_server: null, remove_server: null, review_server: null, look_now: difference(), set_own_domains: null, proof_means: { system: false, no_system: "its file app.consentry.policy is not installed", passphrase: true, wait_until: null }, choose_passphrase: null, known_clients: [{ identity: "ab".repeat(32), program: "/opt/Claude/claude-desktop", script: null, let_in_at: NOW - 86_400_000, connected: true, suspended: false }, { identity: "cd".repeat(32), program: "/usr/bin/node", script: HOSTILE.bidi, let_in_at: NOW - 9_000_000, connected: true, suspended: true }], suspend_client: null, new_chat: null,
   clients: files(), plan_clients: planned(), change_clients: done(), unguarded: [], leave_entry: null,
   edit_call: null, add_remote: null, plan_login: login.plan(), log_in: null, stop_login: null, log_out: "https://login.acme.example was told that the tokens are void", batch_visible: null, batch_hidden: null, approve_batch: [],
@@ -66,6 +67,13 @@ export const SCENES = [
   main("inbox-flood", "inbox", { inbox: { waiting, ended: [], floods: [{ server: HOSTILE.bidi, waiting: 37 }] } }),
   main("grants", "grants", { grants: grants() }),
   main("grants-empty", "grants"),
+  main("grants-suggested", "grants", { grants: grants(), suggestions: suggestions() }),
+  main("grants-places", "grants", { grants: grants(), approved_places: places() }, { steps: [unfold] }),
+  main("grants-suggested-only", "grants", { suggestions: suggestions() }),
+  main("inbox-attention", "inbox", { inbox: { waiting, ended: [] }, attention: attention() }, { steps: [unfold] }),
+  main("inbox-attention-hasty", "inbox", { attention: attention({ hasty: 30, median_ms: 900 }) }, { steps: [unfold] }),
+  main("clients-threats", "clients", {}, { faulty: true, steps: [press("What it could be made to do"), async (page) => page.evaluate(() => document.querySelector(".threats").scrollIntoView())] }),
+  main("clients-threats-hostile", "clients", { threats: hostileThreats() }, { faulty: true, steps: [press("What it could be made to do"), async (page) => page.evaluate(() => document.querySelector(".threats").scrollIntoView())] }),
   main("tour-1", "inbox", { settings: settings({ preferences: preferences({ tour_seen: false }) }) }),
   main("tour-3", "servers", { settings: settings({ preferences: preferences({ tour_seen: false }) }), servers: nothing }, { steps: [press("Next"), press("Next")] }),
   main("activity", "activity"),

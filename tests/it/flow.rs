@@ -51,6 +51,17 @@ fn a_place_is_asked_about_once_and_then_runs_unasked() {
         scene.reject(&question).succeeded();
         refusal(&client.reply(&asked).value);
     }
+    // What was approved is told, and can be taken back.
+    let places = scene.home.json(&["grant", "places"]).succeeded().values();
+    let ann = places.iter().find(|place| place["value"] == "ann@example.org").expect("the place");
+    assert_eq!((&ann["server"], &ann["kind"]), (&json!("notes"), &json!("address")), "{ann}");
+    scene.home.run(&["grant", "forget", "notes", "address:nobody@example.org"]).refused();
+    scene.home.run(&["grant", "forget", "notes", "address:ann@example.org"]).succeeded();
+    let asked = client.begin("send_mail", mail("ann@example.org", "four"));
+    let question = watch.question("send_mail");
+    assert!(rules(&question).contains(&"balanced-new-destination"), "{question}");
+    scene.reject(&question).succeeded();
+    refusal(&client.reply(&asked).value);
     // Looking, and writing where nobody else said, runs.
     assert!(went_well(&client.call("write_note", json!({"path": scene.note("own.txt"), "text": "mine"}))));
     assert_eq!(scene.server.executions("send_mail"), 2);

@@ -34,6 +34,7 @@ mod origins;
 mod own_domains;
 mod pane;
 mod passphrase;
+mod places;
 mod policies;
 mod presets;
 mod prompt;

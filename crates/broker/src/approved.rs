@@ -1,10 +1,14 @@
 //! The places that a person approved calls to go to, by server. They let calls through unasked, so they are sealed like
 //! every other decision.
 
-use crate::audit_log::AuditLog;
+use crate::Broker;
+use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
+use crate::desk::by_word;
 use crate::store::{Decision, Reached, Store};
 use arc_swap::ArcSwap;
+use gate::approval::By;
+use gate::audit::Record;
 use gate::call::Digest;
 use gate::meaning::parties::parties;
 use gate::permit::Case;
@@ -12,7 +16,8 @@ use gate::provenance::{MORE, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
-use wire::Fault;
+use wire::view::PlaceApprovedView;
+use wire::{Fault, FaultCode};
 
 const KIND: &str = "places";
 /// The most places of one server; the one that was approved longest ago goes first.
@@ -20,10 +25,10 @@ const MOST: usize = 500;
 
 /// One place, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ApprovedPlace {
-    pub(crate) kind: String,
-    pub(crate) value: String,
-    pub(crate) at: i64,
+struct ApprovedPlace {
+    kind: String,
+    value: String,
+    at: i64,
 }
 
 /// The places of one server.
@@ -78,6 +83,36 @@ impl Approved {
         self.write(server, kept).await
     }
 
+    /// Every place with its server, the one that was approved last first.
+    fn views(&self, names: &[(String, Digest)]) -> Vec<PlaceApprovedView> {
+        let all = self.all.load();
+        let of = |(name, identity): &(String, Digest)| {
+            let places = all.get(identity).map(|places| places.0.clone()).unwrap_or_default();
+            let view = |place: &ApprovedPlace| PlaceApprovedView {
+                server: name.clone(),
+                kind: place.kind.clone(),
+                value: place.value.clone(),
+                at: place.at,
+            };
+            places.iter().map(view).collect::<Vec<_>>()
+        };
+        let mut views: Vec<PlaceApprovedView> = names.iter().flat_map(of).collect();
+        views.sort_by_key(|view| std::cmp::Reverse(view.at));
+        views
+    }
+
+    /// Calls that go there are asked about again, from now on.
+    async fn forget(&self, server: Digest, kind: &str, value: &str) -> Result<(), Fault> {
+        let _turn = self.turn.lock().await;
+        let mut kept = Vec::clone(&self.at(server).0);
+        let before = kept.len();
+        kept.retain(|place| place.kind != kind || place.value != value);
+        if kept.len() == before {
+            return Err(Fault::new(FaultCode::NotFound, "No such place is approved for this server."));
+        }
+        self.write(server, kept).await
+    }
+
     async fn write(&self, server: Digest, kept: Vec<ApprovedPlace>) -> Result<(), Fault> {
         let value = serde_json::to_string(&kept).unwrap_or_default();
         self.store.decide(KIND, &Decision { name: server.to_string(), value, decided_at: now_ms() }).await?;
@@ -85,6 +120,32 @@ impl Approved {
         all.insert(server, Places(Arc::new(kept)));
         self.all.store(Arc::new(all));
         Ok(())
+    }
+}
+
+impl Broker {
+    /// The places that a person approved, by server.
+    pub fn approved_places(&self) -> Vec<PlaceApprovedView> {
+        self.inner.corridor.approved.views(&self.inner.corridor.servers.identities())
+    }
+
+    /// Approves a place no longer: calls that go there are asked about again.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Storage` when it can't be written.
+    pub async fn forget_place(&self, server: &str, kind: &str, value: &str, by: By) -> Result<(), Fault> {
+        let identity = self.inner.corridor.servers.identities().into_iter().find(|(name, _)| name == server);
+        let unknown = || Fault::new(FaultCode::NotFound, "There is no such server.");
+        let (_, identity) = identity.ok_or_else(unknown)?;
+        self.inner.corridor.approved.forget(identity, kind, value).await?;
+        let record = Record::new("revoked", now_ms())
+            .with("decision", KIND)
+            .with("server", server)
+            .with("place", format!("{kind}:{value}"))
+            .with("answered_by", by_word(by));
+        let recorded = self.inner.corridor.audit.append(record, Durability::Disk).await;
+        let _ = self.inner.events.send(wire::Event::Grants);
+        recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))
     }
 }
 

@@ -168,6 +168,11 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.decline_suggestion(&id, rights.by()).await?;
             Reply::Done
         }
+        Request::ApprovedPlaces => Reply::Places(broker.approved_places()),
+        Request::ForgetPlace { server, kind, value } => {
+            broker.forget_place(&server, &kind, &value, rights.by()).await?;
+            Reply::Done
+        }
         Request::Attention { since } => Reply::Attention(broker.attention(since).await?),
         Request::Threats { identity } => Reply::Threats(Box::new(broker.threats(&identity).await?)),
         Request::RevokeGrant { id } => {

@@ -279,6 +279,7 @@ impl Corridor {
         let durability = if case.call.tool.only_reads() { Durability::Process } else { Durability::Disk };
         let token = self.token(&case.call.client, case.call.server.identity);
         let record = self.logins.noted(noted::intent(&permit), token, case);
+        self.may_plant(case);
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);

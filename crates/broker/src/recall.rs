@@ -10,9 +10,10 @@ use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
 use gate::permit::{Case, Refusal, Untraced};
-use gate::provenance::{Exposure, Known, Memory, Origin, Place, Seen, Trust};
+use gate::provenance::{Exposure, Known, LIFE_MS, Memory, Origin, Place, Seen, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,8 @@ use wire::Fault;
 /// How much all memories take together, in bytes, and how many there are.
 const MOST: usize = 128 * 1024 * 1024;
 const MOST_MEMORIES: usize = 200;
+/// The most entries of the log that are read at the start.
+const MOST_ENTRIES: usize = 500_000;
 /// The longest message that is taken in before it is passed on, in bytes.
 const AT_ONCE: usize = 4096;
 /// How often what a client was exposed to is written down, in milliseconds.
@@ -68,6 +71,8 @@ pub(crate) struct Recall {
     /// When this process started, as the system counts it.
     started: u64,
     all: Mutex<Vec<(Arc<str>, Held)>>,
+    /// Servers that a call with values of untrusted origin wrote to, and when last.
+    written: Mutex<HashMap<String, i64>>,
     /// What is left of memories that are no more.
     gone: Mutex<HashMap<Arc<str>, Gone>>,
 }
@@ -85,7 +90,31 @@ impl Recall {
         let rows = store.exposures().await?.into_iter();
         let gone = rows.map(|(client, exposure)| (client.into(), Gone { exposure, dropped: false })).collect();
         let (all, gone) = (Mutex::default(), Mutex::new(gone));
-        Ok(Self { store, believe, started: started(), all, gone })
+        let recall = Self { store, believe, started: started(), all, written: Mutex::default(), gone };
+        recall.read_back().await?;
+        Ok(recall)
+    }
+
+    /// What the log of the last day says of servers that were written to.
+    async fn read_back(&self) -> Result<(), Fault> {
+        let note = |_, record: &Value| {
+            if let Some((server, at)) = written(record) {
+                self.note_written(server, at);
+            }
+        };
+        self.store.back_to(now_ms() - LIFE_MS, MOST_ENTRIES, note).await
+    }
+
+    /// Names that a server lists may be somebody else's from now on.
+    fn note_written(&self, server: &str, at: i64) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = written.entry(server.to_owned()).or_insert(at);
+        *last = at.max(*last);
+    }
+
+    fn is_written(&self, server: &str) -> bool {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.get(server).is_some_and(|at| now_ms() - at < LIFE_MS)
     }
 
     /// What counts as one conversation.
@@ -211,7 +240,10 @@ impl Corridor {
             pinned: false,
             server: server.into(),
             tool: tool.map(|tool| tool.name.as_str().into()),
-            trust: tool.map_or(Trust::Untrusted, |tool| gate::provenance::trust(tool, raw)),
+            trust: match tool {
+                Some(tool) if !self.recall.is_written(server) => gate::provenance::trust(tool, raw),
+                _ => Trust::Untrusted,
+            },
             open: tool.is_some_and(gate::provenance::is_open),
             at_ms: now_ms(),
         };
@@ -234,6 +266,13 @@ impl Corridor {
             }
             recall.note(identity, &held).await;
         }));
+    }
+
+    /// A call goes out: where it carries what somebody else wrote, what its server lists may be theirs from now on.
+    pub(crate) fn may_plant(&self, case: &Case) {
+        if !case.call.tool.only_reads() && !case.flow.suspects().is_empty() {
+            self.recall.note_written(&case.call.server.name, now_ms());
+        }
     }
 
     /// Remembers that a person approved where a call goes. Where that can't be kept, it is asked about again.
@@ -267,6 +306,15 @@ impl Corridor {
             held.remember(origin(None), texts.to_string().as_bytes(), Seen::default());
         }
     }
+}
+
+/// The server that an entry says was written to with values of untrusted origin, and when.
+fn written(record: &Value) -> Option<(&str, i64)> {
+    let suspect = |value: &Value| matches!(value["standing"].as_str(), Some("tainted" | "unknown"));
+    let tainted = record["provenance"].as_array()?.iter().any(suspect);
+    let writes = record["effects"].as_array()?.iter().any(|effect| effect != "read");
+    let is_one = tainted && writes && record["kind"] == "intent";
+    is_one.then(|| Some((record["server"].as_str()?, record["at"].as_i64()?))).flatten()
 }
 
 /// When this process started, in the system's own count; 0 where it can't be told, so that every client is older.
@@ -353,5 +401,23 @@ mod tests {
         again.forget(&who.identity.to_string()).await.unwrap();
         assert_eq!(again.of(&who, &talk).lock().exposure(now_ms()), Exposure::default());
         assert_eq!(recall(&folder, false).await.of(&who, &talk).lock().exposure(now_ms()), Exposure::default());
+    }
+
+    #[tokio::test]
+    async fn names_of_a_server_are_suspended_once_somebody_elses_value_was_written_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = recall(&folder, false).await;
+        let entry = |standing: &str, effect: &str, at: i64| {
+            serde_json::json!({"kind": "intent", "server": "chat", "at": at, "effects": [effect],
+                "provenance": [{"pointer": "/name", "standing": standing, "sources": []}]})
+        };
+        assert_eq!(written(&entry("unseen", "write", 5)), None);
+        assert_eq!(written(&entry("tainted", "read", 5)), None);
+        assert_eq!(written(&entry("unknown", "privilege", 5)), Some(("chat", 5)));
+        all.note_written("chat", now_ms() - LIFE_MS);
+        assert!(!all.is_written("chat"), "a day later it counts no more");
+        all.note_written("chat", now_ms());
+        all.note_written("chat", 5);
+        assert!(all.is_written("chat") && !all.is_written("mail"));
     }
 }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use std::io::Write;
 use std::process::ExitCode;
 use wire::control::{Reply, Request};
-use wire::view::{GrantView, SentencePart, SuggestionView};
+use wire::view::{GrantView, PlaceApprovedView, SentencePart, SuggestionView};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Words {
@@ -28,6 +28,15 @@ pub(crate) enum Words {
     Decline {
         /// Its id
         id: String,
+    },
+    /// Where calls may go unasked, because you approved one that went there
+    Places,
+    /// Approve a place no longer: calls that go there ask again
+    Forget {
+        /// The server
+        server: String,
+        /// The place as `grant places` names it: `address:ann@example.org`
+        place: String,
     },
     /// Take one back: what it covered asks again
     Revoke {
@@ -61,6 +70,19 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
                 false => printer.say("It is not suggested again.")?,
             }
         }
+        Words::Places => match control.ask(&Request::ApprovedPlaces).await? {
+            Reply::Places(places) => approved(&places, printer)?,
+            other => return Err(unexpected(&other).into()),
+        },
+        Words::Forget { server, place } => {
+            let (kind, value) = place.split_once(':').unwrap_or_default();
+            let (kind, value) = (kind.to_owned(), value.to_owned());
+            control.order(&Request::ForgetPlace { server, kind, value }).await?;
+            match printer.is_json() {
+                true => printer.json(&serde_json::json!({ "forgotten": place }))?,
+                false => printer.say("Calls that go there ask again.")?,
+            }
+        }
         Words::Revoke { id } => {
             control.order(&Request::RevokeGrant { id: id.clone() }).await?;
             match printer.is_json() {
@@ -90,6 +112,17 @@ fn list<W: Write>(grants: &[GrantView], printer: &mut Printer<W>) -> Result<(), 
     printer.table(&["ID", "MADE", "COVERS", "USES", "ENDS"], &rows, "Nothing is remembered.")
 }
 
+fn approved<W: Write>(places: &[PlaceApprovedView], printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() {
+        return places.iter().try_for_each(|place| printer.json(place));
+    }
+    let row = |place: &PlaceApprovedView| {
+        vec![place.server.clone(), moment(place.at), format!("{}:{}", place.kind, place.value)]
+    };
+    let rows: Vec<_> = places.iter().map(row).collect();
+    printer.table(&["SERVER", "APPROVED", "PLACE"], &rows, "You have approved no call that goes anywhere yet.")
+}
+
 /// Each with what it would have spared, and what it was held against.
 fn suggested<W: Write>(suggestions: &[SuggestionView], printer: &mut Printer<W>) -> Result<(), Ended> {
     if printer.is_json() {
@@ -102,12 +135,13 @@ fn suggested<W: Write>(suggestions: &[SuggestionView], printer: &mut Printer<W>)
         printer.line(&[part(Style::Strong, sentence((&one.client, &one.tool, &one.server), &one.fields))])?;
         let asked: Vec<String> = one.covers.iter().take(5).map(|past| moment(past.at)).collect();
         let more = if one.covers.len() > asked.len() { ", …" } else { "" };
-        printer.field("Would have spared", &format!("{} questions: {}{more}", one.count, asked.join(", ")))?;
+        printer.field("Spares", &format!("{} questions you answered: {}{more}", one.count, asked.join(", ")))?;
         let held = match one.rejected {
-            0 => "you rejected no call of this tool".to_owned(),
+            0 => "nothing that you rejected, for you rejected no call of this tool".to_owned(),
+            1 => "not the one call of this tool that you rejected".to_owned(),
             n => format!("none of the {n} calls of this tool that you rejected"),
         };
-        printer.field("Would have let run", &held)?;
+        printer.field("Lets run", &held)?;
         printer.field("Answers", &one.rules.join("; "))?;
         printer.field("Id", &one.id)?;
         printer.say("")?;

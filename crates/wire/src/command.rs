@@ -5,9 +5,9 @@ use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActView, ActivityChoices, ActivityFilter, ApprovalView, AttentionView, BatchView, ClientChange, ClientChangeView,
     ClientFileView, Effect, EntryDetail, EntryRef, EntryView, ExportFormat, FieldEdit, FloodView, GrantView, InboxView,
-    InspectView, ItemAnswer, KnownClientView, Lifetime, Listed, LoginPlanView, NowView, PoliciesView, Preferences,
-    RememberChoice, ReplayView, ServersView, SettingsView, StatusView, SuggestionView, TextKind, ThreatView,
-    UnguardedView,
+    InspectView, ItemAnswer, KnownClientView, Lifetime, Listed, LoginPlanView, NowView, PlaceApprovedView,
+    PoliciesView, Preferences, RememberChoice, ReplayView, ServersView, SettingsView, StatusView, SuggestionView,
+    TextKind, ThreatView, UnguardedView,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -112,6 +112,17 @@ commands! {
     DeclineSuggestion("decline_suggestion") {
         /// Its id.
         id: String
+    } -> ();
+    /// The places that a person approved calls to go to, by server.
+    ApprovedPlaces("approved_places") {} -> Vec<PlaceApprovedView>;
+    /// Approves one no longer: calls that go there are asked about again.
+    ForgetPlace("forget_place") {
+        /// The server.
+        server: String,
+        /// Its kind.
+        kind: String,
+        /// Which.
+        value: String
     } -> ();
     /// What questions took of the person's attention in the last week.
     Attention("attention") {} -> AttentionView;

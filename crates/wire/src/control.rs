@@ -7,8 +7,8 @@ use crate::proof::{Given, ProofView, Secret};
 use crate::view::{
     ActivityFilter, Answer, ApprovalView, AttentionView, ClientChange, ClientChangeView, ClientFileView, ClientPlaces,
     Effect, EntryDetail, EntryRef, EntryView, ExportRow, FieldEdit, GrantView, KnownClientView, Lifetime,
-    LoginPlanView, NowView, PoliciesView, RememberChoice, ReplayView, ServersView, StatusView, SuggestionView,
-    ThreatView, ToolView, UnguardedView, VerifyView,
+    LoginPlanView, NowView, PlaceApprovedView, PoliciesView, RememberChoice, ReplayView, ServersView, StatusView,
+    SuggestionView, ThreatView, ToolView, UnguardedView, VerifyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,17 @@ pub enum Request {
     DeclineSuggestion {
         /// Its id.
         id: String,
+    },
+    /// The places that a person approved calls to go to, by server.
+    ApprovedPlaces,
+    /// Approves one no longer.
+    ForgetPlace {
+        /// The server.
+        server: String,
+        /// Its kind.
+        kind: String,
+        /// Which.
+        value: String,
     },
     /// What questions took of the person's attention.
     Attention {
@@ -330,6 +341,8 @@ pub enum Reply {
     ProofMeans(ProofView),
     /// The grants.
     Grants(Vec<GrantView>),
+    /// Approved places.
+    Places(Vec<PlaceApprovedView>),
     /// What could be remembered.
     Suggestions(Vec<SuggestionView>),
     /// What questions took.

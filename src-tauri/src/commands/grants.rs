@@ -4,7 +4,7 @@ use broker::{AnsweredBy, Broker, Decider};
 use tauri::State;
 use wire::Fault;
 use wire::command as ask;
-use wire::view::{AttentionView, GrantView, SuggestionView};
+use wire::view::{AttentionView, GrantView, PlaceApprovedView, SuggestionView};
 
 #[tauri::command]
 pub(super) async fn grants(broker: State<'_, Broker>) -> Result<Vec<GrantView>, Fault> {
@@ -35,6 +35,16 @@ pub(super) async fn decline_suggestion(
     command: ask::DeclineSuggestion,
 ) -> Result<(), Fault> {
     broker.decline_suggestion(&command.id, AnsweredBy::Window).await
+}
+
+#[tauri::command]
+pub(super) async fn approved_places(broker: State<'_, Broker>) -> Result<Vec<PlaceApprovedView>, Fault> {
+    Ok(broker.approved_places())
+}
+
+#[tauri::command]
+pub(super) async fn forget_place(broker: State<'_, Broker>, command: ask::ForgetPlace) -> Result<(), Fault> {
+    broker.forget_place(&command.server, &command.kind, &command.value, AnsweredBy::Window).await
 }
 
 #[tauri::command]

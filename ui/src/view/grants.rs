@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, moment};
 use super::marks::{icon, mark};
+use super::places::Places;
 use super::shell::{Heard, trouble};
 use super::suggested::Suggested;
 use super::text::excerpt;
@@ -34,9 +35,9 @@ pub(crate) fn GrantsPage() -> impl IntoView {
         {move || match fetched.get() {
             None => ().into_any(),
             Some(Err(fault)) => view! { <div class="detail">{trouble(&fault)}</div> }.into_any(),
-            Some(Ok(grants)) if grants.is_empty() => view! { <div class="scroll"><Suggested />{empty()}</div> }.into_any(),
+            Some(Ok(grants)) if grants.is_empty() => view! { <div class="scroll"><Suggested />{empty()}<Places /></div> }.into_any(),
             Some(Ok(grants)) => view! {
-                <div class="scroll"><Suggested /><ul class="grants">{grants.into_iter().map(grant).collect_view()}</ul></div>
+                <div class="scroll"><Suggested /><h2 class="caption remembered">"Remembered"</h2><ul class="grants">{grants.into_iter().map(grant).collect_view()}</ul><Places /></div>
             }
             .into_any(),
         }}

@@ -51,12 +51,18 @@ fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView
     let fields = one.fields.iter().map(|(field, may)| {
         view! { <li><span class="mono">{wire::text::escaped(field)}</span>": "{words::phrase(may)}</li> }
     });
-    let asked = one.covers.iter().take(TOLD).map(|past| {
-        view! { <a class="num" href=format!("#activity/{}", past.seq)>{moment(past.at)}</a>" " }
+    let asked = one.covers.iter().take(TOLD).enumerate().map(|(at, past)| {
+        let between = if at > 0 { ", " } else { "" };
+        view! { {between}<a class="num" href=format!("#activity/{}", past.seq)>{moment(past.at)}</a> }
     });
+    let rule = |(at, title): (usize, &String)| {
+        let between = if at > 0 { "; " } else { "" };
+        view! { {between}{excerpt(title, Budget { characters: 120, lines: 1 }, "")} }
+    };
+    let rules = one.rules.iter().enumerate().map(rule).collect_view();
     let count = one.count as usize;
     let more = count.saturating_sub(TOLD.min(one.covers.len()));
-    let more = (more > 0).then(|| format!("and {more} more"));
+    let more = (more > 0).then(|| format!(" and {more} more"));
     let chosen = RwSignal::new(one.lifetimes.first().copied().unwrap_or(Lifetime::Quarter));
     let pick = move |event| {
         let word = event_target_value(&event);
@@ -83,7 +89,7 @@ fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView
             <ul class="soft">{fields.collect_view()}</ul>
             <p class="soft">{icon("clock")}" Would have spared you the questions of "{asked.collect_view()}{more}</p>
             <p class="soft">{icon("check")}" "{words::pages::held_against(one.rejected)}</p>
-            <p class="note">{icon("scale")}" Answers: "{one.rules.join("; ")}". A value that somebody else wrote is always asked about."</p>
+            <p class="note">{icon("scale")}" Answers: "{rules}". A value that somebody else wrote is always asked about."</p>
             <p class="row wrap">
                 <label class="row">
                     <span class="note">"Remember for"</span>

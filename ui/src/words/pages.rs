@@ -59,6 +59,17 @@ pub fn later(ms: i64) -> String {
     }
 }
 
+/// What kind of place calls go to.
+pub fn place_kind(kind: &str) -> &'static str {
+    match kind {
+        "host" => "a host, by calls",
+        "url" => "an address of the web, by calls",
+        "address" => "an e-mail address, by calls",
+        "account" => "an account, by calls",
+        _ => "a name, by calls",
+    }
+}
+
 /// What a suggestion was held against.
 pub fn held_against(rejected: u32) -> String {
     match rejected {

@@ -77,6 +77,14 @@ impl Servers {
         entries.iter().filter_map(named).collect()
     }
 
+    /// Every server in force, and what it is.
+    pub(crate) fn identities(&self) -> Vec<(String, Digest)> {
+        let entries = self.entries();
+        let identity =
+            |(name, entry): (&String, &Entry)| Some((name.clone(), entry.in_force()?.identity.parse().ok()?));
+        entries.iter().filter_map(identity).collect()
+    }
+
     fn view_one(&self, name: &str, entry: &Entry, calls_today: (u32, u32)) -> ServerView {
         let configured = entry.configured.as_ref();
         let command = match (entry.in_force(), configured) {

@@ -65,6 +65,19 @@ pub struct PastQuestion {
     pub at: i64,
 }
 
+/// A place that a person approved calls of a server to go to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceApprovedView {
+    /// The server's name.
+    pub server: String,
+    /// `host`, `url`, `address`, `account` or `name`.
+    pub kind: String,
+    /// Foreign: which.
+    pub value: String,
+    /// When it was approved, in milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+}
+
 /// What a client could do with all that it uses: the three that are dangerous together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreatView {

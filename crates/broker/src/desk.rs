@@ -201,7 +201,10 @@ impl Desk {
             .with("policies", view.reasons.iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
             .with_body("card", card.into());
         if let Some(behind) = &behind {
-            record = record.with("pin", behind.pin.to_string()).with_body("facts", behind.facts.clone());
+            record = record
+                .with("server_identity", behind.pinned.0.to_string())
+                .with("pin", behind.pinned.1.to_string())
+                .with_body("facts", behind.facts.clone());
         }
         record.call = call;
         let recorded = self.audit.append(record, Durability::Process).await;

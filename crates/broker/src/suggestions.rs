@@ -31,6 +31,8 @@ struct Past {
     client_name: String,
     facts: KeptFacts,
     answered: Answered,
+    /// The server's identity and the tool's pin, as they were.
+    pinned: (String, String),
 }
 
 /// A suggestion, and whom it is for.
@@ -78,20 +80,21 @@ impl Broker {
         let corridor = &self.inner.corridor;
         let (policies, held) = (corridor.policies.current(), corridor.grants.held());
         let names = corridor.servers.names_by_alias();
-        let mut groups: BTreeMap<(String, String, String, String), Vec<Past>> = BTreeMap::new();
+        let mut groups: BTreeMap<(String, String, String), Vec<Past>> = BTreeMap::new();
         for (past, answer) in asked {
-            let Some((pin, past)) = read(&past, &answer) else { continue };
-            let key = (past.facts.client.clone(), past.facts.server.clone(), past.facts.tool.clone(), pin);
+            let Some(past) = read(&past, &answer) else { continue };
+            let key = (past.facts.client.clone(), past.facts.server.clone(), past.facts.tool.clone());
             groups.entry(key).or_default().push(past);
         }
         let mut found = Vec::new();
-        for ((client, alias, name, pin), group) in groups {
+        for ((client, alias, name), mut group) in groups {
             let Some(server) = names.get(&alias) else { continue };
             let listed = corridor.servers.pinned(server).and_then(|listing| listing.tool(&name).cloned());
-            let Some(tool) = listed.filter(|tool| tool.digest.to_string() == pin) else { continue };
-            let (Ok(client), Some((identity, _))) = (client.parse(), corridor.servers.pin_of(server, &name)) else {
-                continue;
-            };
+            let pinned = corridor.servers.pin_of(server, &name);
+            let (Ok(client), Some(tool), Some((identity, pin))) = (client.parse(), listed, pinned) else { continue };
+            // A yes was for the tool as it was; a no holds whatever it became.
+            let now = (identity.to_string(), pin.to_string());
+            group.retain(|past| !past.answered.approved || past.pinned == now);
             for one in suggestions(group, (client, identity, server), &tool, &policies) {
                 let same = held.iter().any(|grant| {
                     grant.client == client
@@ -143,8 +146,8 @@ fn unknown() -> Fault {
     Fault::new(FaultCode::NotFound, "This is not suggested any more. Look at the list again.")
 }
 
-/// What the log says of a question, where it says enough, and the pin of its tool.
-fn read(past: &PastCall, answer: &str) -> Option<(String, Past)> {
+/// What the log says of a question, where it says enough.
+fn read(past: &PastCall, answer: &str) -> Option<Past> {
     let record: Value = serde_json::from_str(&past.record).ok()?;
     let answer: Value = serde_json::from_str(answer).ok()?;
     let text = |record: &Value, name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -162,7 +165,8 @@ fn read(past: &PastCall, answer: &str) -> Option<(String, Past)> {
     let answered = Answered { arguments, unclean: facts.flow.tainted.iter().cloned().collect(), approved };
     let approval = text(&record, "approval").parse().ok();
     let client_name = text(&record, "client");
-    Some((text(&record, "pin"), Past { question, approval, client_name, facts, answered }))
+    let pinned = (text(&record, "server_identity"), text(&record, "pin"));
+    Some(Past { question, approval, client_name, facts, answered, pinned })
 }
 
 /// What could be remembered of one tool's calls by one client: only what the rules of now would ask a plain yes for, and

@@ -39,8 +39,8 @@ struct Window {
     /// Calls and what they were, the oldest first.
     minutes: VecDeque<(i64, i64, Volume)>,
     day: Volume,
-    /// Whom it went to, and in which minute last.
-    recipients: HashMap<u64, i64>,
+    /// Whom it went to: in which minute last, and by how many calls that were not taken back.
+    recipients: HashMap<u64, (i64, u32)>,
     newest: i64,
 }
 
@@ -56,7 +56,7 @@ impl Window {
         if self.minutes.back().is_none_or(|(at, _, _)| *at != self.newest) {
             self.minutes.push_back((self.newest, 0, Volume::default()));
             // Once a minute is enough: who is counted too long is counted too much, never too little.
-            self.recipients.retain(|_, at| *at > since);
+            self.recipients.retain(|_, (at, _)| *at > since);
         }
         let last = self.minutes.len() - 1;
         &mut self.minutes[last]
@@ -70,10 +70,20 @@ impl Window {
 
     /// Takes back what was added in this minute.
     fn take(&mut self, minute: i64, volume: Volume) {
-        if let Some(at) = self.minutes.iter_mut().rev().find(|(at, _, _)| *at <= minute) {
+        if let Some(at) = self.minutes.iter_mut().rev().find(|(at, _, _)| *at == minute) {
             at.2 = at.2.minus(volume);
             self.day = self.day.minus(volume);
         }
+    }
+
+    /// Takes back that a call went to these; whom another one goes to stays.
+    fn unreach(&mut self, these: &HashSet<u64>) {
+        for who in these {
+            if let Some((_, calls)) = self.recipients.get_mut(who) {
+                *calls = calls.saturating_sub(1);
+            }
+        }
+        self.recipients.retain(|_, (_, calls)| *calls > 0);
     }
 
     /// Calls and sums within the last hour.
@@ -84,19 +94,19 @@ impl Window {
 
     /// Others than these that it went to within the last minutes.
     fn others(&self, these: &HashSet<u64>, minutes: i64) -> i64 {
-        let within = |(who, at): &(&u64, &i64)| **at > self.newest - minutes && !these.contains(who);
+        let within = |(who, (at, _)): &(&u64, &(i64, u32))| *at > self.newest - minutes && !these.contains(*who);
         i64::try_from(self.recipients.iter().filter(within).count()).unwrap_or(i64::MAX)
     }
 
+    /// Counts these, as far as there is room; says which.
     fn reaches(&mut self, these: &HashSet<u64>) -> HashSet<u64> {
         let room = MOST_RECIPIENTS.saturating_sub(self.recipients.len());
-        let mut new = HashSet::new();
-        for who in these.iter().take(room) {
-            if self.recipients.insert(*who, self.newest).is_none() {
-                new.insert(*who);
-            }
+        let counted: HashSet<u64> = these.iter().copied().take(room).collect();
+        for who in &counted {
+            let (at, calls) = self.recipients.entry(*who).or_default();
+            (*at, *calls) = (self.newest, calls.saturating_add(1));
         }
-        new
+        counted
     }
 }
 
@@ -108,9 +118,9 @@ pub(crate) struct Counted {
     traffic: Traffic,
     client: Digest,
     conversation: Arc<str>,
-    minute: i64,
     volume: Volume,
-    new: [HashSet<u64>; 2],
+    /// In the client's window and in the conversation's: the minute, and whom it goes to.
+    within: [(i64, HashSet<u64>); 2],
     keep: bool,
 }
 
@@ -129,10 +139,10 @@ impl Drop for Counted {
         let mut state = self.traffic.state();
         let State { clients, conversations, .. } = &mut *state;
         let windows = [clients.get_mut(&self.client), conversations.get_mut(&self.conversation)];
-        for (window, new) in windows.into_iter().zip(&self.new) {
+        for (window, (minute, these)) in windows.into_iter().zip(&self.within) {
             let Some(window) = window else { continue };
-            window.take(self.minute, self.volume);
-            window.recipients.retain(|who, _| !new.contains(who));
+            window.take(*minute, self.volume);
+            window.unreach(these);
         }
     }
 }
@@ -209,14 +219,11 @@ impl Traffic {
             hour: reached(window, hour, HOUR),
             day: reached(window, window.day, DAY),
         };
-        let mut new = [HashSet::new(), HashSet::new()];
-        if !volume.is_nothing() || !these.is_empty() {
-            for (window, new) in [window, talk].into_iter().zip(&mut new) {
-                window.add(minute, volume);
-                *new = window.reaches(these);
-            }
-        }
-        (so_far, Counted { traffic: self.clone(), client, conversation, minute, volume, new, keep: false })
+        let within = [window, talk].map(|window| {
+            window.add(minute, volume);
+            (window.newest, window.reaches(these))
+        });
+        (so_far, Counted { traffic: self.clone(), client, conversation, volume, within, keep: false })
     }
 
     /// A client gets this result.
@@ -336,6 +343,21 @@ mod tests {
         assert_eq!((open[39].0.hour.recipients, open[39].0.hour.bytes_sent), (39, 390));
         drop(open);
         assert_eq!(traffic.one(&[], 0, 1).0.hour, Volume::default());
+    }
+
+    #[test]
+    fn what_one_call_takes_back_another_one_still_went_to() {
+        let traffic = Traffic::default();
+        let (_, rejected) = traffic.one(&[1, 2], 10, 1);
+        traffic.one(&[1], 10, 2).1.keep();
+        drop(rejected);
+        let so_far = traffic.one(&[9], 1, 3).0;
+        assert_eq!((so_far.hour.recipients, so_far.hour.bytes_sent), (1, 10));
+        // After a day there is nothing left to take back, and nothing else is.
+        let (_, old) = traffic.one(&[3], 1_000, 4);
+        traffic.one(&[4], 500, 5 + DAY).1.keep();
+        drop(old);
+        assert_eq!(traffic.one(&[9], 1, 6 + DAY).0.day.bytes_sent, 500);
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Scene {
                     draft: None,
                     words: Vec::new(),
                     so_far: SoFar::default(),
-                    pin: Digest([8; 32]),
+                    pinned: (Digest([7; 32]), Digest([8; 32])),
                     facts: Bytes::new(),
                 };
                 if scene.desk.settle(terms, (card, behind), CallId(Uuid::now_v7()), patience).await.is_ok() {

@@ -1,6 +1,6 @@
 // What the log tells of a person's answers, and what a client could be made to do.
 
-import { HOSTILE, NOW } from "./data.mjs";
+import { HOSTILE, NOW, mail } from "./data.mjs";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -43,3 +43,12 @@ export const places = () => [
   { server: HOSTILE.bidi, kind: "name", value: HOSTILE.hidden, at: NOW - 30 * HOUR },
   { server: "web", kind: "url", value: `https://halden.example/${"very-long-path/".repeat(20)}`, at: NOW - 90 * HOUR },
 ];
+
+export const bulk = () => mail({
+  level: "step_up", arms_after_ms: 2_000,
+  reasons: [{
+    policy: "bulk-export-needs-step-up", title: "A great deal would leave",
+    why: "With what went out before, this is more than a person usually sends: many recipients, many records or a lot of data. In the last hour, this call included: 27 recipients; 310 records, 1.2 MB sent. In the last 24 hours, this call included: 41 recipients; 310 records, 1.3 MB sent; 12,345 records, 3.4 MB read.",
+  }],
+  act: { question: "Which of these is in this call?", choices: ["bnn@halden.example", "ann@halden.example", "ann@hblden.example"] },
+});

@@ -2,7 +2,7 @@
 
 import { done, files, hostileFiles, hostilePlan, news, planned, unprotecting } from "./clients.mjs";
 import { HOSTILE, NOW, TOOLS, command, edited, ended, grants, hostile, mail, newcomer, note, origins, payment, preferences, question, removal, rules, server, settings, status, tool, trust } from "./data.mjs";
-import { attention, hostileThreats, nobody, places, suggestions, threats } from "./habits.mjs";
+import { attention, bulk, hostileThreats, nobody, places, suggestions, threats } from "./habits.mjs";
 import { disguised, flagged, leaving, plainly } from "./judged.mjs";
 import * as login from "./logins.mjs";
 import { alike, difference, first, lied, made, record, refused, same, seen, ticket, unread, write } from "./now.mjs";
@@ -190,6 +190,7 @@ export const SCENES = [
   prompt("edit", mail(), { settle: 900, steps: [press("Edit")] }),
   prompt("edit-hostile", hostile(), { settle: 900, steps: [nth_edit(4)] }),
   prompt("edited", edited(), { settle: 900 }),
+  prompt("bulk", bulk()),
   prompt("origins", origins(), { settle: 900 }),
   prompt("origins-values", origins(), { settle: 900, steps: [async (page) => page.evaluate(() => document.querySelector(".values").scrollIntoView())] }),
   prompt("origins-where", origins(), { settle: 900, steps: [press("Show where"), async (page) => page.evaluate(() => document.querySelector(".values").scrollIntoView())] }),

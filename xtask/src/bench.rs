@@ -48,6 +48,11 @@ pub(crate) fn bench(place: &Place, steps: &mut Steps, rounds: usize) -> Result<(
     Ok(())
 }
 
+/// Provenance: `lab` measures, since only it is built with the gate.
+pub(crate) fn origins(place: &Place) -> Result<()> {
+    run(&mut cargo(&place.root, &["run", "--release", "--package", "lab", "--", "origins"]))
+}
+
 /// The desktop app as people run it: from a request to its card, and what it costs while nothing happens.
 pub(crate) fn card(place: &Place, steps: &mut Steps) -> Result<()> {
     build::build(place, steps, Profile::Release)?;

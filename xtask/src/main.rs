@@ -27,6 +27,7 @@ usage: cargo xtask COMMAND
   test [--fast]      set up, then everything CI checks; --fast skips the set-up
   demo               set up, build, and play one real call through a real window
   bench [ROUNDS]     the corridor beside the direct connection and the floor, against its budgets
+  bench origins      what tracing values and counting results costs, and which disguises it sees through
   bench card         from a request to its card on the screen, and the app while nothing happens
   eval [--data DIR]  what the detectors find, miss and flag for nothing on the corpora, into docs/eval.md
   gallery            a picture of every page and state, light, dark, large and narrow, into target/gallery
@@ -60,6 +61,7 @@ fn perform(words: &[&str]) -> Result<ExitCode> {
         ["test", "--fast"] => return test::test(&place, &mut steps, test::SetUp::Skipped),
         ["demo"] => return demo::demo(&place, &mut steps),
         ["bench"] => bench::bench(&place, &mut steps, bench::ROUNDS)?,
+        ["bench", "origins"] => bench::origins(&place)?,
         ["bench", "card"] => bench::card(&place, &mut steps)?,
         ["bench", rounds] => bench::bench(&place, &mut steps, rounds.parse()?)?,
         ["eval"] => eval::eval(&place, None)?,

@@ -54,8 +54,12 @@ pub(crate) fn show(memory: &mut Memory, server: &str, text: &str) {
         open: false,
         at_ms: NOW,
     };
-    let result = json!({"content": [{"type": "text", "text": text}]}).to_string();
-    memory.remember(origin, result.as_bytes(), Seen::default());
+    memory.remember(origin, &result(text), Seen::default());
+}
+
+/// A text as a server's result.
+fn result(text: &str) -> Vec<u8> {
+    json!({"content": [{"type": "text", "text": text}]}).to_string().into_bytes()
 }
 
 /// Whether the value of a case is said to come from untrusted text, or to carry something that does.

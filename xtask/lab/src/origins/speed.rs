@@ -1,8 +1,8 @@
 //! What tracing costs: taking in what is shown, looking the values of a call up, and memory.
 
 use super::disguises::noise;
-use super::{NOW, call, show};
-use gate::provenance::Memory;
+use super::{NOW, call, result, show};
+use gate::provenance::{Memory, Volume};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -25,8 +25,13 @@ pub(crate) fn speed() -> String {
     }
     let took = began.elapsed();
     let mut out = String::new();
+    let results: Vec<Vec<u8>> = texts.iter().map(|text| result(text)).collect();
+    let began = Instant::now();
+    let rows: i64 = results.iter().map(|result| std::hint::black_box(Volume::seen(result)).rows_seen).sum();
+    let counting = results.iter().map(Vec::len).sum::<usize>() as f64 / began.elapsed().as_secs_f64() / 1e6;
     let rate = SHOWN as f64 / took.as_secs_f64() / 1e6;
     let _ = writeln!(out, "taking in 10 MB in results of 16 KB: {rate:.0} MB/s, the slowest result {slowest:.1?}");
+    let _ = writeln!(out, "counting the records in them: {counting:.0} MB/s ({rows} found)");
     let _ = writeln!(out, "memory for 10 MB: {:.1} MB", memory.footprint() as f64 / 1e6);
     for (what, arguments) in [("nothing of it was shown", strange()), ("all of it was shown", familiar(&texts))] {
         let bytes = arguments.to_string().len();

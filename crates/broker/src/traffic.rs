@@ -5,10 +5,10 @@ use crate::store::Store;
 use gate::call::Digest;
 use gate::client::Client;
 use gate::permit::Case;
-use gate::provenance::{SoFar, Volume, recipients};
+use gate::provenance::{SoFar, Volume};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::Fault;
 
@@ -185,9 +185,7 @@ impl Traffic {
 
     /// What went through before this call, and what it takes along, which counts from now on.
     pub(crate) fn begin(&self, case: &Case, scope: Arc<str>, now: i64) -> (SoFar, Counted) {
-        let volume = case.volume();
-        let these = if volume.is_nothing() { HashSet::new() } else { hashes(case) };
-        self.counted(case.call.client.identity, scope, volume, &these, now)
+        self.counted(case.call.client.identity, scope, case.volume(), case.flow.recipients(), now)
     }
 
     fn counted(
@@ -280,15 +278,6 @@ impl State {
 
 fn at(record: &Value) -> i64 {
     record.get("at").and_then(Value::as_i64).unwrap_or_default()
-}
-
-fn hashes(case: &Case) -> HashSet<u64> {
-    let hash = |who: String| {
-        let mut hasher = DefaultHasher::new();
-        who.hash(&mut hasher);
-        hasher.finish()
-    };
-    recipients(&case.call).into_iter().map(hash).collect()
 }
 
 #[cfg(test)]

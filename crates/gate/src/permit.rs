@@ -76,6 +76,7 @@ impl Case {
 
     /// The same with a flow that is known already.
     pub(crate) fn with_flow(call: Call, flow: Flow) -> Self {
+        let flow = flow.measured(&call);
         Self { flow, ..Self::look(call, None, Vec::new()).0 }
     }
 
@@ -118,7 +119,7 @@ impl Case {
 
     /// How much it takes along.
     pub fn volume(&self) -> Volume {
-        Volume::of(&self.call, self.flow.outward)
+        self.flow.volume
     }
 
     fn judged(&self, policies: &Policies, facts: &KeptFacts, now: &Circumstances) -> Judgement {

@@ -26,7 +26,7 @@ pub use places::{MORE, Place, places};
 pub use role::Role;
 pub(crate) use role::decides;
 pub use source::{Match, Source, Standing, Traced};
-pub use volume::{SoFar, Volume, recipients};
+pub use volume::{SoFar, Volume};
 
 use crate::call::{Call, CallId, scalars};
 use crate::tool::{Effect, Tool};

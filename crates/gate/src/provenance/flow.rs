@@ -1,12 +1,13 @@
 //! What a call would do with what the conversation was shown: whether it carries values of untrusted origin where they
 //! decide something, whether it goes somewhere new, and whether anything would leave.
 
-use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, places};
+use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, Volume, places};
 use crate::call::{Call, scalars};
 use crate::meaning::parties::is_below;
 use crate::policy::FlowFacts;
 use crate::tool::Effect;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// What a person approved or configured.
 pub struct Known<'a> {
@@ -45,6 +46,9 @@ pub struct Flow {
     pub outward: bool,
     /// What the conversation was exposed to.
     pub exposure: Exposure,
+    /// How much the call takes along, and whom it goes to: told once, since a call may be large.
+    pub volume: Volume,
+    pub(crate) recipients: Arc<HashSet<u64>>,
 }
 
 impl Flow {
@@ -78,7 +82,19 @@ impl Flow {
         let sends = call.tool.effects.contains(&Effect::Send) && (places.is_empty() || !places.iter().all(inside));
         let quiet = follows || fetches_again(call, &places, known);
         let outward = !quiet && (sends || call.tool.effects.contains(&Effect::Execute));
-        Self { traced, places, new, tainted_sensitive, outward, exposure }
+        Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call)
+    }
+
+    /// The same, with how much this call takes along.
+    #[must_use]
+    pub(crate) fn measured(self, call: &Call) -> Self {
+        let (volume, recipients) = Volume::of(call, self.outward);
+        Self { volume, recipients: Arc::new(recipients), ..self }
+    }
+
+    /// Whom the call goes to, each as a number.
+    pub fn recipients(&self) -> &HashSet<u64> {
+        &self.recipients
     }
 
     /// What policies are told of it.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How much of what went through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +56,15 @@ pub struct SoFar {
 }
 
 impl Volume {
-    /// What one call takes along, where it leaves for others or moves money.
-    pub fn of(call: &Call, outward: bool) -> Self {
+    /// What one call takes along, where it leaves for others or moves money, and whom it goes to, each as a number.
+    pub(super) fn of(call: &Call, outward: bool) -> (Self, HashSet<u64>) {
         let pays = call.tool.effects.contains(&Effect::Pay);
         if !outward && !pays {
-            return Self::default();
+            return Default::default();
         }
         let arguments = &call.request.parsed;
-        let mut volume = Self { recipients: count(recipients(call).len()), ..Self::default() };
+        let recipients = recipients(call);
+        let mut volume = Self { recipients: count(recipients.len()), ..Self::default() };
         if outward {
             volume.rows_sent = rows_of(arguments);
             volume.bytes_sent = count(call.request.arguments.len());
@@ -72,7 +74,7 @@ impl Volume {
                 scalars(arguments).into_iter().filter(|(at, value)| Role::of(at, value) == Some(Role::Amount));
             volume.amount = amounts.map(|(_, value)| whole(value)).fold(0, i64::saturating_add);
         }
-        volume
+        (volume, recipients)
     }
 
     /// What a result shows.
@@ -144,8 +146,8 @@ impl SoFar {
 }
 
 /// Whom a call names as the ones it goes to, in one spelling, however many they are.
-pub fn recipients(call: &Call) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
+fn recipients(call: &Call) -> HashSet<u64> {
+    let mut out = HashSet::new();
     for (pointer, value) in scalars(&call.request.parsed) {
         if !matches!(Role::of(&pointer, value), Some(Role::Recipient | Role::Account)) || is_sender(&pointer) {
             continue;
@@ -156,7 +158,9 @@ pub fn recipients(call: &Call) -> BTreeSet<String> {
         let addressed = parts().any(|part| part.contains('@'));
         for part in parts().filter(|part| !addressed || part.contains('@')) {
             let inner = part.rsplit_once('<').and_then(|(_, tail)| tail.strip_suffix('>')).unwrap_or(part);
-            out.insert(inner.trim_start_matches("mailto:").to_lowercase());
+            let mut hasher = DefaultHasher::new();
+            inner.trim_start_matches("mailto:").to_lowercase().hash(&mut hasher);
+            out.insert(hasher.finish());
         }
     }
     out
@@ -327,10 +331,10 @@ mod tests {
             "body": "id,mail\n1,a@x\n2,b@x", "from": "me@example.org"
         });
         let call = call_of("send_email", &[Effect::Send], arguments.clone());
-        let volume = Volume::of(&call, true);
+        let (volume, _) = Volume::of(&call, true);
         assert_eq!((volume.recipients, volume.rows_sent), (3, 3 + 2));
         assert_eq!(volume.bytes_sent, count(arguments.to_string().len()));
-        assert!(Volume::of(&call, false).is_nothing());
+        assert!(Volume::of(&call, false).0.is_nothing());
     }
 
     #[test]
@@ -339,7 +343,7 @@ mod tests {
             [(json!(12.5), 13), (json!(-40), 40), (json!("EUR 1200.10"), 1201), (json!(1e300), i64::MAX)]
         {
             let call = call_of("send_money", &[Effect::Pay], json!({"recipient": "Ann", "amount": amount}));
-            assert_eq!(Volume::of(&call, false).amount, whole);
+            assert_eq!(Volume::of(&call, false).0.amount, whole);
         }
     }
 
@@ -347,9 +351,9 @@ mod tests {
     fn recipients_are_counted_beyond_what_is_told_one_by_one() {
         let many: Vec<String> = (0..5_000).map(|n| format!("p{n}@example.org")).collect();
         let call = call_of("send_email", &[Effect::Send], json!({"to": many}));
-        assert_eq!(Volume::of(&call, true).recipients, 5_000);
+        assert_eq!(Volume::of(&call, true).0.recipients, 5_000);
         let call = call_of("send_email", &[Effect::Send], json!({"to": many.join(",")}));
-        assert_eq!(Volume::of(&call, true).recipients, 5_000);
+        assert_eq!(Volume::of(&call, true).0.recipients, 5_000);
     }
 
     proptest! {

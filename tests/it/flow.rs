@@ -246,3 +246,20 @@ fn conversations_that_are_believed_start_clean() {
     scene.reject(&question).succeeded();
     refusal(&again.reply(&asked).value);
 }
+
+#[test]
+fn where_a_person_would_not_let_a_call_go_is_not_approved_by_the_call_they_made_of_it() {
+    let scene = Scene::balanced();
+    let (mut watch, mut client) = (scene.watch(), scene.client());
+    let asked = client.begin("send_mail", mail("eve@evil.example", "one"));
+    let question = watch.question("send_mail");
+    let (id, digest) = (question["id"].as_str().expect("an id"), question["digest"].as_str().expect("a digest"));
+    let set = r#"/to="ann@example.org""#;
+    scene.home.run(&["approvals", "approve", id, "--digest", digest, "--set", set]).succeeded();
+    assert!(went_well(&client.reply(&asked).value));
+    assert_eq!(scene.server.executed().last().expect("a call")["arguments"]["to"], "ann@example.org");
+    assert_eq!(scene.home.json(&["grant", "places"]).succeeded().values(), [] as [Value; 0]);
+    client.begin("send_mail", mail("eve@evil.example", "two"));
+    let question = watch.question("send_mail");
+    assert!(rules(&question).contains(&"balanced-new-destination"), "{question}");
+}

@@ -246,7 +246,10 @@ impl Corridor {
         let remembered = question.remembered(&yes, GrantId(Uuid::now_v7()), now_ms());
         let now = self.circumstances(&question.case().call, so_far);
         let permit = question.settle(yes, &self.policies.current(), &now)?;
-        self.approve_places(permit.case()).await;
+        // A person who changed a call did not say yes to where it was asked to go.
+        if permit.changed().is_none() {
+            self.approve_places(permit.case()).await;
+        }
         let kept = match remembered {
             Ok(Some(grant)) => self.grants.keep(grant, by).await.map_err(|fault| fault.message),
             Ok(None) => Ok(()),

@@ -151,12 +151,10 @@ fn read(past: &PastCall, answer: &str) -> Option<Past> {
     let record: Value = serde_json::from_str(&past.record).ok()?;
     let answer: Value = serde_json::from_str(answer).ok()?;
     let text = |record: &Value, name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    // What was approved is another call than was asked about.
-    if answer.get("edited").and_then(Value::as_array).is_some_and(|edited| !edited.is_empty()) {
-        return None;
-    }
+    // Who changes a call before a yes refuses it as it was asked.
+    let edited = answer.get("edited").and_then(Value::as_array).is_some_and(|edited| !edited.is_empty());
     let approved = match text(&answer, "answer").as_str() {
-        "approved" => true,
+        "approved" => !edited,
         "rejected" => false,
         _ => return None,
     };

@@ -89,7 +89,7 @@ fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView
             <ul class="soft">{fields.collect_view()}</ul>
             <p class="soft">{icon("clock")}" Would have spared you the questions of "{asked.collect_view()}{more}</p>
             <p class="soft">{icon("check")}" "{words::pages::held_against(one.rejected)}</p>
-            <p class="note">{icon("scale")}" Answers: "{rules}". A value that somebody else wrote is always asked about."</p>
+            <p class="note">{icon("scale")}" Answers: "{rules}". Where anything may stand, what somebody else wrote is still asked about."</p>
             <p class="row wrap">
                 <label class="row">
                     <span class="note">"Remember for"</span>

@@ -89,8 +89,8 @@ fn narrow(answered: &[Answered], effects: &[Effect], like: Vec<usize>, found: &m
     for (pointer, value) in leaves(&first.arguments) {
         let values: Vec<&Value> = like.iter().filter_map(|at| answered.get(*at)?.arguments.pointer(&pointer)).collect();
         let constraint = common(&values);
-        if constraint == Constraint::Any {
-            open.push((pointer.clone(), matters(&pointer, &value, effects)));
+        if !matches!(constraint, Constraint::Exactly(_)) {
+            open.push((pointer.clone(), matters(&pointer, &value, effects, &constraint)));
         }
         fields.insert(pointer, constraint);
     }
@@ -114,11 +114,17 @@ fn narrow(answered: &[Answered], effects: &[Effect], like: Vec<usize>, found: &m
     }
 }
 
-/// Whether a field must not be left open: it decides something, or what the tool does must not be open at all.
-fn matters(pointer: &str, value: &Value, effects: &[Effect]) -> bool {
+/// Whether a field must keep its value: it decides more than a folder or a sum can bound, or what the tool does must not
+/// be open at all.
+fn matters(pointer: &str, value: &Value, effects: &[Effect], constraint: &Constraint) -> bool {
     let role = decides(pointer, value);
-    let harmless = matches!(role, None | Some(Role::Amount));
-    !harmless || longest(effects, false) != Lifetime::Always
+    let bounded = match constraint {
+        Constraint::Exactly(_) => true,
+        Constraint::Under(_) => role == Some(Role::Path),
+        Constraint::AtMost(_) | Constraint::Any => matches!(role, None | Some(Role::Amount)),
+        Constraint::Origin(_) => false,
+    };
+    !bounded || longest(effects, false) != Lifetime::Always
 }
 
 /// The narrowest that can be said of all these values.
@@ -262,6 +268,20 @@ mod tests {
         assert_eq!(suggest(&[mail("1"), mail("2"), mail("3")], &[Effect::Send]), []);
         let found = suggest(&[mail("1"), mail("1"), mail("1"), mail("2")], &[Effect::Send]);
         assert_eq!((found.len(), found[0].covers.len()), (1, 3));
+    }
+
+    #[test]
+    fn numbers_and_addresses_of_the_net_name_somebody_too() {
+        for effects in [&[Effect::Write][..], &[Effect::Send], &[Effect::Execute]] {
+            let chat = |id: i64| yes(json!({"chat": id, "text": "x"}));
+            assert_eq!(suggest(&[chat(101), chat(205), chat(999_999)], effects), [], "{effects:?}");
+            let hook = |to: &str| yes(json!({"url": format!("https://hooks.example/{to}"), "text": "x"}));
+            assert_eq!(suggest(&[hook("a"), hook("b"), hook("c")], effects), [], "{effects:?}");
+            assert_eq!(suggest(&[hook("a"), hook("a"), hook("a")], effects).len(), 1, "{effects:?}");
+        }
+        // What leaves or is run keeps every value, a folder and a sum too.
+        let sent = |n: i64| yes(json!({"file": format!("/home/ann/out/{n}"), "count": n}));
+        assert_eq!(suggest(&[sent(1), sent(2), sent(3)], &[Effect::Send]), []);
     }
 
     #[test]

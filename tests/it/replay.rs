@@ -1,6 +1,6 @@
 //! Rules tried on past calls, and every decision explained from the log.
 
-use e2e::client::{refusal, went_well};
+use e2e::client::went_well;
 use e2e::{Home, Scene};
 use serde_json::{Value, json};
 
@@ -35,15 +35,7 @@ fn history(scene: &Scene) {
         ("send_mail", mail("eve@evil.example"), false),
         ("pay", json!({"account": "DE02120300000000202051", "amount": 250.0}), true),
     ] {
-        let asked = client.begin(tool, arguments);
-        let question = watch.question(tool);
-        if yes {
-            scene.approve(&question).succeeded();
-            assert!(went_well(&client.reply(&asked).value));
-        } else {
-            scene.reject(&question).succeeded();
-            refusal(&client.reply(&asked).value);
-        }
+        scene.answer(&mut watch, &mut client, (tool, arguments), yes);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The usual beginning: a home, a broker, a trusted server.
 
+use crate::client::{refusal, went_well};
 use crate::{Broker, Fixture, Home, McpClient, Person, Ran, Say, Watch};
 use crate::{process::DEADLINE, watch};
 use serde_json::Value;
@@ -91,6 +92,19 @@ impl Scene {
     /// Says no.
     pub fn reject(&self, question: &Value) -> Ran {
         Ran::of("approvals reject", &mut watch::reject(&self.home, question), DEADLINE)
+    }
+
+    /// Calls a tool that asks, and answers: yes, and the call goes well, or no, and it is refused.
+    pub fn answer(&self, watch: &mut Watch, client: &mut McpClient, (tool, arguments): (&str, Value), yes: bool) {
+        let asked = client.begin(tool, arguments);
+        let question = watch.question(tool);
+        if yes {
+            self.approve(&question).succeeded();
+            assert!(went_well(&client.reply(&asked).value));
+        } else {
+            self.reject(&question).succeeded();
+            refusal(&client.reply(&asked).value);
+        }
     }
 
     /// A path for a note, in the work folder.

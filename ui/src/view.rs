@@ -18,6 +18,7 @@ mod edit;
 mod entry;
 mod export;
 mod facts;
+mod fetched;
 mod filters;
 mod flood;
 mod grants;

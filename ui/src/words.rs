@@ -6,25 +6,8 @@ pub mod clients;
 pub mod leaves;
 pub mod pages;
 
+pub use wire::number::{count, grouped};
 use wire::view::{ApprovalKind, ApprovalView, Effect, Level, Lifetime, PinState, SentencePart, Severity, TrustState};
-
-/// `1 tool`, `1,312 characters`.
-pub fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
-/// Digits in groups of three: `18,402`.
-pub fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
 
 /// The URL of a server that is reached at one, which then stands in place of the words of a command.
 pub fn url(words: &[String]) -> Option<&str> {

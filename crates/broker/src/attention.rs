@@ -24,7 +24,7 @@ impl Broker {
     pub async fn attention(&self, since: Option<i64>) -> Result<AttentionView, Fault> {
         let since = since.unwrap_or(now_ms() - SPAN);
         let mut counted = Counted::default();
-        self.inner.store.back_to(since, MOST, |_, record| counted.take(record)).await?;
+        self.inner.store.back_to(since, MOST, |at, record| counted.take(at, record)).await?;
         Ok(counted.view(since))
     }
 }
@@ -44,11 +44,11 @@ struct Counted {
 }
 
 impl Counted {
-    fn take(&mut self, record: &Value) {
+    fn take(&mut self, at: i64, record: &Value) {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let number = |name: &str| record.get(name).and_then(Value::as_i64);
         match text("kind") {
-            "intent" | "refused" => drop(self.hours.insert(number("at").unwrap_or_default() / HOUR)),
+            "intent" | "refused" => drop(self.hours.insert(at / HOUR)),
             "asked" => self.view.questions += 1,
             "answered" => match text("answer") {
                 "approved" => {
@@ -116,7 +116,7 @@ mod tests {
             json!({"kind": "refused", "at": 10 * HOUR + 5}),
             json!({"kind": "intent", "at": 12 * HOUR}),
         ] {
-            counted.take(&record);
+            counted.take(record["at"].as_i64().unwrap_or(0), &record);
         }
         let view = counted.view(7);
         assert_eq!((view.since, view.questions, view.hours), (7, 1, 2));

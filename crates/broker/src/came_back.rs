@@ -74,11 +74,9 @@ pub(crate) fn came_back(record: Record, released: Option<&Released>, marks: &Mar
         .with("findings", classes(released.findings()))
         .with("bytes", released.bytes().len())
         .with("withheld", withheld)
-        .with("uninspected", released.uninspected().to_vec());
-    let record = match marks.volume.rows_seen {
-        0 => record,
-        rows_seen => record.with("volume", serde_json::json!({"rows_seen": rows_seen})),
-    };
+        .with("uninspected", released.uninspected().to_vec())
+        // The bytes stand in a field of their own.
+        .with("volume", serde_json::json!(Volume { bytes_seen: 0, ..marks.volume }));
     let record = match released.spotlight() {
         Spotlight::Off => record,
         apart => record.with("spotlight", apart.word()),

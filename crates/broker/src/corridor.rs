@@ -128,7 +128,7 @@ impl Corridor {
         };
         border("inspected");
         let scope = self.recall.scope(&asked.client, &asked.conversation);
-        let (so_far, counted) = self.traffic.begin(&case, scope, now_ms());
+        let (so_far, counted) = self.traffic.begin(&case, scope.clone(), now_ms());
         let now = self.circumstances(&case.call, so_far);
         let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
             Verdict::Allow(permit) => Ok(permit),
@@ -153,7 +153,7 @@ impl Corridor {
         let reply = edits::told(reply, changed);
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reached, (reply, marks), &asked).await;
+        let reply = self.close(id, approval, reached, (reply, marks), (&asked.client, scope)).await;
         border("closed");
         reply
     }
@@ -282,7 +282,7 @@ impl Corridor {
         let durability = if case.call.tool.only_reads() { Durability::Process } else { Durability::Disk };
         let token = self.token(&case.call.client, case.call.server.identity);
         let record = self.logins.noted(noted::intent(&permit), token, case);
-        self.may_plant(case);
+        self.may_plant(&permit);
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);
@@ -339,7 +339,7 @@ impl Corridor {
         approval: Option<ApprovalId>,
         reached: Vec<Reached>,
         (reply, marks): (Reply, Marks),
-        asked: &Asked,
+        (client, scope): (&Client, Arc<str>),
     ) -> Reply {
         let (result, released, message) = match &reply {
             Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", Some(r), ""),
@@ -352,8 +352,7 @@ impl Corridor {
         let went = !matches!(&reply, Reply::Refused(refusal) if refusal.kind != RefusalKind::Unknown);
         let reached = if went { reached } else { Vec::new() };
         if released.is_some() {
-            let scope = self.recall.scope(&asked.client, &asked.conversation);
-            self.traffic.showed(&asked.client, scope, marks.volume, now_ms());
+            self.traffic.showed(client, scope, marks.volume, now_ms());
         }
         let recorded = self.audit.append_reaching(record, Durability::Process, reached).await;
         if let Some(approval) = approval {

@@ -15,12 +15,8 @@ pub(crate) fn intent(permit: &Permit) -> Record {
         .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
         .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
         .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
+        .with("volume", serde_json::json!(case.volume()))
         .with_body("facts", edits::kept(permit.facts()));
-    let volume = case.volume();
-    let record = match volume.is_nothing() {
-        true => record,
-        false => record.with("volume", serde_json::json!(volume)),
-    };
     present::origins::noted(edits::noted(record, permit.changed()), &case.flow)
 }
 

@@ -9,7 +9,7 @@ use crate::store::Store;
 use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
-use gate::permit::{Case, Refusal, Untraced};
+use gate::permit::{Case, Permit, Refusal, Untraced};
 use gate::provenance::{Exposure, Known, LIFE_MS, Memory, Origin, Place, Seen, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
@@ -22,8 +22,6 @@ use wire::Fault;
 /// How much all memories take together, in bytes, and how many there are.
 const MOST: usize = 128 * 1024 * 1024;
 const MOST_MEMORIES: usize = 200;
-/// The most entries of the log that are read at the start.
-const MOST_ENTRIES: usize = 500_000;
 /// The longest message that is taken in before it is passed on, in bytes.
 const AT_ONCE: usize = 4096;
 /// How often what a client was exposed to is written down, in milliseconds.
@@ -90,19 +88,14 @@ impl Recall {
         let rows = store.exposures().await?.into_iter();
         let gone = rows.map(|(client, exposure)| (client.into(), Gone { exposure, dropped: false })).collect();
         let (all, gone) = (Mutex::default(), Mutex::new(gone));
-        let recall = Self { store, believe, started: started(), all, written: Mutex::default(), gone };
-        recall.read_back().await?;
-        Ok(recall)
+        Ok(Self { store, believe, started: started(), all, written: Mutex::default(), gone })
     }
 
-    /// What the log of the last day says of servers that were written to.
-    async fn read_back(&self) -> Result<(), Fault> {
-        let note = |_, record: &Value| {
-            if let Some((server, at)) = written(record) {
-                self.note_written(server, at);
-            }
-        };
-        self.store.back_to(now_ms() - LIFE_MS, MOST_ENTRIES, note).await
+    /// What a record of the log says of the server that it is about.
+    pub(crate) fn replay(&self, at: i64, record: &Value) {
+        if let Some(server) = written(record) {
+            self.note_written(server, at);
+        }
     }
 
     /// Names that a server lists may be somebody else's from now on.
@@ -269,9 +262,10 @@ impl Corridor {
     }
 
     /// A call goes out: where it carries what somebody else wrote, what its server lists may be theirs from now on.
-    pub(crate) fn may_plant(&self, case: &Case) {
-        if !case.call.tool.only_reads() && !case.flow.suspects().is_empty() {
-            self.recall.note_written(&case.call.server.name, now_ms());
+    pub(crate) fn may_plant(&self, permit: &Permit) {
+        let call = &permit.case().call;
+        if !call.tool.only_reads() && !permit.facts().flow.tainted.is_empty() {
+            self.recall.note_written(&call.server.name, now_ms());
         }
     }
 
@@ -308,13 +302,13 @@ impl Corridor {
     }
 }
 
-/// The server that an entry says was written to with values of untrusted origin, and when.
-fn written(record: &Value) -> Option<(&str, i64)> {
+/// The server that an entry says was written to with values of untrusted origin.
+fn written(record: &Value) -> Option<&str> {
     let suspect = |value: &Value| matches!(value["standing"].as_str(), Some("tainted" | "unknown"));
     let tainted = record["provenance"].as_array()?.iter().any(suspect);
     let writes = record["effects"].as_array()?.iter().any(|effect| effect != "read");
     let is_one = tainted && writes && record["kind"] == "intent";
-    is_one.then(|| Some((record["server"].as_str()?, record["at"].as_i64()?))).flatten()
+    record["server"].as_str().filter(|_| is_one)
 }
 
 /// When this process started, in the system's own count; 0 where it can't be told, so that every client is older.
@@ -407,14 +401,14 @@ mod tests {
     async fn names_of_a_server_are_suspended_once_somebody_elses_value_was_written_there() {
         let folder = tempfile::tempdir().unwrap();
         let all = recall(&folder, false).await;
-        let entry = |standing: &str, effect: &str, at: i64| {
-            serde_json::json!({"kind": "intent", "server": "chat", "at": at, "effects": [effect],
+        let entry = |standing: &str, effect: &str| {
+            serde_json::json!({"kind": "intent", "server": "chat", "effects": [effect],
                 "provenance": [{"pointer": "/name", "standing": standing, "sources": []}]})
         };
-        assert_eq!(written(&entry("unseen", "write", 5)), None);
-        assert_eq!(written(&entry("tainted", "read", 5)), None);
-        assert_eq!(written(&entry("unknown", "privilege", 5)), Some(("chat", 5)));
-        all.note_written("chat", now_ms() - LIFE_MS);
+        assert_eq!(written(&entry("unseen", "write")), None);
+        assert_eq!(written(&entry("tainted", "read")), None);
+        assert_eq!(written(&entry("unknown", "privilege")), Some("chat"));
+        all.replay(now_ms() - LIFE_MS, &entry("tainted", "write"));
         assert!(!all.is_written("chat"), "a day later it counts no more");
         all.note_written("chat", now_ms());
         all.note_written("chat", 5);

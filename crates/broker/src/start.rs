@@ -129,6 +129,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let recall = Arc::new(Recall::open(store.clone(), options.believe_conversations).await?);
+    let traffic = Traffic::open(&store, crate::clock::now_ms(), |at, record| recall.replay(at, record)).await?;
     let approved = Approved::open(store.clone(), &audit).await?;
     let corridor = Arc::new(Corridor {
         spotlights,
@@ -142,7 +143,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         protected,
         question_life: question_life(),
         patience: patience(),
-        traffic: Traffic::open(&store, crate::clock::now_ms()).await?,
+        traffic,
         stop,
         grants,
         policies,

@@ -126,7 +126,7 @@ impl Store {
         Ok(rows.into_iter().map(stored).collect())
     }
 
-    /// Every record that was written since a moment, newest first, of the last `most` entries.
+    /// Every record that was written since a moment, newest first, of the last `most` entries, with when it was.
     pub(crate) async fn back_to(
         &self,
         since: i64,
@@ -139,10 +139,11 @@ impl Store {
             read += page.len();
             for entry in &page {
                 let Ok(record) = serde_json::from_str::<Value>(&entry.record) else { continue };
-                if record.get("at").and_then(Value::as_i64).unwrap_or_default() < since {
+                let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
+                if at < since {
                     return Ok(());
                 }
-                each(entry.seq, &record);
+                each(at, &record);
             }
             before = page.last().map(|entry| entry.seq);
             if before.is_none() || read >= most {

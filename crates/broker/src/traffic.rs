@@ -148,16 +148,21 @@ impl Drop for Counted {
 }
 
 impl Traffic {
-    /// What the log says of the last day.
-    pub(crate) async fn open(store: &Store, now: i64) -> Result<Self, Fault> {
+    /// What the log says of the last day. Each record of it, with when it was, is told `beside` as well: what else begins
+    /// with the log need not read it again.
+    pub(crate) async fn open(store: &Store, now: i64, mut beside: impl FnMut(i64, &Value)) -> Result<Self, Fault> {
         let traffic = Self::default();
         let mut outcomes = HashMap::new();
-        store.back_to(now - DAY * MINUTE, MOST_ENTRIES, |_, record| traffic.replay(record, &mut outcomes)).await?;
+        let each = |at, record: &Value| {
+            traffic.replay(at, record, &mut outcomes);
+            beside(at, record);
+        };
+        store.back_to(now - DAY * MINUTE, MOST_ENTRIES, each).await?;
         Ok(traffic)
     }
 
     /// One entry of the log; they come newest first, so an outcome before its intent.
-    fn replay(&self, record: &Value, outcomes: &mut HashMap<String, Volume>) {
+    fn replay(&self, at: i64, record: &Value, outcomes: &mut HashMap<String, Volume>) {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let volume = record.get("volume").and_then(|volume| serde_json::from_value(volume.clone()).ok());
         let volume: Volume = volume.unwrap_or_default();
@@ -171,8 +176,8 @@ impl Traffic {
                 let Ok(client) = text("client_identity").parse::<Digest>() else { return };
                 let mut state = self.state();
                 let window = state.clients.entry(client).or_default();
-                window.newest = window.newest.max(at(record) / MINUTE);
-                window.minutes.push_front((at(record) / MINUTE, 1, volume));
+                window.newest = window.newest.max(at / MINUTE);
+                window.minutes.push_front((at / MINUTE, 1, volume));
                 window.day = window.day.plus(volume);
             }
             _ => {}
@@ -276,10 +281,6 @@ impl State {
     }
 }
 
-fn at(record: &Value) -> i64 {
-    record.get("at").and_then(Value::as_i64).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,17 +362,17 @@ mod tests {
     async fn the_log_of_the_last_day_is_where_it_begins() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("consentry.db"), Arc::new(Seal::in_memory())).await.unwrap();
-        assert!(Traffic::open(&store, 0).await.unwrap().state().clients.is_empty());
+        assert!(Traffic::open(&store, 0, |_, _| ()).await.unwrap().state().clients.is_empty());
         let traffic = Traffic::default();
         let mut outcomes = HashMap::new();
-        let intent = |at: i64, call: &str| {
-            json!({"kind": "intent", "at": at * MINUTE, "call": call, "client_identity": WHO.to_string(),
+        let intent = |call: &str| {
+            json!({"kind": "intent", "call": call, "client_identity": WHO.to_string(),
                 "volume": {"recipients": 7, "bytes_sent": 5}})
         };
-        traffic
-            .replay(&json!({"kind": "outcome", "call": "b", "bytes": 30, "volume": {"rows_seen": 4}}), &mut outcomes);
-        traffic.replay(&intent(100, "b"), &mut outcomes);
-        traffic.replay(&intent(10, "a"), &mut outcomes);
+        let outcome = json!({"kind": "outcome", "call": "b", "bytes": 30, "volume": {"rows_seen": 4}});
+        traffic.replay(100 * MINUTE, &outcome, &mut outcomes);
+        traffic.replay(100 * MINUTE, &intent("b"), &mut outcomes);
+        traffic.replay(10 * MINUTE, &intent("a"), &mut outcomes);
         let so_far = traffic.one(&[], 0, 101).0;
         assert_eq!((so_far.hour.recipients, so_far.hour.rows_seen, so_far.hour.bytes_seen), (7, 4, 30));
         assert_eq!((so_far.day.recipients, so_far.day.bytes_sent), (14, 10));

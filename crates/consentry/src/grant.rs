@@ -58,17 +58,11 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
         },
         Words::Accept { id, lifetime } => {
             control.order(&Request::AcceptSuggestion { id: id.clone(), lifetime: lifetime.into() }).await?;
-            match printer.is_json() {
-                true => printer.json(&serde_json::json!({ "accepted": id }))?,
-                false => printer.say("Remembered. See `consentry grant list`.")?,
-            }
+            done("accepted", &id, "Remembered. See `consentry grant list`.", printer)?;
         }
         Words::Decline { id } => {
             control.order(&Request::DeclineSuggestion { id: id.clone() }).await?;
-            match printer.is_json() {
-                true => printer.json(&serde_json::json!({ "declined": id }))?,
-                false => printer.say("It is not suggested again.")?,
-            }
+            done("declined", &id, "It is not suggested again.", printer)?;
         }
         Words::Places => match control.ask(&Request::ApprovedPlaces).await? {
             Reply::Places(places) => approved(&places, printer)?,
@@ -78,20 +72,19 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
             let (kind, value) = place.split_once(':').unwrap_or_default();
             let (kind, value) = (kind.to_owned(), value.to_owned());
             control.order(&Request::ForgetPlace { server, kind, value }).await?;
-            match printer.is_json() {
-                true => printer.json(&serde_json::json!({ "forgotten": place }))?,
-                false => printer.say("Calls that go there ask again.")?,
-            }
+            done("forgotten", &place, "Calls that go there ask again.", printer)?;
         }
         Words::Revoke { id } => {
             control.order(&Request::RevokeGrant { id: id.clone() }).await?;
-            match printer.is_json() {
-                true => printer.json(&serde_json::json!({ "revoked": id }))?,
-                false => printer.say(&format!("Revoked {id}."))?,
-            }
+            done("revoked", &id, &format!("Revoked {id}."), printer)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what was done to which.
+fn done<W: Write>(what: &str, which: &str, said: &str, printer: &mut Printer<W>) -> Result<(), Ended> {
+    if printer.is_json() { printer.json(&serde_json::json!({ what: which })) } else { printer.say(said) }
 }
 
 fn list<W: Write>(grants: &[GrantView], printer: &mut Printer<W>) -> Result<(), Ended> {

@@ -7,7 +7,7 @@
 
 mod suggest;
 
-pub use suggest::{Answered, Basis, ENOUGH, Suggestion, suggest};
+pub use suggest::{Answered, Basis, Suggestion, suggest};
 
 use crate::call::{ApprovalId, Call, Digest, GrantId, scalars, token};
 use crate::permit::Case;

@@ -24,7 +24,6 @@ pub use flow::{Flow, Known};
 pub use legs::{Leg, legs};
 pub use places::{MORE, Place, places};
 pub use role::Role;
-pub(crate) use role::decides;
 pub use source::{Match, Source, Standing, Traced};
 pub use volume::{SoFar, Volume};
 

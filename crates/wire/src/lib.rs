@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod control;
+pub mod number;
 pub mod proof;
 pub mod text;
 pub mod view;

@@ -28,7 +28,7 @@ pub(crate) fn Attention() -> impl IntoView {
 }
 
 fn told(view: &AttentionView, open: RwSignal<bool>) -> AnyView {
-    let figures = words::attention::figures(view);
+    let figures = view.figures();
     let row = |(name, figure): (&'static str, String)| view! { <dt>{name}</dt><dd class="num">{figure}</dd> };
     let advice = words::attention::advice(view).map(|advice| {
         view! { <p class="soft">{advice}" "<a href="#grants">"See Grants"</a></p> }

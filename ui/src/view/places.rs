@@ -1,8 +1,9 @@
 //! The places that a person approved calls to go to: by server, each can be taken back.
 
 use super::clock::moment;
+use super::fetched::listed;
 use super::marks::icon;
-use super::shell::{Heard, trouble};
+use super::shell::trouble;
 use super::text::excerpt;
 use crate::backend::call;
 use crate::fold::Budget;
@@ -16,18 +17,7 @@ use wire::view::PlaceApprovedView;
 /// The list, folded; nothing where nothing was approved.
 #[component]
 pub(crate) fn Places() -> impl IntoView {
-    let (found, fault) = (RwSignal::new(Vec::<PlaceApprovedView>::new()), RwSignal::new(None::<Fault>));
-    let heard = Heard::here();
-    Effect::new(move |_| {
-        heard.grants.track();
-        heard.inbox.track();
-        spawn_local(async move {
-            match call(ApprovedPlaces {}).await {
-                Ok(places) => drop(found.try_set(places)),
-                Err(refused) => drop(fault.try_set(Some(refused))),
-            }
-        });
-    });
+    let (found, fault) = listed(ApprovedPlaces {});
     let done = Callback::new(move |done: Result<(), Fault>| drop(fault.try_set(done.err())));
     let any = Memo::new(move |_| !found.with(Vec::is_empty) || fault.with(Option::is_some));
     move || {

@@ -2,8 +2,9 @@
 //! what it was held against. Nothing is remembered before the person says so.
 
 use super::clock::moment;
+use super::fetched::listed;
 use super::marks::icon;
-use super::shell::{Heard, trouble};
+use super::shell::trouble;
 use super::text::excerpt;
 use crate::backend::call;
 use crate::fold::Budget;
@@ -20,18 +21,7 @@ const TOLD: usize = 6;
 /// The list; nothing where nothing is suggested.
 #[component]
 pub(crate) fn Suggested() -> impl IntoView {
-    let (found, fault) = (RwSignal::new(Vec::<SuggestionView>::new()), RwSignal::new(None::<Fault>));
-    let heard = Heard::here();
-    Effect::new(move |_| {
-        heard.grants.track();
-        heard.inbox.track();
-        spawn_local(async move {
-            match call(Suggestions {}).await {
-                Ok(suggestions) => drop(found.try_set(suggestions)),
-                Err(refused) => drop(fault.try_set(Some(refused))),
-            }
-        });
-    });
+    let (found, fault) = listed(Suggestions {});
     let done = Callback::new(move |done: Result<(), Fault>| drop(fault.try_set(done.err())));
     move || {
         (!found.with(Vec::is_empty) || fault.with(Option::is_some)).then(|| {

@@ -15,25 +15,9 @@ pub fn line(view: &AttentionView) -> String {
     }
 }
 
-/// Each figure with its name.
-pub fn figures(view: &AttentionView) -> Vec<(&'static str, String)> {
-    let answers = view.approved + view.rejected;
-    let an_hour = f64::from(view.questions) / f64::from(view.hours.max(1));
-    let mut out = vec![
-        ("Questions", format!("{}, {an_hour:.1} in an hour of use", view.questions)),
-        ("Answers", format!("{} yes, {} no, {} not in time", view.approved, view.rejected, view.expired)),
-    ];
-    if answers > 0 {
-        let share = u64::from(view.hasty) * 100 / u64::from(answers);
-        out.push(("In under two seconds", format!("{} of {answers} ({share} %)", view.hasty)));
-        out.push(("Yes in a row", format!("{} now, {} at most", view.in_a_row, view.longest_row)));
-    }
-    out
-}
-
 /// What could be made of it, where answers are given faster than a card is read, or are always the same.
 pub fn advice(view: &AttentionView) -> Option<&'static str> {
-    let answers = view.approved + view.rejected;
+    let answers = view.answers();
     if answers >= ENOUGH && view.hasty * 2 >= answers {
         return Some(
             "Most answers came faster than a card can be read. Questions that are not worth reading can be remembered instead.",
@@ -71,8 +55,8 @@ mod tests {
             ..AttentionView::default()
         };
         assert_eq!(line(&view), "Last 7 days: 14 questions; half of your answers took less than 4.2 s");
-        assert_eq!(figures(&view)[0].1, "14, 2.0 in an hour of use");
-        assert_eq!(figures(&view)[2].1, "3 of 12 (25 %)");
+        assert_eq!(view.figures()[0].1, "14, 2.0 in an hour of use");
+        assert_eq!(view.figures()[2].1, "3 of 12 (25 %)");
         assert_eq!(advice(&view), None);
         view.hasty = 6;
         assert!(advice(&view).is_some_and(|advice| advice.contains("faster")));

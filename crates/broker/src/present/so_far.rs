@@ -1,6 +1,7 @@
 //! How much went through, in words: for a rule that asks because it is much.
 
 use gate::provenance::{SoFar, Volume};
+use wire::number::{count, grouped};
 
 /// One sentence or two with the figures, a call included that would go out now; empty where there are none.
 pub(crate) fn figures(so_far: &SoFar) -> String {
@@ -26,24 +27,13 @@ fn parts(volume: &Volume) -> Vec<String> {
     all.into_iter().filter(|part| !part.is_empty()).collect()
 }
 
+/// Nothing where there is none.
 fn counted(number: i64, one: &str, many: &str) -> String {
-    match number {
-        0 => String::new(),
-        1 => format!("1 {one}"),
-        _ => format!("{} {many}", grouped(number)),
-    }
+    if number == 0 { String::new() } else { count(whole(number), one, many) }
 }
 
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+fn whole(number: i64) -> usize {
+    usize::try_from(number).unwrap_or_default()
 }
 
 fn size(bytes: i64) -> String {
@@ -51,7 +41,7 @@ fn size(bytes: i64) -> String {
         ..1 => String::new(),
         1..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{} KB", bytes / 1_000),
-        _ => format!("{}.{} MB", grouped(bytes / 1_000_000), bytes % 1_000_000 / 100_000),
+        _ => format!("{}.{} MB", grouped(whole(bytes / 1_000_000)), bytes % 1_000_000 / 100_000),
     }
 }
 

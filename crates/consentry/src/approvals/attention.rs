@@ -9,16 +9,11 @@ pub(super) fn print<W: Write>(view: &AttentionView, printer: &mut Printer<W>) ->
         return printer.json(view);
     }
     printer.say(&format!("Since {}:", moment(view.since)))?;
-    let answers = view.approved + view.rejected;
-    let an_hour = f64::from(view.questions) / f64::from(view.hours.max(1));
-    printer.field("Questions", &format!("{}, {an_hour:.1} in an hour of use", view.questions))?;
-    printer.field("Answers", &format!("{} yes, {} no, {} not in time", view.approved, view.rejected, view.expired))?;
-    if let Some(median) = view.median_ms {
-        let seconds = |ms: i64| format!("{}.{} s", ms / 1000, ms % 1000 / 100);
-        printer.field("Half took under", &seconds(median))?;
-        let share = u64::from(view.hasty) * 100 / u64::from(answers.max(1));
-        printer.field("Under two seconds", &format!("{} of {answers} ({share} %)", view.hasty))?;
-        printer.field("Yes in a row", &format!("{} now, {} at most", view.in_a_row, view.longest_row))?;
+    for (name, figure) in view.figures() {
+        printer.field(name, &figure)?;
+    }
+    if let Some(ms) = view.median_ms {
+        printer.field("Half took under", &format!("{}.{} s", ms / 1000, ms % 1000 / 100))?;
     }
     Ok(())
 }

@@ -2,13 +2,13 @@
 
 use super::{Constraint, Grant, Lifetime, Origins, admits, leaves, longest, plain_path};
 use crate::call::{ApprovalId, Digest, GrantId};
-use crate::provenance::{Role, decides};
+use crate::provenance::Role;
 use crate::tool::{Effect, Tool};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many like approvals make a suggestion.
-pub const ENOUGH: usize = 3;
+const ENOUGH: usize = 3;
 /// A folder of fewer steps is too much to leave open: `/home/ann/` has two.
 const STEPS: usize = 2;
 /// The most values of one call that are compared.
@@ -57,7 +57,7 @@ pub struct Basis<'a> {
     pub made_at: i64,
 }
 
-/// What could be remembered of one tool's calls, that of most use first. Each covers at least [`ENOUGH`] approved calls
+/// What could be remembered of one tool's calls, that of most use first. Each covers at least three approved calls
 /// and none that was rejected; no two cover the same call.
 pub fn suggest(answered: &[Answered], effects: &[Effect]) -> Vec<Suggestion> {
     let mut shapes: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
@@ -117,7 +117,7 @@ fn narrow(answered: &[Answered], effects: &[Effect], like: Vec<usize>, found: &m
 /// Whether a field must keep its value: it decides more than a folder or a sum can bound, or what the tool does must not
 /// be open at all.
 fn matters(pointer: &str, value: &Value, effects: &[Effect], constraint: &Constraint) -> bool {
-    let role = decides(pointer, value);
+    let role = Role::of(pointer, value);
     let bounded = match constraint {
         Constraint::Exactly(_) => true,
         Constraint::Under(_) => role == Some(Role::Path),

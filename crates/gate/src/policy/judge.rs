@@ -8,6 +8,7 @@ use super::load::Policy;
 use super::reads::Reads;
 use super::{Destination, Layer, Reason};
 use crate::approval::Consent;
+use crate::provenance::SoFar;
 use cedar_policy_core::ast::{Context, EntityUID, EntityUIDEntry, Literal, Request, SlotEnv, Value, ValueKind};
 use cedar_policy_core::entities::Entities;
 use cedar_policy_core::evaluator::Evaluator;
@@ -16,9 +17,6 @@ use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The facts of a call that are sums over a time.
-const SPANS: [&str; 3] = ["conversation", "hour", "day"];
 
 /// The policies that can apply to one action.
 #[derive(Debug, Default)]
@@ -116,7 +114,10 @@ impl Policy {
             why: self.why.clone(),
             layer: self.layer,
             rememberable: self.rememberable,
-            counts: self.reads.names("call").is_some_and(|call| SPANS.iter().any(|span| call.names(span).is_some())),
+            counts: self
+                .reads
+                .names("call")
+                .is_some_and(|call| SoFar::default().spans().iter().any(|(span, _)| call.names(span).is_some())),
         }
     }
 }

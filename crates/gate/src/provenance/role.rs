@@ -60,7 +60,7 @@ pub(super) fn argument(pointer: &str) -> &str {
 impl Role {
     /// What the argument with this name, in a tool's arguments, decides with this value; `None` where that is nothing
     /// much.
-    pub(super) fn of(pointer: &str, value: &Value) -> Option<Self> {
+    pub(crate) fn of(pointer: &str, value: &Value) -> Option<Self> {
         let words = words(argument(pointer));
         let whole = words.join("_");
         let known = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| word == whole);
@@ -75,11 +75,6 @@ impl Role {
             (None, _) => None,
         }
     }
-}
-
-/// What the argument that a pointer leads to decides with this value.
-pub(crate) fn decides(pointer: &str, value: &Value) -> Option<Role> {
-    Role::of(pointer, value)
 }
 
 /// A whole value that can only be a URL, an address or a path.

@@ -29,6 +29,29 @@ pub struct AttentionView {
     pub longest_row: u32,
 }
 
+impl AttentionView {
+    /// Answers that a person gave.
+    pub fn answers(&self) -> u32 {
+        self.approved + self.rejected
+    }
+
+    /// Each figure with its name, but for how long answers took.
+    pub fn figures(&self) -> Vec<(&'static str, String)> {
+        let answers = self.answers();
+        let an_hour = f64::from(self.questions) / f64::from(self.hours.max(1));
+        let mut out = vec![
+            ("Questions", format!("{}, {an_hour:.1} in an hour of use", self.questions)),
+            ("Answers", format!("{} yes, {} no, {} not in time", self.approved, self.rejected, self.expired)),
+        ];
+        if answers > 0 {
+            let share = u64::from(self.hasty) * 100 / u64::from(answers);
+            out.push(("In under two seconds", format!("{} of {answers} ({share} %)", self.hasty)));
+            out.push(("Yes in a row", format!("{} now, {} at most", self.in_a_row, self.longest_row)));
+        }
+        out
+    }
+}
+
 /// A grant that could take the place of questions that were always answered alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuggestionView {

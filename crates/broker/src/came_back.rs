@@ -1,5 +1,6 @@
 //! What comes back from a server: inspected, released on the terms of policy, and put into the words of the log.
 
+use crate::clock::now_ms;
 use crate::corridor::Corridor;
 use crate::noted::classes;
 use crate::present;
@@ -59,6 +60,13 @@ impl Corridor {
         .await?;
         self.remember(to, &raw, &released, (&from.server.name, tool.as_deref()), asked.map(|(call, _)| call)).await;
         Ok((released, marks))
+    }
+}
+
+impl Corridor {
+    /// A client gets what a server says on the way.
+    pub(crate) fn told(&self, (client, conversation): (&Client, &Arc<str>), marks: &Marks) {
+        self.traffic.showed(client, &self.recall.scope(client, conversation), marks.volume, now_ms());
     }
 }
 

@@ -346,7 +346,8 @@ impl Connection {
             let to = (&*self.client(), &self.conversation);
             // Where nothing can be held back safely, nothing of it goes on.
             let released = self.corridor.release(params, release::Kind::Notification, &live.trusted, None, to).await;
-            let Ok((released, _)) = released else { return };
+            let Ok((released, marks)) = released else { return };
+            self.corridor.told(to, &marks);
             let text = String::from_utf8_lossy(released.bytes());
             self.send(&mcp::notification("notifications/progress", Some(&text))).await;
         }

@@ -25,7 +25,7 @@ use crate::servers::{Servers, Trusted};
 use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::{Reached, Store};
-use crate::traffic::Traffic;
+use crate::traffic::{Counted, Traffic};
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use crate::withheld::Conversations;
 use gate::approval::{Level, Terms as Asking};
@@ -128,7 +128,7 @@ impl Corridor {
         };
         border("inspected");
         let scope = self.recall.scope(&asked.client, &asked.conversation);
-        let (so_far, counted) = self.traffic.begin(&case, scope.clone(), now_ms());
+        let (so_far, mut counted) = self.traffic.begin(&case, scope.clone(), now_ms());
         let now = self.circumstances(&case.call, so_far);
         let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
             Verdict::Allow(permit) => Ok(permit),
@@ -141,7 +141,7 @@ impl Corridor {
         let reached = permit.as_ref().map(|permit| reached(permit.case())).unwrap_or_default();
         let changed = permit.as_ref().ok().and_then(Permit::changed).map(edits::note);
         let recorded = match permit {
-            Ok(permit) => self.record(permit).await,
+            Ok(permit) => self.record(permit, &mut counted).await,
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("recorded");
@@ -153,7 +153,7 @@ impl Corridor {
         let reply = edits::told(reply, changed);
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reached, (reply, marks), (&asked.client, scope)).await;
+        let reply = self.close(id, approval, reached, (reply, marks), (&asked.client, &scope)).await;
         border("closed");
         reply
     }
@@ -277,11 +277,14 @@ impl Corridor {
     }
 
     /// The intent, before anything goes out. Effects beyond reading wait for the disk.
-    async fn record(&self, permit: Permit) -> Result<Recorded<Permit>, Refusal> {
+    async fn record(&self, permit: Permit, counted: &mut Counted) -> Result<Recorded<Permit>, Refusal> {
         let case = permit.case();
+        if permit.changed().is_some() {
+            counted.change(case);
+        }
         let durability = if case.call.tool.only_reads() { Durability::Process } else { Durability::Disk };
         let token = self.token(&case.call.client, case.call.server.identity);
-        let record = self.logins.noted(noted::intent(&permit), token, case);
+        let record = self.logins.noted(noted::intent(&permit, counted), token, case);
         self.may_plant(&permit);
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
@@ -339,7 +342,7 @@ impl Corridor {
         approval: Option<ApprovalId>,
         reached: Vec<Reached>,
         (reply, marks): (Reply, Marks),
-        (client, scope): (&Client, Arc<str>),
+        (client, scope): (&Client, &str),
     ) -> Reply {
         let (result, released, message) = match &reply {
             Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", Some(r), ""),

@@ -292,7 +292,7 @@ impl Decider {
             .with("answered_by", by_word(self.by));
         let storage = |refusal: gate::permit::Refusal| Fault::new(FaultCode::Storage, refusal.message);
         self.inner.corridor.audit.append(record, Durability::Disk).await.map_err(storage)?;
-        self.inner.corridor.traffic.forget(identity);
+        self.inner.corridor.traffic.forget(|scope| crate::recall::is_of(identity, scope));
         self.inner.corridor.recall.forget(identity).await
     }
 

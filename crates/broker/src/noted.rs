@@ -1,6 +1,7 @@
 //! What the log says of a call: that it goes out, and that it did not.
 
 use crate::corridor::Asked;
+use crate::traffic::Counted;
 use crate::{clock::now_ms, edits, present};
 use gate::audit::Record;
 use gate::call::CallId;
@@ -8,14 +9,16 @@ use gate::inspect;
 use gate::permit::{Case, Permit, Refusal, shown_arguments};
 
 /// A call that goes out.
-pub(crate) fn intent(permit: &Permit) -> Record {
-    let case = permit.case();
+pub(crate) fn intent(permit: &Permit, counted: &Counted) -> Record {
+    let (case, (recipients, more)) = (permit.case(), counted.noted());
     let record = about(Record::new("intent", now_ms()), case)
         .with("consent", present::consent_word(permit.consent()))
         .with("approval", permit.approval().map(|a| a.to_string()).unwrap_or_default())
         .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
         .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
         .with("volume", serde_json::json!(case.volume()))
+        .with("recipients", recipients)
+        .with("more_recipients", (more > 0).then_some(more))
         .with_body("facts", edits::kept(permit.facts()));
     present::origins::noted(edits::noted(record, permit.changed()), &case.flow)
 }

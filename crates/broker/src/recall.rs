@@ -110,9 +110,9 @@ impl Recall {
         written.get(server).is_some_and(|at| now_ms() - at < LIFE_MS)
     }
 
-    /// What counts as one conversation.
-    pub(crate) fn scope(&self, client: &Client, conversation: &Arc<str>) -> Arc<str> {
-        if self.believe { conversation.clone() } else { Arc::from(client.identity.to_string()) }
+    /// What counts as one conversation: all that a client does, or each that it names where those are believed.
+    pub(crate) fn scope(&self, client: &Client, conversation: &str) -> Arc<str> {
+        scope(self.believe, &client.identity.to_string(), conversation)
     }
 
     /// The memory that a conversation of this client has: the client's own, so that what one conversation was shown counts
@@ -145,8 +145,8 @@ impl Recall {
     /// What a client was shown counts no more.
     pub(crate) async fn forget(&self, client: &str) -> Result<(), Fault> {
         self.store.forget_exposure(client).await?;
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(client);
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| &**scope != client);
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).retain(|scope, _| !is_of(client, scope));
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| !is_of(client, scope));
         Ok(())
     }
 
@@ -302,6 +302,16 @@ impl Corridor {
     }
 }
 
+/// What counts as one conversation of a client.
+pub(crate) fn scope(believe: bool, client: &str, conversation: &str) -> Arc<str> {
+    if believe { Arc::from(format!("{client} {conversation}")) } else { Arc::from(client) }
+}
+
+/// Whether this is a conversation of that client.
+pub(crate) fn is_of(client: &str, scope: &str) -> bool {
+    scope.strip_prefix(client).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// The server that an entry says was written to with values of untrusted origin.
 fn written(record: &Value) -> Option<&str> {
     let suspect = |value: &Value| matches!(value["standing"].as_str(), Some("tainted" | "unknown"));
@@ -360,6 +370,10 @@ mod tests {
         assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(2, 1), &one).0));
         let all = recall(&folder, true).await;
         assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(1, 1), &other).0));
+        assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(2, 1), &one).0), "a name is nobody's own");
+        let held = all.of(&client(1, 1), &one);
+        all.forget(&client(1, 1).identity.to_string()).await.unwrap();
+        assert!(!Arc::ptr_eq(&held.0, &all.of(&client(1, 1), &one).0), "a new chat ends all that it named");
     }
 
     #[tokio::test]

@@ -343,8 +343,12 @@ impl Servers {
         let pinned = self.entries().get(name).is_some_and(|e| e.pinned.is_some());
         match pinned {
             true => {
-                let server =
-                    Arc::new(Server { name: name.to_owned(), alias: accepted.alias, identity: target.identity() });
+                let server = Arc::new(Server {
+                    name: name.to_owned(),
+                    alias: accepted.alias,
+                    identity: target.identity(),
+                    remote: matches!(target, Target::Remote(..)),
+                });
                 Standing::Trusted(Box::new(Trusted { server, target }))
             }
             false => {

@@ -74,6 +74,11 @@ impl Store {
         Ok(store)
     }
 
+    /// The key that authenticates what is kept here.
+    pub(crate) fn seal(&self) -> Arc<Seal> {
+        self.seal.clone()
+    }
+
     /// What of servers' commands stands in the keychain.
     pub(crate) fn secrets(&self) -> Secrets {
         Secrets::new(self.seal.clone())
@@ -126,28 +131,34 @@ impl Store {
         Ok(rows.into_iter().map(stored).collect())
     }
 
-    /// Every record that was written since a moment, newest first, of the last `most` entries, with when it was.
+    /// Every record that was written since a moment, newest first, of the last `most` entries, with when it was. Says
+    /// whether that was all of them. A clock that was wrong for a while hides nothing: only many older ones in a row are
+    /// the end.
     pub(crate) async fn back_to(
         &self,
         since: i64,
         most: usize,
         mut each: impl FnMut(i64, &Value),
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let (mut before, mut read) = (None, 0);
         loop {
             let page = self.entries(before, 2_000).await?;
             read += page.len();
+            let mut any = false;
             for entry in &page {
                 let Ok(record) = serde_json::from_str::<Value>(&entry.record) else { continue };
                 let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
-                if at < since {
-                    return Ok(());
+                if at >= since {
+                    any = true;
+                    each(at, &record);
                 }
-                each(at, &record);
             }
             before = page.last().map(|entry| entry.seq);
-            if before.is_none() || read >= most {
-                return Ok(());
+            if !any || before.is_none() {
+                return Ok(true);
+            }
+            if read >= most {
+                return Ok(false);
             }
         }
     }

@@ -1,29 +1,37 @@
 //! Sums over time, in memory: how much went through for each client, and how many calls each server had today. They
 //! begin with what the log says of the last day, so that no restart makes much into little.
 
+mod window;
+
 use crate::store::Store;
+use crate::vault::Seal;
 use gate::call::Digest;
 use gate::client::Client;
 use gate::permit::Case;
 use gate::provenance::{SoFar, Volume};
+use gate::tool::Effect;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use window::{Began, DAY, Window};
 use wire::Fault;
 
+/// A minute, in milliseconds.
 const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60;
-const DAY: i64 = 24 * HOUR;
-/// The most clients and conversations that are counted, and the most recipients of one.
+/// The most clients and conversations that are counted.
 const MOST: usize = 1_000;
-const MOST_RECIPIENTS: usize = 20_000;
+/// The most recipients of one call that the log tells apart; the others are counted there.
+const MOST_NAMED: usize = 64;
 /// The most entries of the log that are read at the start.
 const MOST_ENTRIES: usize = 500_000;
 
 /// What was counted.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Traffic(Arc<Mutex<State>>);
+#[derive(Clone)]
+pub(crate) struct Traffic {
+    state: Arc<Mutex<State>>,
+    seal: Arc<Seal>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -33,212 +41,171 @@ struct State {
     servers: BTreeMap<String, (u32, u32)>,
 }
 
-/// What went through within the last day, minute by minute.
-#[derive(Debug, Default)]
-struct Window {
-    /// Calls and what they were, the oldest first.
-    minutes: VecDeque<(i64, i64, Volume)>,
-    day: Volume,
-    /// Whom it went to: in which minute last, and by how many calls that were not taken back.
-    recipients: HashMap<u64, (i64, u32)>,
-    newest: i64,
-}
-
-impl Window {
-    /// The minute as it is counted up, with what is a day ago forgotten.
-    fn at(&mut self, minute: i64) -> &mut (i64, i64, Volume) {
-        // A clock that was set back counts into the newest minute.
-        self.newest = self.newest.max(minute);
-        let since = self.newest - DAY;
-        while let Some((_, _, volume)) = self.minutes.pop_front_if(|(at, _, _)| *at <= since) {
-            self.day = self.day.minus(volume);
-        }
-        if self.minutes.back().is_none_or(|(at, _, _)| *at != self.newest) {
-            self.minutes.push_back((self.newest, 0, Volume::default()));
-            // Once a minute is enough: who is counted too long is counted too much, never too little.
-            self.recipients.retain(|_, (at, _)| *at > since);
-        }
-        let last = self.minutes.len() - 1;
-        &mut self.minutes[last]
-    }
-
-    fn add(&mut self, minute: i64, volume: Volume) {
-        let at = self.at(minute);
-        at.2 = at.2.plus(volume);
-        self.day = self.day.plus(volume);
-    }
-
-    /// Takes back what was added in this minute.
-    fn take(&mut self, minute: i64, volume: Volume) {
-        if let Some(at) = self.minutes.iter_mut().rev().find(|(at, _, _)| *at == minute) {
-            at.2 = at.2.minus(volume);
-            self.day = self.day.minus(volume);
-        }
-    }
-
-    /// Takes back that a call went to these; whom another one goes to stays.
-    fn unreach(&mut self, these: &HashSet<u64>) {
-        for who in these {
-            if let Some((_, calls)) = self.recipients.get_mut(who) {
-                *calls = calls.saturating_sub(1);
-            }
-        }
-        self.recipients.retain(|_, (_, calls)| *calls > 0);
-    }
-
-    /// Calls and sums within the last hour.
-    fn hour(&self) -> (i64, Volume) {
-        let within = self.minutes.iter().rev().take_while(|(at, _, _)| *at > self.newest - HOUR);
-        within.fold((0, Volume::default()), |(calls, sum), (_, more, volume)| (calls + more, sum.plus(*volume)))
-    }
-
-    /// Others than these that it went to within the last minutes.
-    fn others(&self, these: &HashSet<u64>, minutes: i64) -> i64 {
-        let within = |(who, (at, _)): &(&u64, &(i64, u32))| *at > self.newest - minutes && !these.contains(*who);
-        i64::try_from(self.recipients.iter().filter(within).count()).unwrap_or(i64::MAX)
-    }
-
-    /// Counts these, as far as there is room; says which.
-    fn reaches(&mut self, these: &HashSet<u64>) -> HashSet<u64> {
-        let room = MOST_RECIPIENTS.saturating_sub(self.recipients.len());
-        let counted: HashSet<u64> = these.iter().copied().take(room).collect();
-        for who in &counted {
-            let (at, calls) = self.recipients.entry(*who).or_default();
-            (*at, *calls) = (self.newest, calls.saturating_add(1));
-        }
-        counted
-    }
-}
-
 /// What one call takes along, counted from before it is judged so that many at once are not judged as few. Taken back
 /// when it does not run.
-#[derive(Debug)]
 #[must_use]
 pub(crate) struct Counted {
     traffic: Traffic,
     client: Digest,
-    conversation: Arc<str>,
-    volume: Volume,
-    /// In the client's window and in the conversation's: the minute, and whom it goes to.
-    within: [(i64, HashSet<u64>); 2],
+    scope: Arc<str>,
+    /// In the client's window and in the conversation's.
+    began: [Option<Began>; 2],
+    /// Whom it goes to, each by a number that says nothing without the key.
+    recipients: Vec<u64>,
     keep: bool,
 }
 
 impl Counted {
-    /// The call ran, or may have.
-    pub(crate) fn keep(mut self) {
+    /// The call goes out: it ran, or may have.
+    pub(crate) fn keep(&mut self) {
         self.keep = true;
+    }
+
+    /// A person changed the call: it takes along what it is now.
+    pub(crate) fn change(&mut self, case: &Case) {
+        let these = self.traffic.numbers(case.flow.recipients());
+        let mut state = self.traffic.state();
+        for (window, began) in state.windows(self.client, &self.scope).into_iter().zip(&mut self.began) {
+            *began = match (window, began.take()) {
+                (Some(window), Some(before)) => Some(window.change(before, case.volume(), &these)),
+                (_, before) => before,
+            };
+        }
+        self.recipients = these.into_iter().collect();
+    }
+
+    /// Whom it goes to as the log has it: so many that can be told apart later, and how many there are beside them.
+    pub(crate) fn noted(&self) -> (Vec<String>, usize) {
+        let named = self.recipients.iter().take(MOST_NAMED).map(|who| format!("{who:016x}")).collect();
+        (named, self.recipients.len().saturating_sub(MOST_NAMED))
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if self.keep {
-            return;
-        }
         let mut state = self.traffic.state();
-        let State { clients, conversations, .. } = &mut *state;
-        let windows = [clients.get_mut(&self.client), conversations.get_mut(&self.conversation)];
-        for (window, (minute, these)) in windows.into_iter().zip(&self.within) {
-            let Some(window) = window else { continue };
-            window.take(*minute, self.volume);
-            window.unreach(these);
+        for (window, began) in state.windows(self.client, &self.scope).into_iter().zip(&self.began) {
+            let (Some(window), Some(began)) = (window, began) else { continue };
+            window.close(began);
+            if !self.keep {
+                window.take_back(began);
+            }
         }
     }
 }
 
 impl Traffic {
-    /// What the log says of the last day. Each record of it, with when it was, is told `beside` as well: what else begins
-    /// with the log need not read it again.
-    pub(crate) async fn open(store: &Store, now: i64, mut beside: impl FnMut(i64, &Value)) -> Result<Self, Fault> {
-        let traffic = Self::default();
-        let mut outcomes = HashMap::new();
+    fn new(seal: Arc<Seal>) -> Self {
+        Self { state: Arc::default(), seal }
+    }
+
+    /// What the log says of the last day, where `scope` says which client and conversation count as one conversation. Each
+    /// record of it, with when it was, is told `beside` as well: what else begins with the log need not read it again.
+    pub(crate) async fn open(
+        store: &Store,
+        now: i64,
+        scope: impl Fn(&str, &str) -> Arc<str>,
+        mut beside: impl FnMut(i64, &Value),
+    ) -> Result<Self, Fault> {
+        let traffic = Self::new(store.seal());
+        let mut replay = Replay { scope, outcomes: HashMap::new(), ended: HashSet::new() };
         let each = |at, record: &Value| {
-            traffic.replay(at, record, &mut outcomes);
+            traffic.replay(at, record, &mut replay);
             beside(at, record);
         };
-        store.back_to(now - DAY * MINUTE, MOST_ENTRIES, each).await?;
+        if !store.back_to(now - DAY * MINUTE, MOST_ENTRIES, each).await? {
+            tracing::warn!("the log of the last day has more than {MOST_ENTRIES} entries: sums begin with the last ones");
+        }
         Ok(traffic)
     }
 
     /// One entry of the log; they come newest first, so an outcome before its intent.
-    fn replay(&self, at: i64, record: &Value, outcomes: &mut HashMap<String, Volume>) {
+    fn replay(&self, at: i64, record: &Value, replay: &mut Replay<impl Fn(&str, &str) -> Arc<str>>) {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let volume = record.get("volume").and_then(|volume| serde_json::from_value(volume.clone()).ok());
         let volume: Volume = volume.unwrap_or_default();
         match text("kind") {
             "outcome" => {
                 let bytes_seen = record.get("bytes").and_then(Value::as_i64).unwrap_or(0);
-                outcomes.insert(text("call").to_owned(), Volume { bytes_seen, ..volume });
+                replay.outcomes.insert(text("call").to_owned(), Volume { bytes_seen, ..volume });
             }
+            "decided" if text("decision") == "new_chat" => drop(replay.ended.insert(text("client_identity").to_owned())),
             "intent" => {
-                let volume = volume.plus(outcomes.remove(text("call")).unwrap_or_default());
                 let Ok(client) = text("client_identity").parse::<Digest>() else { return };
+                let named = record.get("recipients").and_then(Value::as_array).into_iter().flatten();
+                let number = |who: &Value| u64::from_str_radix(who.as_str()?, 16).ok();
+                let these: HashSet<u64> = named.filter_map(number).collect();
+                let others = record.get("more_recipients").and_then(Value::as_i64).unwrap_or(0);
+                let volume = Volume { recipients: others, ..volume };
+                let volume = volume.plus(replay.outcomes.remove(text("call")).unwrap_or_default());
                 let mut state = self.state();
-                let window = state.clients.entry(client).or_default();
-                window.newest = window.newest.max(at / MINUTE);
-                window.minutes.push_front((at / MINUTE, 1, volume));
-                window.day = window.day.plus(volume);
+                state.clients.entry(client).or_default().replay(at / MINUTE, volume, &these);
+                if !replay.ended.contains(text("client_identity")) {
+                    let scope = (replay.scope)(text("client_identity"), text("conversation"));
+                    state.conversations.entry(scope).or_default().replay(at / MINUTE, volume, &these);
+                }
             }
             _ => {}
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Recipients as they are kept: numbers that can't be guessed back from the log.
+    fn numbers(&self, recipients: &HashSet<u64>) -> HashSet<u64> {
+        let number = |who: &u64| {
+            let mac = self.seal.mac(&[b"recipient", &who.to_be_bytes()]);
+            mac.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+        };
+        recipients.iter().map(number).collect()
     }
 
     /// What went through before this call, and what it takes along, which counts from now on.
     pub(crate) fn begin(&self, case: &Case, scope: Arc<str>, now: i64) -> (SoFar, Counted) {
-        self.counted(case.call.client.identity, scope, case.volume(), case.flow.recipients(), now)
+        let these = self.numbers(case.flow.recipients());
+        let reads = case.call.tool.effects.contains(&Effect::Read);
+        self.counted(case.call.client.identity, scope, (case.volume(), these, reads), now)
     }
 
     fn counted(
         &self,
         client: Digest,
-        conversation: Arc<str>,
-        volume: Volume,
-        these: &HashSet<u64>,
+        scope: Arc<str>,
+        (volume, these, reads): (Volume, HashSet<u64>, bool),
         now: i64,
     ) -> (SoFar, Counted) {
         let minute = now / MINUTE;
-        // Whom it goes to counts once, however often: that is no sum of calls.
-        let volume = Volume { recipients: 0, ..volume };
         let mut state = self.state();
-        State::bound(&mut state.clients, minute);
-        State::bound(&mut state.conversations, minute);
-        let State { clients, conversations, .. } = &mut *state;
-        let window = clients.entry(client).or_default();
-        window.at(minute).1 += 1;
-        let talk = conversations.entry(conversation.clone()).or_default();
-        talk.at(minute);
-        let reached = |window: &Window, sum: Volume, minutes| {
-            sum.plus(Volume { recipients: window.others(these, minutes), ..Volume::default() })
-        };
-        let (calls_last_hour, hour) = window.hour();
+        bound(&mut state.clients, minute);
+        bound(&mut state.conversations, minute);
+        let (before, in_window) = state.clients.entry(client).or_default().begin(minute, volume, &these, reads);
+        let talk = state.conversations.entry(scope.clone()).or_default();
+        let (in_talk, in_conversation) = talk.begin(minute, volume, &these, reads);
         let so_far = SoFar {
-            calls_last_hour,
-            conversation: reached(talk, talk.day, DAY),
-            hour: reached(window, hour, HOUR),
-            day: reached(window, window.day, DAY),
+            calls_last_hour: before.calls,
+            conversation: in_talk.day,
+            hour: before.hour,
+            day: before.day,
+            volume: Volume::default(),
         };
-        let within = [window, talk].map(|window| {
-            window.add(minute, volume);
-            (window.newest, window.reaches(these))
-        });
-        (so_far, Counted { traffic: self.clone(), client, conversation, volume, within, keep: false })
+        drop(state);
+        let began = [Some(in_window), Some(in_conversation)];
+        let recipients = these.into_iter().collect();
+        (so_far, Counted { traffic: self.clone(), client, scope, began, recipients, keep: false })
     }
 
-    /// A client gets this result.
-    pub(crate) fn showed(&self, client: &Client, scope: Arc<str>, volume: Volume, now: i64) {
+    /// A client gets this.
+    pub(crate) fn showed(&self, client: &Client, scope: &str, volume: Volume, now: i64) {
         let mut state = self.state();
-        state.clients.entry(client.identity).or_default().add(now / MINUTE, volume);
-        state.conversations.entry(scope).or_default().add(now / MINUTE, volume);
+        let windows = state.windows(client.identity, scope);
+        windows.into_iter().flatten().for_each(|window| window.showed(now / MINUTE, volume));
     }
 
-    /// A new conversation begins in the place of this one.
-    pub(crate) fn forget(&self, scope: &str) {
-        self.state().conversations.remove(scope);
+    /// A new conversation begins in the place of these.
+    pub(crate) fn forget(&self, ends: impl Fn(&str) -> bool) {
+        self.state().conversations.retain(|scope, _| !ends(scope));
     }
 
     /// A call of this server goes out.
@@ -272,28 +239,73 @@ impl Traffic {
     }
 }
 
+/// What is known while the log is read from its end.
+struct Replay<S> {
+    scope: S,
+    /// What calls showed whose intents are still to come.
+    outcomes: HashMap<String, Volume>,
+    /// Clients that began a new chat: what is older is of another one.
+    ended: HashSet<String>,
+}
+
 impl State {
-    /// Forgets who was silent for a day, where there are many.
-    fn bound<K: Eq + Hash>(windows: &mut HashMap<K, Window>, minute: i64) {
-        if windows.len() > MOST {
-            windows.retain(|_, window| minute - window.newest < DAY);
-        }
+    /// The windows in which a call counts.
+    fn windows(&mut self, client: Digest, scope: &str) -> [Option<&mut Window>; 2] {
+        [self.clients.get_mut(&client), self.conversations.get_mut(scope)]
+    }
+}
+
+/// Forgets windows where there are many: those of yesterday, then those without anything in them, then the oldest.
+fn bound<K: Eq + Hash + Clone>(windows: &mut HashMap<K, Window>, minute: i64) {
+    if windows.len() <= MOST {
+        return;
+    }
+    windows.retain(|_, window| minute - window.newest < DAY);
+    let over = windows.len().saturating_sub(MOST * 9 / 10);
+    let mut all: Vec<(bool, i64, K)> =
+        windows.iter().map(|(name, window)| (!window.is_empty(), window.newest, name.clone())).collect();
+    all.sort_by_key(|(holds, newest, _)| (*holds, *newest));
+    for (_, _, name) in all.into_iter().take(over) {
+        windows.remove(&name);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::window::HOUR;
     use super::*;
-    use crate::vault::Seal;
     use serde_json::json;
 
     const WHO: Digest = Digest([1; 32]);
+
+    impl Default for Traffic {
+        fn default() -> Self {
+            Self::new(Arc::new(Seal::in_memory()))
+        }
+    }
 
     impl Traffic {
         fn one(&self, recipients: &[u64], bytes_sent: i64, minute: i64) -> (SoFar, Counted) {
             let volume =
                 Volume { bytes_sent, recipients: i64::try_from(recipients.len()).unwrap(), ..Volume::default() };
-            self.counted(WHO, "talk".into(), volume, &recipients.iter().copied().collect(), minute * MINUTE)
+            let these = self.numbers(&recipients.iter().copied().collect());
+            self.counted(WHO, "talk".into(), (volume, these, false), minute * MINUTE)
+        }
+
+        fn sent(&self, recipients: &[u64], bytes_sent: i64, minute: i64) -> SoFar {
+            let (so_far, mut counted) = self.one(recipients, bytes_sent, minute);
+            counted.keep();
+            so_far
+        }
+
+        fn read(&self, minute: i64) -> (SoFar, Counted) {
+            self.counted(WHO, "talk".into(), (Volume::default(), HashSet::new(), true), minute * MINUTE)
+        }
+
+        fn show(&self, rows_seen: i64, minute: i64) {
+            let volume = Volume { rows_seen, ..Volume::default() };
+            let mut state = self.state();
+            state.windows(WHO, "talk").into_iter().flatten().for_each(|window| window.showed(minute, volume));
         }
     }
 
@@ -310,16 +322,15 @@ mod tests {
     #[test]
     fn what_ran_counts_by_hour_day_and_conversation_and_what_did_not_is_taken_back() {
         let traffic = Traffic::default();
-        traffic.one(&[1, 2], 100, 1).1.keep();
+        traffic.sent(&[1, 2], 100, 1);
         let (so_far, dropped) = traffic.one(&[2, 3], 50, 2);
         assert_eq!((so_far.hour.bytes_sent, so_far.hour.recipients), (100, 1), "who gets this one too is not another");
         drop(dropped);
-        let (so_far, kept) = traffic.one(&[4], 1, 3);
+        let so_far = traffic.sent(&[4], 1, 3);
         assert_eq!((so_far.hour.bytes_sent, so_far.hour.recipients), (100, 2));
-        kept.keep();
         let later = traffic.one(&[9], 1, 120).0;
         assert_eq!((later.hour, later.day.bytes_sent, later.day.recipients), (Volume::default(), 101, 3));
-        traffic.forget("talk");
+        traffic.forget(|scope| scope == "talk");
         let fresh = traffic.one(&[9], 1, 121).0;
         assert_eq!((fresh.conversation, fresh.day.recipients), (Volume::default(), 3), "a new chat ends no day");
         let tomorrow = traffic.one(&[9], 1, 3 + DAY).0;
@@ -336,45 +347,95 @@ mod tests {
     }
 
     #[test]
+    fn reads_that_are_open_count_as_what_they_may_show() {
+        let traffic = Traffic::default();
+        let mut open: Vec<_> = (0..11).map(|_| traffic.read(1)).collect();
+        assert_eq!((open[0].0.hour.rows_seen, open[10].0.hour.rows_seen), (0, 1_000));
+        traffic.show(5_000, 1);
+        open.push(traffic.read(1));
+        assert_eq!(traffic.read(1).0.hour.rows_seen, 5_000 + 11 * 100 + 5_000, "the next may be as large");
+        open.drain(..).for_each(|(_, mut counted)| counted.keep());
+        assert_eq!(traffic.read(1).0.hour.rows_seen, 5_000, "what was shown stays, what might have been does not");
+        assert_eq!(traffic.read(1 + HOUR).0.day.rows_seen, 5_000);
+    }
+
+    #[test]
     fn what_one_call_takes_back_another_one_still_went_to() {
         let traffic = Traffic::default();
         let (_, rejected) = traffic.one(&[1, 2], 10, 1);
-        traffic.one(&[1], 10, 2).1.keep();
+        traffic.sent(&[1], 10, 2);
         drop(rejected);
         let so_far = traffic.one(&[9], 1, 3).0;
         assert_eq!((so_far.hour.recipients, so_far.hour.bytes_sent), (1, 10));
         // After a day there is nothing left to take back, and nothing else is.
         let (_, old) = traffic.one(&[3], 1_000, 4);
-        traffic.one(&[4], 500, 5 + DAY).1.keep();
+        traffic.sent(&[4], 500, 5 + DAY);
         drop(old);
         assert_eq!(traffic.one(&[9], 1, 6 + DAY).0.day.bytes_sent, 500);
     }
 
     #[test]
+    fn an_hour_of_recipients_is_what_it_is_by_counting() {
+        let traffic = Traffic::default();
+        for minute in 0..200 {
+            drop(traffic.one(&[1_000], 1, minute));
+            let who = u64::try_from(minute % 90).unwrap();
+            let others = (0..minute).filter(|m| *m > minute - HOUR && m % 90 != minute % 90).map(|m| m % 90);
+            let others: HashSet<i64> = others.collect();
+            let counted = traffic.sent(&[who], 1, minute).hour.recipients;
+            assert_eq!(counted, i64::try_from(others.len()).unwrap(), "minute {minute}");
+        }
+    }
+
+    #[test]
     fn a_clock_that_is_set_back_makes_nothing_less() {
         let traffic = Traffic::default();
-        traffic.one(&[1], 100, 5_000).1.keep();
+        traffic.sent(&[1], 100, 5_000);
         let before = traffic.one(&[2], 1, 10).0;
         assert_eq!((before.hour.bytes_sent, before.hour.recipients), (100, 1));
+    }
+
+    #[test]
+    fn made_up_conversations_take_no_room_from_what_was_counted() {
+        let traffic = Traffic::default();
+        traffic.sent(&[1], 100, 1);
+        for n in 0..3_000 {
+            let scope = format!("made up {n}").into();
+            drop(traffic.counted(WHO, scope, (Volume::default(), HashSet::new(), true), 2 * MINUTE));
+        }
+        assert!(traffic.state().conversations.len() <= MOST + 1);
+        assert_eq!(traffic.one(&[], 0, 3).0.conversation.bytes_sent, 100);
     }
 
     #[tokio::test]
     async fn the_log_of_the_last_day_is_where_it_begins() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("consentry.db"), Arc::new(Seal::in_memory())).await.unwrap();
-        assert!(Traffic::open(&store, 0, |_, _| ()).await.unwrap().state().clients.is_empty());
+        let scope = |_: &str, conversation: &str| Arc::from(conversation);
+        assert!(Traffic::open(&store, 0, scope, |_, _| ()).await.unwrap().state().clients.is_empty());
         let traffic = Traffic::default();
-        let mut outcomes = HashMap::new();
-        let intent = |call: &str| {
-            json!({"kind": "intent", "call": call, "client_identity": WHO.to_string(),
-                "volume": {"recipients": 7, "bytes_sent": 5}})
+        let before = Traffic { state: Arc::default(), seal: traffic.seal.clone() };
+        let (named, more) = before.one(&[1, 2], 5, 1).1.noted();
+        assert_eq!((named.len(), more), (2, 0));
+        let many: Vec<u64> = (0..100).collect();
+        assert_eq!(before.one(&many, 5, 1).1.noted().1, 36);
+        let mut replay = Replay { scope, outcomes: HashMap::new(), ended: HashSet::new() };
+        let intent = |call: &str, conversation: &str| {
+            json!({"kind": "intent", "call": call, "client_identity": WHO.to_string(), "conversation": conversation,
+                "recipients": named, "volume": {"recipients": 2, "bytes_sent": 5}})
         };
         let outcome = json!({"kind": "outcome", "call": "b", "bytes": 30, "volume": {"rows_seen": 4}});
-        traffic.replay(100 * MINUTE, &outcome, &mut outcomes);
-        traffic.replay(100 * MINUTE, &intent("b"), &mut outcomes);
-        traffic.replay(10 * MINUTE, &intent("a"), &mut outcomes);
-        let so_far = traffic.one(&[], 0, 101).0;
-        assert_eq!((so_far.hour.recipients, so_far.hour.rows_seen, so_far.hour.bytes_seen), (7, 4, 30));
-        assert_eq!((so_far.day.recipients, so_far.day.bytes_sent), (14, 10));
+        let new_chat = json!({"kind": "decided", "decision": "new_chat", "client_identity": WHO.to_string()});
+        let mut more = intent("c", "talk");
+        more["more_recipients"] = json!(7);
+        for (minute, record) in
+            [(100, outcome), (100, intent("b", "talk")), (90, new_chat), (10, intent("a", "talk")), (5, more)]
+        {
+            traffic.replay(minute * MINUTE, &record, &mut replay);
+        }
+        let so_far = traffic.one(&[2], 0, 101).0;
+        assert_eq!((so_far.hour.recipients, so_far.hour.rows_seen, so_far.hour.bytes_seen), (1, 4, 30));
+        assert_eq!((so_far.day.recipients, so_far.day.bytes_sent), (1 + 7, 15), "each once, but who was only counted");
+        assert_eq!((so_far.conversation.recipients, so_far.conversation.bytes_sent), (1, 5), "since the new chat");
     }
 }

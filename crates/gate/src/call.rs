@@ -115,6 +115,8 @@ pub struct Server {
     pub alias: String,
     /// What it is: for a program the resolved file, its hash and its words.
     pub identity: Digest,
+    /// It is reached over the net: what a call says leaves this computer.
+    pub remote: bool,
 }
 
 /// Why `params` of a `tools/call` is not a call that can be gated.
@@ -336,7 +338,7 @@ pub(crate) fn sample(server: &str, tool: Tool, params: Bytes) -> Call {
             claimed: None,
         }),
         conversation: "talk".into(),
-        server: Arc::new(Server { name: server.into(), alias: server.into(), identity: Digest([2; 32]) }),
+        server: Arc::new(Server { name: server.into(), alias: server.into(), identity: Digest([2; 32]), remote: false }),
         tool: Arc::new(tool),
         request: Request::parse(params).unwrap(),
     }

@@ -175,7 +175,8 @@ pub(crate) fn changed(asked: &Case, edits: &[Edit]) -> Result<(Case, Vec<Change>
     }
     let call = Call { request: with_arguments(request, &arguments)?, ..asked.call.clone() };
     let typed: Vec<String> = changes.iter().map(|change| change.pointer.clone()).collect();
-    let case = Case::with_flow(call, asked.flow.clone().edited(&typed));
+    let flow = asked.flow.edited(&call, &typed);
+    let case = Case::with_flow(call, flow);
     let new = |f: &&Finding| f.class == "arguments_off_schema" && !asked.findings.contains(f);
     match case.findings.iter().find(new) {
         Some(finding) => Err(EditFault::OffSchema(finding.message.clone())),

@@ -18,7 +18,6 @@ use crate::policy::{Carried, Judgement, KeptFacts, Needed, Policies, Reason};
 use crate::provenance::{Flow, Known, Memory, SoFar, Volume};
 use crate::release::PutBack;
 use crate::token::Token;
-use crate::tool::Effect;
 use bytes::Bytes;
 use data::{carried, masked};
 use serde_json::Value;
@@ -77,9 +76,6 @@ impl Case {
 
     /// The same with a flow that is known already.
     pub(crate) fn with_flow(call: Call, flow: Flow) -> Self {
-        // Where a person sent it instead is not looked up: it counts as leaving.
-        let outward = flow.outward || call.tool.effects.contains(&Effect::Send);
-        let flow = Flow { outward, ..flow }.measured(&call);
         Self { flow, ..Self::look(call, None, Vec::new()).0 }
     }
 

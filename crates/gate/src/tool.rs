@@ -74,6 +74,8 @@ pub struct Tool {
     pub derived: Vec<Effect>,
     /// Whether its definition is that of one that fetches what anybody may have put on the net.
     pub fetches: bool,
+    /// Whether its definition says that it reaches beyond its server (`openWorldHint`, a claim that only raises the risk).
+    pub open_world: bool,
     /// What inspection saw in the definition.
     pub findings: Vec<Finding>,
     validator: Option<Arc<jsonschema::Validator>>,
@@ -115,6 +117,7 @@ impl Tool {
             return Err(ToolFault::TooLarge { name, bytes: raw.len() });
         }
         let annotations = object.get("annotations");
+        let open_world = annotations.and_then(|a| a.get("openWorldHint")).and_then(Value::as_bool) == Some(true);
         let schema = object.get("inputSchema").cloned().unwrap_or_else(|| Value::Object(Default::default()));
         let mut findings = inspect::definition(&value);
         let validator = match jsonschema::options().build(&schema) {
@@ -130,6 +133,7 @@ impl Tool {
             title: text(object.get("title")).or_else(|| text(annotations.and_then(|a| a.get("title")))),
             digest: Digest::of("consentry tool 1", &[canonical(&value).as_bytes()]),
             fetches: effects::fetches(&name, &schema, annotations),
+            open_world,
             name,
             description,
             raw,
@@ -159,6 +163,7 @@ impl Tool {
             effects,
             derived: self.derived.clone(),
             fetches: self.fetches,
+            open_world: self.open_world,
             findings: self.findings.clone(),
             validator: self.validator.clone(),
         }

@@ -107,6 +107,7 @@ struct Known {
     conversation: Volume,
     hour: Volume,
     day: Volume,
+    volume: Volume,
     token: Option<crate::token::Token>,
     now_ms: i64,
 }
@@ -132,6 +133,7 @@ impl Default for Known {
             conversation: Volume::default(),
             hour: Volume::default(),
             day: Volume::default(),
+            volume: Volume::default(),
             token: None,
             now_ms: 1_795_363_200_000,
         }
@@ -140,8 +142,8 @@ impl Default for Known {
 
 impl Known {
     fn so_far(&self) -> SoFar {
-        let Self { calls_last_hour, conversation, hour, day, .. } = *self;
-        SoFar { calls_last_hour, conversation, hour, day }
+        let Self { calls_last_hour, conversation, hour, day, volume, .. } = *self;
+        SoFar { calls_last_hour, conversation, hour, day, volume }
     }
 }
 

@@ -176,7 +176,7 @@ impl Facts<'_> {
             ("outward".into(), Value::from(self.flow.outward)),
             ("calls_last_hour".into(), Value::from(self.so_far.calls_last_hour)),
         ]);
-        for (span, volume) in self.so_far.spans() {
+        for (span, volume) in self.so_far.sums() {
             let parts = volume.parts().map(|(part, number)| (SmolStr::new_static(part), Value::from(number)));
             call.insert(SmolStr::new_static(span), Value::record(parts, None));
         }

@@ -117,7 +117,7 @@ impl Policy {
             counts: self
                 .reads
                 .names("call")
-                .is_some_and(|call| SoFar::default().spans().iter().any(|(span, _)| call.names(span).is_some())),
+                .is_some_and(|call| SoFar::default().sums().iter().any(|(span, _)| call.names(span).is_some())),
         }
     }
 }

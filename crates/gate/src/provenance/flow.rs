@@ -1,6 +1,7 @@
 //! What a call would do with what the conversation was shown: whether it carries values of untrusted origin where they
 //! decide something, whether it goes somewhere new, and whether anything would leave.
 
+use super::volume::{FETCH, Leaves};
 use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, Volume, places};
 use crate::call::{Call, scalars};
 use crate::meaning::parties::is_below;
@@ -56,7 +57,7 @@ impl Flow {
     pub fn of(call: &Call, memory: &Memory, known: &Known<'_>, now_ms: i64) -> Self {
         let (traced, exposure) = (memory.trace(call, now_ms), memory.exposure(now_ms));
         if call.tool.only_reads() {
-            return Self { traced, exposure, ..Self::default() };
+            return Self { traced, exposure, ..Self::default() }.measured(call, known.own);
         }
         let places = places(call);
         let named = |pointer: &str| traced.iter().any(|t| t.pointer == pointer && t.standing == Standing::Named);
@@ -82,13 +83,16 @@ impl Flow {
         let sends = call.tool.effects.contains(&Effect::Send) && (places.is_empty() || !places.iter().all(inside));
         let quiet = follows || fetches_again(call, &places, known);
         let outward = !quiet && (sends || call.tool.effects.contains(&Effect::Execute));
-        Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call)
+        Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call, known.own)
     }
 
-    /// The same, with how much this call takes along.
-    #[must_use]
-    pub(crate) fn measured(self, call: &Call) -> Self {
-        let (volume, recipients) = Volume::of(call, self.outward);
+    /// The same, with how much this call takes along: nothing where it only goes to the person's own domains. What a
+    /// server knows by name, or a person approved once, makes no amount smaller.
+    fn measured(self, call: &Call, own: &[String]) -> Self {
+        let known = Known { own, ..Known::NOTHING };
+        let home = !self.places.is_empty() && self.places.iter().all(|place| known.is_own(place));
+        let leaves = if home { Leaves::No } else { Leaves::of(call) };
+        let (volume, recipients) = Volume::of(call, leaves, own);
         Self { volume, recipients: Arc::new(recipients), ..self }
     }
 
@@ -115,16 +119,26 @@ impl Flow {
         self.traced.iter().filter(|t| t.standing.is_suspect() || t.carries).map(|t| t.pointer.clone()).collect()
     }
 
-    /// The same flow of a call in which a person wrote these values themselves.
+    /// The flow of the same call after a person wrote these values of it themselves. Where they sent it instead is not
+    /// looked up: it is new, and counts as leaving.
     #[must_use]
-    pub fn edited(mut self, typed: &[String]) -> Self {
-        let theirs = |pointer: &str| {
-            typed
-                .iter()
-                .any(|t| pointer == t || pointer.strip_prefix(t.as_str()).is_some_and(|rest| rest.starts_with('/')))
+    pub fn edited(&self, call: &Call, typed: &[String]) -> Self {
+        let within = |pointer: &str, t: &String| {
+            pointer.strip_prefix(t.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.traced.retain(|t| !theirs(&t.pointer));
-        self
+        let theirs = |t: &Traced| typed.iter().any(|typed| within(&t.pointer, typed));
+        let traced: Vec<Traced> = self.traced.iter().filter(|t| !theirs(t)).cloned().collect();
+        let places = if call.tool.only_reads() { Vec::new() } else { places(call) };
+        let same = |list: &[Place], place: &Place| list.iter().any(|p| p.kind == place.kind && p.value == place.value);
+        let is_new = |place: &&Place| {
+            same(&self.new, place) || place.kind != "url" && !same(&self.places, place)
+        };
+        let new = places.iter().filter(is_new).cloned().collect();
+        let decides = traced.iter().any(|t| t.carries || t.standing.is_suspect() && t.role.is_some_and(|role| matters(role, call)));
+        let outward = self.outward || call.tool.effects.contains(&Effect::Send);
+        let tainted_sensitive = self.tainted_sensitive && decides;
+        let exposure = self.exposure;
+        Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call, &[])
     }
 }
 
@@ -147,9 +161,6 @@ fn fetches_again(call: &Call, places: &[Place], known: &Known<'_>) -> bool {
     let told = said.iter().filter(|(_, value)| value.is_string() || value.is_number());
     call.tool.effects == FETCH && told.clone().count() > 0 && told.into_iter().all(|(pointer, _)| is_approved(pointer))
 }
-
-/// What a tool does that only fetches from where it is told.
-const FETCH: [Effect; 2] = [Effect::Read, Effect::Send];
 
 /// Whether a call only fetches a link that stands as one in what was shown, while nothing private was: that tells
 /// nobody more than that it was followed.

@@ -77,8 +77,12 @@ fn otherwise(role: Option<Role>, text: &str) -> Option<(&'static str, String)> {
     (!text.is_empty()).then(|| if short { (kind, text.to_lowercase()) } else { (MORE, String::new()) })
 }
 
-pub(super) fn is_sender(pointer: &str) -> bool {
-    let name = words(argument(pointer)).join("_");
+fn is_sender(pointer: &str) -> bool {
+    names_sender(argument(pointer))
+}
+
+pub(super) fn names_sender(name: &str) -> bool {
+    let name = words(name).join("_");
     SENDERS.split_whitespace().any(|sender| sender == name)
 }
 

@@ -61,12 +61,7 @@ impl Role {
     /// What the argument with this name, in a tool's arguments, decides with this value; `None` where that is nothing
     /// much.
     pub(crate) fn of(pointer: &str, value: &Value) -> Option<Self> {
-        let words = words(argument(pointer));
-        let whole = words.join("_");
-        let known = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| word == whole);
-        let has = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| words.iter().any(|part| part == word));
-        let named = ROLES.iter().find(known).or_else(|| ROLES.iter().find(has)).map(|row| row.0);
-        match (named, value) {
+        match (Self::named(argument(pointer)), value) {
             // How many of something is no amount of it, and a switch names nobody.
             (_, Value::Bool(_) | Value::Null) => None,
             (Some(Self::Url | Self::Path | Self::Command), Value::Number(_)) => None,
@@ -74,6 +69,15 @@ impl Role {
             (None, Value::String(text)) => by_look(text.trim()),
             (None, _) => None,
         }
+    }
+
+    /// What an argument of this name decides.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let words = words(name);
+        let whole = words.join("_");
+        let known = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| word == whole);
+        let has = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| words.iter().any(|part| part == word));
+        ROLES.iter().find(known).or_else(|| ROLES.iter().find(has)).map(|row| row.0)
     }
 }
 

@@ -1,17 +1,20 @@
 //! How much goes through: a call by itself, and with what went before it. Data that leaves piece by piece leaves all the
 //! same, so policy is told sums.
 
-use super::places::is_sender;
+mod recipients;
+mod rows;
+
 use super::role::Role;
 use crate::call::{Call, scalars};
 use crate::tool::Effect;
+use recipients::recipients;
+use rows::{rows_of_json, rows_of_result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// A question to a server, a search or a lookup, is told in so many bytes. What is longer carries data.
+const QUESTION: usize = 1_000;
 /// The most that one call counts as money: then no sum saturates, and what is taken back leaves the rest as it was.
 const MOST_AMOUNT: i64 = 1 << 40;
 
@@ -56,28 +59,66 @@ pub struct SoFar {
     pub hour: Volume,
     /// For this client, within a day.
     pub day: Volume,
+    /// Of this call alone: what it adds.
+    pub volume: Volume,
 }
 
+/// Whether the arguments of a call leave the person's own hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Leaves {
+    /// They stay, or go to a place of the person's own.
+    #[default]
+    No,
+    /// They say what is wanted: a query, the address of a page.
+    Asking,
+    /// They are what is sent, written elsewhere or run.
+    Giving,
+}
+
+impl Leaves {
+    /// How the arguments of this call leave, by what its tool does and where its server is.
+    pub(super) fn of(call: &Call) -> Self {
+        let tool = &call.tool;
+        let does = |effect| tool.effects.contains(&effect);
+        let elsewhere = call.server.remote || tool.open_world;
+        match () {
+            () if tool.effects == FETCH => Self::Asking,
+            () if does(Effect::Send) || does(Effect::Execute) => Self::Giving,
+            () if tool.only_reads() && (elsewhere || super::is_open(tool)) => Self::Asking,
+            () if !tool.only_reads() && elsewhere => Self::Giving,
+            () => Self::No,
+        }
+    }
+}
+
+/// What a tool does that only fetches from where it is told.
+pub(super) const FETCH: [Effect; 2] = [Effect::Read, Effect::Send];
+
 impl Volume {
-    /// What one call takes along, where it leaves for others or moves money, and whom it goes to, each as a number.
-    pub(super) fn of(call: &Call, outward: bool) -> (Self, HashSet<u64>) {
-        let pays = call.tool.effects.contains(&Effect::Pay);
-        if !outward && !pays {
-            return Default::default();
+    /// What one call takes along, and whom it goes to, each as a number. Addresses in these domains are the person's own.
+    pub(super) fn of(call: &Call, leaves: Leaves, own: &[String]) -> (Self, HashSet<u64>) {
+        let mut volume = Self::default();
+        let mut reached = HashSet::new();
+        let bytes = call.request.arguments.len();
+        let gives = leaves == Leaves::Giving || leaves == Leaves::Asking && bytes > QUESTION;
+        if gives {
+            volume.bytes_sent = count(bytes);
         }
-        let arguments = &call.request.parsed;
-        let recipients = recipients(call);
-        let mut volume = Self { recipients: count(recipients.len()), ..Self::default() };
-        if outward {
-            volume.rows_sent = rows_of(arguments);
-            volume.bytes_sent = count(call.request.arguments.len());
+        // A long question may name much of what is asked for; whoever only reads hands on no records.
+        if gives && !call.tool.only_reads() {
+            volume.rows_sent = rows_of_json(&call.request.arguments);
         }
-        if pays {
-            let amounts =
-                scalars(arguments).into_iter().filter(|(at, value)| Role::of(at, value) == Some(Role::Amount));
+        if leaves != Leaves::No && !call.tool.only_reads() {
+            // Whose page is fetched is no recipient.
+            reached = recipients(&call.request.parsed, leaves == Leaves::Giving, own);
+            volume.recipients = count(reached.len());
+        }
+        if call.tool.effects.contains(&Effect::Pay) {
+            let sums = scalars(&call.request.parsed).into_iter();
+            let amounts = sums.filter(|(at, value)| Role::of(at, value) == Some(Role::Amount));
             volume.amount = amounts.map(|(_, value)| whole(value)).fold(0, i64::saturating_add).min(MOST_AMOUNT);
         }
-        (volume, recipients)
+        (volume, reached)
     }
 
     /// What a result shows.
@@ -134,34 +175,14 @@ impl SoFar {
             conversation: self.conversation.plus(volume),
             hour: self.hour.plus(volume),
             day: self.day.plus(volume),
+            volume,
         }
     }
 
-    /// Each span of time with the name that policies know it by.
-    pub fn spans(&self) -> [(&'static str, &Volume); 3] {
-        [("conversation", &self.conversation), ("hour", &self.hour), ("day", &self.day)]
+    /// Each sum with the name that policies know it by.
+    pub fn sums(&self) -> [(&'static str, &Volume); 4] {
+        [("conversation", &self.conversation), ("hour", &self.hour), ("day", &self.day), ("volume", &self.volume)]
     }
-}
-
-/// Whom a call names as the ones it goes to, in one spelling, however many they are.
-fn recipients(call: &Call) -> HashSet<u64> {
-    let mut out = HashSet::new();
-    for (pointer, value) in scalars(&call.request.parsed) {
-        if !matches!(Role::of(&pointer, value), Some(Role::Recipient | Role::Account)) || is_sender(&pointer) {
-            continue;
-        }
-        let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
-        // A comma also stands within a name, `Lee, Ann <ann@example.org>`: where there are addresses, those count.
-        let parts = || text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
-        let addressed = parts().any(|part| part.contains('@'));
-        for part in parts().filter(|part| !addressed || part.contains('@')) {
-            let inner = part.rsplit_once('<').and_then(|(_, tail)| tail.strip_suffix('>')).unwrap_or(part);
-            let mut hasher = DefaultHasher::new();
-            inner.trim_start_matches("mailto:").to_lowercase().hash(&mut hasher);
-            out.insert(hasher.finish());
-        }
-    }
-    out
 }
 
 fn count(number: usize) -> i64 {
@@ -182,116 +203,6 @@ fn whole(value: &Value) -> i64 {
     whole
 }
 
-/// The records in a call's arguments: elements of the outermost lists, lines of tables in texts.
-fn rows_of(value: &Value) -> i64 {
-    match value {
-        Value::Array(items) => {
-            let listed = items.iter().filter(|item| !item.is_number() && !item.is_boolean() && !item.is_null()).count();
-            // A list with one element may be a mere wrapping.
-            if items.len() == 1 { count(listed).max(rows_of(&items[0])) } else { count(listed) }
-        }
-        Value::Object(map) => map.values().map(rows_of).fold(0, i64::saturating_add),
-        Value::String(text) => rows_of_text(text),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
-/// A tool's result, as far as records are counted in it.
-#[derive(Deserialize)]
-struct Shown<'a> {
-    #[serde(borrow, default)]
-    content: Vec<Block<'a>>,
-    #[serde(borrow, default, rename = "structuredContent")]
-    structured: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Block<'a> {
-    #[serde(borrow, default)]
-    text: Cow<'a, str>,
-    #[serde(borrow, default)]
-    resource: Option<Resource<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Resource<'a> {
-    #[serde(borrow, default)]
-    text: Cow<'a, str>,
-}
-
-/// The records in a result. What stands in it twice, as text and structured, counts once.
-fn rows_of_result(result: &[u8]) -> i64 {
-    let Ok(shown) = serde_json::from_slice::<Shown<'_>>(result) else { return rows_of_json(result) };
-    let rows = |block: &Block<'_>| {
-        let resource = block.resource.as_ref().map_or(0, |resource| rows_of_text(&resource.text));
-        rows_of_text(&block.text).saturating_add(resource)
-    };
-    let texts = shown.content.iter().map(rows).fold(0, i64::saturating_add);
-    texts.max(shown.structured.map_or(0, |raw| rows_of_json(raw.get().as_bytes())))
-}
-
-/// The records in a text: JSON, JSON line by line, or a table.
-fn rows_of_text(text: &str) -> i64 {
-    let text = text.trim();
-    if text.starts_with(['[', '{']) {
-        return rows_of_json(text.as_bytes());
-    }
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let Some(first) = lines.next() else { return 0 };
-    let cells = |line: &str, separator: u8| line.bytes().filter(|byte| *byte == separator).count();
-    let separator =
-        [(b'\t', 1), (b'|', 1), (b';', 1), (b',', 1)].into_iter().find(|(s, least)| cells(first, *s) >= *least);
-    let Some((separator, _)) = separator else { return 0 };
-    let wanted = cells(first, separator);
-    let (mut like, mut all) = (1, 1);
-    for line in lines {
-        all += 1;
-        like += i64::from(cells(line, separator) == wanted);
-    }
-    // Prose has commas too, but not the same number of them in every line.
-    if all >= 3 && like * 5 >= all * 4 { like } else { 0 }
-}
-
-/// The elements of the outermost lists of a JSON text, and its values where it is several, one after the other. Numbers
-/// alone are no records. Works on what is no JSON as well: then it counts something.
-fn rows_of_json(json: &[u8]) -> i64 {
-    let (mut rows, mut values) = (0i64, 0i64);
-    let (mut depth, mut lists) = (0usize, Vec::new());
-    let (mut quoted, mut escaped) = (false, false);
-    for byte in json {
-        if quoted {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => quoted = false,
-                _ => {}
-            }
-            continue;
-        }
-        let begins = matches!(byte, b'"' | b'{' | b'[');
-        // Directly in a list that stands in no other list.
-        rows += i64::from(begins && lists.len() == 1 && lists.last() == Some(&depth));
-        match byte {
-            b'"' => quoted = true,
-            b'{' | b'[' => {
-                values += i64::from(depth == 0);
-                depth += 1;
-                if *byte == b'[' {
-                    lists.push(depth);
-                }
-            }
-            b'}' | b']' => {
-                if lists.last() == Some(&depth) {
-                    lists.pop();
-                }
-                depth = depth.saturating_sub(1);
-            }
-            _ => {}
-        }
-    }
-    rows.saturating_add(if values > 1 { values } else { 0 })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,40 +210,51 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    #[test]
-    fn records_are_elements_of_the_outermost_lists_and_lines_of_tables() {
-        for (text, rows) in [
-            (r#"[{"a":1,"tags":["x","y"]},{"a":2}]"#, 2),
-            (r#"{"total":2,"items":[{"id":1},{"id":2},{"id":3}]}"#, 3),
-            (r#"["a@example.org","b@example.org"]"#, 2),
-            (r#"[[1,2],[3,4]]"#, 2),
-            (r#"{"vector":[0.1,0.2,0.3]}"#, 0),
-            ("{\"id\":1}\n{\"id\":2}\n{\"id\":3}", 3),
-            ("name,mail\nann,a@x\nbob,b@x\neve,e@x", 4),
-            ("| a | b |\n|---|---|\n| 1 | 2 |", 3),
-            ("Dear Ann,\nthank you, all of you, for the parcel.\nIt came in one piece.", 0),
-            ("fn main() {\n    let a = 1;\n}", 0),
-            ("", 0),
-        ] {
-            assert_eq!(rows_of_text(text), rows, "{text}");
-            let result = json!({"content": [{"type": "text", "text": text}]}).to_string();
-            assert_eq!(Volume::seen(result.as_bytes()).rows_seen, rows, "{text}");
-        }
-        let both = json!({"content": [{"type": "text", "text": "[{},{}]"}], "structuredContent": {"r": [{}, {}]}});
-        assert_eq!(Volume::seen(both.to_string().as_bytes()).rows_seen, 2, "what stands there twice counts once");
+    fn remote(name: &str, effects: &[Effect], arguments: Value) -> Call {
+        let call = call_of(name, effects, arguments);
+        let server = crate::call::Server { remote: true, ..(*call.server).clone() };
+        Call { server: server.into(), ..call }
+    }
+
+    fn of(call: &Call) -> Volume {
+        Volume::of(call, Leaves::of(call), &[]).0
     }
 
     #[test]
-    fn a_call_counts_only_what_leaves() {
+    fn a_call_counts_what_leaves() {
         let arguments = json!({
             "to": ["Lee, Ann <ann@example.org>", "bob@example.org, BOB@example.org"], "cc": "eve@example.org;",
             "body": "id,mail\n1,a@x\n2,b@x", "from": "me@example.org"
         });
         let call = call_of("send_email", &[Effect::Send], arguments.clone());
-        let (volume, _) = Volume::of(&call, true);
-        assert_eq!((volume.recipients, volume.rows_sent), (3, 3 + 2));
+        let volume = of(&call);
+        assert_eq!((volume.recipients, volume.rows_sent), (3, 2 + 3));
         assert_eq!(volume.bytes_sent, count(arguments.to_string().len()));
-        assert_eq!(Volume::of(&call, false).0, Volume::default());
+        assert_eq!(Volume::of(&call, Leaves::No, &[]).0, Volume::default());
+    }
+
+    #[test]
+    fn what_is_written_elsewhere_leaves_and_what_is_written_here_stays() {
+        let gist = json!({"files": [{"name": "a"}, {"name": "b"}], "text": "x"});
+        assert_eq!(of(&call_of("create_gist", &[Effect::Write], gist.clone())), Volume::default());
+        let there = of(&remote("create_gist", &[Effect::Write], gist.clone()));
+        assert_eq!((there.rows_sent, there.bytes_sent), (2, count(gist.to_string().len())));
+        let raw = json!({"name": "create_gist", "annotations": {"openWorldHint": true}}).to_string();
+        let tool = crate::tool::Tool::parse(raw.into()).unwrap().with_effects(vec![Effect::Write]);
+        let claimed = Call { tool: tool.into(), ..call_of("create_gist", &[Effect::Write], gist) };
+        assert_eq!(of(&claimed).rows_sent, 2, "where a program says that it reaches further, it does");
+    }
+
+    #[test]
+    fn a_question_is_no_export_but_a_long_one_carries_data() {
+        let (short, long) = (json!({"query": "weather in Kiel"}), json!({"query": "x".repeat(5_000)}));
+        assert_eq!(of(&remote("search", &[Effect::Read], short.clone())), Volume::default());
+        assert!(of(&remote("search", &[Effect::Read], long.clone())).bytes_sent > 5_000);
+        assert_eq!(of(&call_of("search", &[Effect::Read], long.clone())), Volume::default(), "nothing leaves");
+        let ids = json!({"ids": (0..900).map(|n| format!("id-{n}")).collect::<Vec<_>>()});
+        assert_eq!(of(&remote("get_issues", &[Effect::Read], ids)).rows_sent, 0);
+        assert_eq!(of(&call_of("fetch", &FETCH, json!({"url": "https://example.org/a"}))), Volume::default());
+        assert!(of(&call_of("fetch", &FETCH, json!({"url": format!("https://example.org/{}", "x".repeat(2_000))}))).bytes_sent > 2_000);
     }
 
     #[test]
@@ -341,26 +263,11 @@ mod tests {
             [(json!(12.5), 13), (json!(-40), 40), (json!("EUR 1200.10"), 1201), (json!(1e300), MOST_AMOUNT)]
         {
             let call = call_of("send_money", &[Effect::Pay], json!({"recipient": "Ann", "amount": amount}));
-            assert_eq!(Volume::of(&call, false).0.amount, whole);
+            assert_eq!(of(&call).amount, whole);
         }
-    }
-
-    #[test]
-    fn recipients_are_counted_beyond_what_is_told_one_by_one() {
-        let many: Vec<String> = (0..5_000).map(|n| format!("p{n}@example.org")).collect();
-        let call = call_of("send_email", &[Effect::Send], json!({"to": many}));
-        assert_eq!(Volume::of(&call, true).0.recipients, 5_000);
-        let call = call_of("send_email", &[Effect::Send], json!({"to": many.join(",")}));
-        assert_eq!(Volume::of(&call, true).0.recipients, 5_000);
     }
 
     proptest! {
-        #[test]
-        fn anything_is_counted(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            prop_assert!(Volume::seen(&bytes).rows_seen >= 0);
-            prop_assert!(rows_of_text(&String::from_utf8_lossy(&bytes)) >= 0);
-        }
-
         #[test]
         fn sums_come_apart_again(a in 0..i64::MAX / 2, b in 0..i64::MAX / 2) {
             let (a, b) = (Volume { rows_sent: a, ..Volume::default() }, Volume { rows_sent: b, ..Volume::default() });

@@ -1,0 +1,216 @@
+//! Whom a call goes to: for a sum, where one too many is better than one too few. Places that are told and remembered are
+//! in `places`.
+
+use super::super::places::names_sender;
+use super::super::role::Role;
+use crate::meaning::parties::is_below;
+use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// An object that says who somebody is has no more members than this; one with more has somebody for each.
+const ONE: usize = 8;
+/// A longer text is no list of addresses by itself.
+const LONGEST: usize = 64 * 1024;
+
+/// Whom these arguments name as the ones that the call goes to, each as a number, however many they are: by addresses
+/// wherever they stand as whole values, by whatever stands where somebody is named, and, with `hosts`, by the hosts of
+/// URLs. Addresses in the person's `own` domains are left out.
+pub(super) fn recipients(arguments: &Value, hosts: bool, own: &[String]) -> HashSet<u64> {
+    let mut named = Named { found: HashSet::new(), times: 0, hosts, own };
+    named.value(arguments, None);
+    named.found
+}
+
+struct Named<'a> {
+    found: HashSet<u64>,
+    /// How often somebody was named.
+    times: usize,
+    hosts: bool,
+    own: &'a [String],
+}
+
+impl Named<'_> {
+    fn add(&mut self, who: &str) {
+        let mut hasher = DefaultHasher::new();
+        who.to_lowercase().hash(&mut hasher);
+        self.found.insert(hasher.finish());
+        self.times += 1;
+    }
+
+    /// A value, with what the member that it stands in, or the nearest around it, says of it.
+    fn value(&mut self, value: &Value, role: Option<Role>) {
+        match value {
+            Value::Object(map) if is_who(role) => self.person(map, role),
+            Value::Object(map) => self.members(map, role),
+            Value::Array(items) => items.iter().for_each(|item| self.value(item, role)),
+            Value::String(text) if is_who(role) => self.listed(text),
+            Value::String(text) => self.alone(text, role),
+            Value::Number(number) if is_who(role) => self.add(&number.to_string()),
+            Value::Number(_) | Value::Bool(_) | Value::Null => {}
+        }
+    }
+
+    fn members(&mut self, map: &Map<String, Value>, around: Option<Role>) {
+        for (name, value) in map.iter().filter(|(name, _)| !names_sender(name)) {
+            self.alone(name, None);
+            self.value(value, Role::named(name).or(around));
+        }
+    }
+
+    /// Somebody who is said by more than one value: by those in it that name somebody, where there are any.
+    fn person(&mut self, map: &Map<String, Value>, role: Option<Role>) {
+        let before = self.times;
+        for (name, value) in map.iter().filter(|(name, _)| !names_sender(name)) {
+            self.alone(name, None);
+            let inherited = if value.is_object() || value.is_array() { role } else { None };
+            self.value(value, Role::named(name).or(inherited));
+        }
+        match map.len() {
+            _ if self.times > before => {}
+            0 => {}
+            1..=ONE => self.add(&Value::from(map.clone()).to_string()),
+            _ => map.keys().for_each(|name| self.add(name)),
+        }
+    }
+
+    /// A text where somebody is named: every address in it, and whoever is named beside them.
+    fn listed(&mut self, text: &str) {
+        for part in parts(text) {
+            match part {
+                Part::Addresses(part) => addresses(part).for_each(|address| self.address(address)),
+                Part::Other(part) => self.add(part),
+            }
+        }
+    }
+
+    /// A text that stands elsewhere: addresses and nothing else, or a URL.
+    fn alone(&mut self, text: &str, role: Option<Role>) {
+        let is_url = (role == Some(Role::Url) || text.contains("://")) && !text.contains(char::is_whitespace);
+        if is_url {
+            if self.hosts && !text.is_empty() {
+                let host = url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
+                self.unless_own(&host.clone().unwrap_or_default(), host.as_deref().unwrap_or(text));
+            }
+            return;
+        }
+        let only_addresses = text.len() <= LONGEST && text.contains('@') && parts(text).all(|part| part.is_nobody_else());
+        if only_addresses {
+            addresses(text).for_each(|address| self.address(address));
+        }
+    }
+
+    fn address(&mut self, address: &str) {
+        self.unless_own(&address.rsplit('@').next().unwrap_or_default().to_lowercase(), address);
+    }
+
+    fn unless_own(&mut self, host: &str, who: &str) {
+        if !is_below(host, self.own) {
+            self.add(who);
+        }
+    }
+}
+
+/// A part of a text that names several.
+enum Part<'a> {
+    /// There are addresses in it.
+    Addresses(&'a str),
+    Other(&'a str),
+}
+
+impl Part<'_> {
+    /// It holds addresses, with at most the name of the one in angle brackets.
+    fn is_nobody_else(&self) -> bool {
+        let Self::Addresses(part) = self else { return false };
+        let in_brackets = part.strip_suffix('>').and_then(|part| part.rsplit_once('<')).map(|(_, inner)| inner);
+        in_brackets.unwrap_or(part).split_whitespace().all(|word| addresses(word).next() == Some(bare(word)))
+    }
+}
+
+/// The parts of a text, but for what is only the first half of a name: `Lee, Ann <ann@example.org>`.
+fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut parts = text.split(separates).map(str::trim).filter(|part| !part.is_empty()).peekable();
+    let has_address = |part: &str| addresses(part).next().is_some();
+    std::iter::from_fn(move || {
+        loop {
+            let part = parts.next()?;
+            if has_address(part) {
+                return Some(Part::Addresses(part));
+            }
+            if !parts.peek().is_some_and(|next| next.contains('<') && has_address(next)) {
+                return Some(Part::Other(part));
+            }
+        }
+    })
+}
+
+fn separates(c: char) -> bool {
+    matches!(c, ',' | ';' | '|' | '\n' | '\t' | '，' | '、' | '；')
+}
+
+fn is_who(role: Option<Role>) -> bool {
+    matches!(role, Some(Role::Recipient | Role::Account))
+}
+
+/// The addresses in a text.
+fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || separates(c) || matches!(c, '<' | '>' | '(' | ')' | '"' | '\'');
+    text.split(ends).map(bare).filter(|word| {
+        word.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    })
+}
+
+/// An address without what may stand before or behind it.
+fn bare(word: &str) -> &str {
+    word.strip_prefix("mailto:").unwrap_or(word).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn count(arguments: &Value) -> usize {
+        recipients(arguments, true, &["own.example".to_owned()]).len()
+    }
+
+    #[test]
+    fn everybody_whom_a_call_goes_to_counts_once() {
+        for (arguments, people) in [
+            (json!({"to": ["Lee, Ann <ann@example.org>", "bob@example.org, BOB@example.org"], "cc": "eve@x.example;"}), 3),
+            (json!({"recipients": [{"id": "U1"}, {"id": "U2"}, {"id": "U2"}]}), 2),
+            (json!({"recipients": [{"name": "Ann", "email": "a@x.example"}, {"name": "Bo", "email": "b@x.example"}]}), 2),
+            (json!({"recipients": {"list": [{"id": 1}, {"id": 2}]}}), 2),
+            (json!({"to": (0..30).map(|n| (format!("U{n}"), json!(true))).collect::<Map<_, _>>()}), 30),
+            (json!({"permissions": {"a@x.example": "read", "b@x.example": "write"}}), 2),
+            (json!({"target": "a@x.example", "destination": "b@x.example"}), 2),
+            (json!({"to": "a@x.example b@x.example\tc@x.example|d@x.example\ne@x.example"}), 5),
+            (json!({"to": "general, ann@example.org, U123"}), 3),
+            (json!({"whom": "Ann <a@x.example>; Bo <b@x.example>"}), 2),
+            (json!({"x": ["a@x.example", "mailto:b@x.example"]}), 2),
+            (json!({"webhook": "https://hooks.example/1", "other": "https://HOOKS.example/2"}), 1),
+            (json!({"chat_id": 12, "user_id": 13, "channel": 14}), 3),
+            (json!({"to": "ann@own.example, bob@mail.own.example", "url": "https://own.example/x"}), 0),
+            (json!({"from": "me@x.example", "sender": {"email": "me@x.example"}}), 0),
+            (json!({"body": "Write to a@x.example, or to b@x.example.", "html": "<p>a@x.example</p>"}), 0),
+            (json!({"body": "id,mail\n1,a@x.example\n2,b@x.example"}), 0),
+            (json!({}), 0),
+        ] {
+            assert_eq!(count(&arguments), people, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn whose_page_is_fetched_is_no_recipient() {
+        assert_eq!(recipients(&json!({"url": "https://a.example"}), false, &[]).len(), 0);
+        assert_eq!(recipients(&json!({"url": "https://a.example", "to": "a@x.example"}), false, &[]).len(), 1);
+    }
+
+    #[test]
+    fn there_is_no_end_to_them() {
+        let many: Vec<String> = (0..5_000).map(|n| format!("p{n}@example.org")).collect();
+        assert_eq!(count(&json!({"to": many})), 5_000);
+        assert_eq!(count(&json!({"to": many.join(",")})), 5_000);
+        assert_eq!(count(&json!({"batch": many[..2_000].join(" ")})), 2_000);
+    }
+}

@@ -39,9 +39,10 @@ export const hostileThreats = () => threats({
 });
 
 export const places = () => [
-  { server: "mail", kind: "address", value: "ann@halden.example", at: NOW - HOUR },
-  { server: HOSTILE.bidi, kind: "name", value: HOSTILE.hidden, at: NOW - 30 * HOUR },
-  { server: "web", kind: "url", value: `https://halden.example/${"very-long-path/".repeat(20)}`, at: NOW - 90 * HOUR },
+  { removed: false, server: "mail", kind: "address", value: "ann@halden.example", at: NOW - HOUR },
+  { removed: false, server: HOSTILE.bidi, kind: "name", value: HOSTILE.hidden, at: NOW - 30 * HOUR },
+  { removed: false, server: "web", kind: "url", value: `https://halden.example/${"very-long-path/".repeat(20)}`, at: NOW - 90 * HOUR },
+  { removed: true, server: "cd".repeat(32), kind: "host", value: "hooks.halden.example", at: NOW - 99 * HOUR },
 ];
 
 export const bulk = () => mail({

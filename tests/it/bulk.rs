@@ -56,7 +56,8 @@ fn many_recipients_in_small_calls_need_a_deliberate_yes_over_a_restart_too() {
     scene.broker = Broker::start_with(&scene.home, &["--decisions", "cli", "--preset", "balanced"]);
     let mut client = scene.client();
     let (question, asked) = asks(&scene, &mut client, &people(40, 41));
-    assert!(rule(&question, BULK).is_some(), "{question}");
+    let why = rule(&question, BULK).expect("the rule")["why"].as_str().expect("why").to_owned();
+    assert!(why.contains("26 recipients"), "25 others, each once, whatever was restarted: {why}");
     scene.approve(&question).succeeded();
     assert!(went_well(&client.reply(&asked).value));
     assert_eq!(scene.server.executions("send_mail"), 5);
@@ -84,6 +85,23 @@ fn a_list_that_is_too_long_to_be_told_is_counted_whole() {
     let question = scene.home.question("call");
     let why = rule(&question, BULK).expect("the rule")["why"].as_str().expect("why").to_owned();
     assert!(why.contains("3,000 recipients"), "{why}");
+}
+
+#[test]
+fn what_the_server_calls_its_own_and_what_was_approved_before_count_all_the_same() {
+    let scene = Scene::balanced();
+    let (mut watch, mut client) = (scene.watch(), scene.client());
+    let to = vec!["ann@example.org".to_owned()];
+    scene.answer(&mut watch, &mut client, ("send_mail", mail(&to)), true);
+    // To somebody whom the person knows, but all there is.
+    let rows: Vec<Value> = (0..300).map(|id| json!({"id": id})).collect();
+    let body = format!("Here you are:\n```json\n{}\n```", serde_json::to_string(&rows).expect("JSON"));
+    let asked = client.begin("send_mail", json!({"to": "ann@example.org", "subject": "All", "body": body}));
+    let question = watch.question("send_mail");
+    let why = rule(&question, BULK).expect("the rule")["why"].as_str().expect("why").to_owned();
+    assert!(why.contains("300 records"), "{why}");
+    scene.reject(&question).succeeded();
+    refusal(&client.reply(&asked).value);
 }
 
 #[test]

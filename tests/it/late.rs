@@ -37,6 +37,31 @@ fn a_client_is_told_to_come_back_and_then_gets_its_answer_once() {
 }
 
 #[test]
+fn a_client_that_numbers_its_calls_gets_its_late_answer_and_is_remembered() {
+    let scene = impatient();
+    let (mut watch, mut client) = (scene.watch(), scene.client());
+    let mut calls = 0;
+    // As Claude Code and VS Code do: another number each time, also where the call is the same.
+    let mut call = |client: &mut e2e::McpClient, subject: &str| {
+        calls += 1;
+        let numbers = json!({"claudecode/toolUseId": format!("toolu_{calls}"), "vscode.requestId": format!("r-{calls}"),
+            "traceparent": format!("00-0af7651916cd43dd8448eb211c80319c-{calls:016x}-01"), "progressToken": calls});
+        let params = json!({"name": "send_mail", "arguments": mail(subject), "_meta": numbers});
+        let id = client.request("tools/call", params);
+        client.reply(&id).value
+    };
+    assert!(refusal(&call(&mut client, "one")).starts_with("Waiting for approval"));
+    let question = watch.question("send_mail");
+    let word = |name: &str| question[name].as_str().expect(name).to_owned();
+    let (id, digest) = (word("id"), word("digest"));
+    scene.home.run(&["approvals", "approve", &id, "--digest", &digest, "--remember", "15m"]).succeeded();
+    assert!(went_well(&call(&mut client, "one")), "the late yes");
+    assert!(went_well(&call(&mut client, "one")), "what was remembered");
+    assert!(refusal(&call(&mut client, "two")).starts_with("Waiting for approval"), "another call is another one");
+    assert_eq!(scene.server.executed().len(), 2);
+}
+
+#[test]
 fn a_client_that_wants_to_know_is_told_that_it_waits() {
     let scene = Scene::new();
     let mut watch = scene.watch();

@@ -16,6 +16,7 @@ use gate::provenance::{MORE, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
+use wire::text::escaped;
 use wire::view::PlaceApprovedView;
 use wire::{Fault, FaultCode};
 
@@ -83,34 +84,53 @@ impl Approved {
         self.write(server, kept).await
     }
 
-    /// Every place with its server, the one that was approved last first.
+    /// Every place with its server, the one that was approved last first. Those of a server that is gone count again when
+    /// it comes back as it was.
     fn views(&self, names: &[(String, Digest)]) -> Vec<PlaceApprovedView> {
         let all = self.all.load();
-        let of = |(name, identity): &(String, Digest)| {
-            let places = all.get(identity).map(|places| places.0.clone()).unwrap_or_default();
+        let of = |(identity, places): (&Digest, &Places)| {
+            let name = names.iter().find(|(_, named)| named == identity).map(|(name, _)| name.clone());
             let view = |place: &ApprovedPlace| PlaceApprovedView {
-                server: name.clone(),
+                server: name.clone().unwrap_or_else(|| identity.to_string()),
+                removed: name.is_none(),
                 kind: place.kind.clone(),
                 value: place.value.clone(),
                 at: place.at,
             };
-            places.iter().map(view).collect::<Vec<_>>()
+            places.0.iter().map(view).collect::<Vec<_>>()
         };
-        let mut views: Vec<PlaceApprovedView> = names.iter().flat_map(of).collect();
-        views.sort_by_key(|view| std::cmp::Reverse(view.at));
+        let mut views: Vec<PlaceApprovedView> = all.iter().flat_map(of).collect();
+        views.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| (&a.server, &a.value).cmp(&(&b.server, &b.value))));
         views
     }
 
-    /// Calls that go there are asked about again, from now on.
-    async fn forget(&self, server: Digest, kind: &str, value: &str) -> Result<(), Fault> {
+    /// The server that a name, or an identity as it is listed, stands for.
+    fn identity(&self, server: &str, names: &[(String, Digest)]) -> Option<Digest> {
+        let named = names.iter().find(|(name, _)| name == server).map(|(_, identity)| *identity);
+        named.or_else(|| server.parse().ok().filter(|identity| self.all.load().contains_key(identity)))
+    }
+
+    /// Calls that go there are asked about again, from now on. The value may be given as it is printed. Returns it as it
+    /// was kept.
+    async fn forget(&self, server: Digest, kind: &str, value: &str) -> Result<String, Fault> {
         let _turn = self.turn.lock().await;
         let mut kept = Vec::clone(&self.at(server).0);
-        let before = kept.len();
+        let is_it =
+            |place: &&ApprovedPlace| place.kind == kind && (place.value == value || escaped(&place.value) == value);
+        let unknown = || Fault::new(FaultCode::NotFound, "No such place is approved for this server.");
+        let value = kept.iter().find(is_it).ok_or_else(unknown)?.value.clone();
         kept.retain(|place| place.kind != kind || place.value != value);
-        if kept.len() == before {
-            return Err(Fault::new(FaultCode::NotFound, "No such place is approved for this server."));
+        // A URL was approved with its host, and is nothing without it.
+        match (kind, host_of(&value)) {
+            ("host", _) => kept.retain(|place| place.kind != "url" || host_of(&place.value).as_deref() != Some(&value)),
+            ("url", Some(host)) => {
+                let another = kept.iter().any(|p| p.kind == "url" && host_of(&p.value).as_deref() == Some(&host));
+                kept.retain(|place| another || place.kind != "host" || place.value != host);
+            }
+            _ => {}
         }
-        self.write(server, kept).await
+        self.write(server, kept).await?;
+        Ok(value)
     }
 
     async fn write(&self, server: Digest, kept: Vec<ApprovedPlace>) -> Result<(), Fault> {
@@ -129,15 +149,19 @@ impl Broker {
         self.inner.corridor.approved.views(&self.inner.corridor.servers.identities())
     }
 
-    /// Approves a place no longer: calls that go there are asked about again.
+    /// Approves a place no longer: calls that go there are asked about again, and what was remembered for it is taken back.
     ///
     /// # Errors
     /// `NotFound`, or `Storage` when it can't be written.
     pub async fn forget_place(&self, server: &str, kind: &str, value: &str, by: By) -> Result<(), Fault> {
-        let identity = self.inner.corridor.servers.identities().into_iter().find(|(name, _)| name == server);
+        let corridor = &self.inner.corridor;
         let unknown = || Fault::new(FaultCode::NotFound, "There is no such server.");
-        let (_, identity) = identity.ok_or_else(unknown)?;
-        self.inner.corridor.approved.forget(identity, kind, value).await?;
+        let identity = corridor.approved.identity(server, &corridor.servers.identities()).ok_or_else(unknown)?;
+        let value = corridor.approved.forget(identity, kind, value).await?;
+        for grant in corridor.grants.held().iter().filter(|grant| grant.server == identity && grant.names(kind, &value))
+        {
+            corridor.grants.revoke(&grant.id.to_string(), by).await?;
+        }
         let record = Record::new("revoked", now_ms())
             .with("decision", KIND)
             .with("server", server)
@@ -149,6 +173,10 @@ impl Broker {
     }
 }
 
+fn host_of(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
 /// Whom a call goes to, if it goes. Most reads go nowhere, and must not pay for being asked.
 pub(crate) fn reached(case: &Case) -> Vec<Reached> {
     let nowhere = case.destinations.iter().all(|destination| destination.kind == "path");
@@ -156,4 +184,45 @@ pub(crate) fn reached(case: &Case) -> Vec<Reached> {
         return Vec::new();
     }
     Reached::of(&parties(&gate::meaning::arguments(case.shown_arguments())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::Seal;
+
+    #[tokio::test]
+    async fn a_place_is_forgotten_with_all_that_lets_calls_go_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("consentry.db"), Arc::new(Seal::in_memory())).await.unwrap();
+        let events = tokio::sync::broadcast::channel(9).0;
+        let (audit, _writer) = AuditLog::start(store.appender().await.unwrap(), events);
+        let approved = Approved::open(store, &audit).await.unwrap();
+        let (here, gone) = (Digest([1; 32]), Digest([2; 32]));
+        let place = |kind, value: &str| Place { kind, value: value.to_owned(), pointer: String::new() };
+        let hook = ["https://hooks.example/a", "https://hooks.example/b"];
+        let places = [
+            place("url", hook[0]),
+            place("url", hook[1]),
+            place("host", "hooks.example"),
+            place("name", "\u{202e}general"),
+        ];
+        approved.keep(here, &places).await.unwrap();
+        approved.keep(gone, &places[2..3]).await.unwrap();
+        let names = [("chat".to_owned(), here)];
+        let left = |server: Digest| {
+            let views = approved.views(&names).into_iter();
+            views.filter(|v| approved.identity(&v.server, &names) == Some(server)).map(|v| v.value).collect::<Vec<_>>()
+        };
+        approved.forget(here, "url", hook[0]).await.unwrap();
+        assert!(approved.at(here).holds(&places[2]), "another URL is there still");
+        approved.forget(here, "url", hook[1]).await.unwrap();
+        assert_eq!(left(here), ["\u{202e}general"]);
+        approved.forget(here, "name", &escaped("\u{202e}general")).await.unwrap();
+        assert!(left(here).is_empty(), "as it is printed it can be named");
+        let removed = approved.views(&names);
+        assert_eq!((removed.len(), removed[0].removed, removed[0].server.clone()), (1, true, gone.to_string()));
+        approved.forget(approved.identity(&gone.to_string(), &names).unwrap(), "host", "hooks.example").await.unwrap();
+        assert!(approved.forget(gone, "host", "hooks.example").await.is_err());
+    }
 }

@@ -2,8 +2,9 @@
 
 use crate::Broker;
 use crate::clock::now_ms;
+use crate::store::Store;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, VecDeque};
 use wire::Fault;
 use wire::view::AttentionView;
 
@@ -23,110 +24,179 @@ impl Broker {
     /// `Storage` when the log can't be read.
     pub async fn attention(&self, since: Option<i64>) -> Result<AttentionView, Fault> {
         let since = since.unwrap_or(now_ms() - SPAN);
-        let mut counted = Counted::default();
-        self.inner.store.back_to(since, MOST, |at, record| counted.take(at, record)).await?;
-        Ok(counted.view(since))
+        let mut log = self.inner.attention.lock().await;
+        log.read(&self.inner.store, since).await?;
+        Ok(log.view(since))
     }
 }
 
-/// What was counted; records come newest first.
+/// What the log says of questions and calls, as far as it was read: it is asked for again with every question.
 #[derive(Default)]
-struct Counted {
-    view: AttentionView,
-    /// Hours in which a program called something.
-    hours: HashSet<i64>,
-    /// How long each answer took, in milliseconds.
-    took: Vec<i64>,
-    /// Yeses in a row, up to the one that was read last.
-    row: u32,
-    /// There was a no after them.
-    ended: bool,
+pub(crate) struct QuestionLog {
+    /// The last entry that was read.
+    last: i64,
+    /// From when on it is all here.
+    since: Option<i64>,
+    /// The oldest first.
+    moments: VecDeque<(i64, Moment)>,
 }
 
-impl Counted {
-    fn take(&mut self, at: i64, record: &Value) {
+/// What an entry says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    /// A program called something.
+    Called,
+    Asked,
+    /// A yes or a no, and how long it took from when the question could be seen.
+    Answered {
+        approved: bool,
+        took: i64,
+    },
+    Expired,
+}
+
+impl Moment {
+    fn of(record: &Value) -> Option<Self> {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
-        let number = |name: &str| record.get(name).and_then(Value::as_i64);
-        match text("kind") {
-            "intent" | "refused" => drop(self.hours.insert(at / HOUR)),
-            "asked" => self.view.questions += 1,
-            "answered" => match text("answer") {
-                "approved" => {
-                    self.view.approved += 1;
-                    self.row += 1;
-                    self.answered(number("took_ms"), number("visible_after_ms"));
-                }
-                "rejected" => {
-                    self.view.rejected += 1;
-                    self.break_row();
-                    self.answered(number("took_ms"), number("visible_after_ms"));
-                }
-                "expired" => self.view.expired += 1,
-                _ => {}
-            },
-            _ => {}
+        let number = |name: &str| record.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let answered = |approved| {
+            let took = number("took_ms").saturating_sub(number("visible_after_ms")).max(0);
+            Self::Answered { approved, took }
+        };
+        match (text("kind"), text("answer")) {
+            ("intent" | "refused", _) => Some(Self::Called),
+            ("asked", _) => Some(Self::Asked),
+            ("answered", "approved") => Some(answered(true)),
+            ("answered", "rejected") => Some(answered(false)),
+            ("answered", "expired") => Some(Self::Expired),
+            _ => None,
         }
     }
+}
 
-    /// How long it took from when it could be seen.
-    fn answered(&mut self, took: Option<i64>, visible: Option<i64>) {
-        let took = took.unwrap_or_default() - visible.unwrap_or_default();
-        self.took.push(took.max(0));
-        self.view.hasty += u32::from(took < HASTY);
-    }
-
-    fn break_row(&mut self) {
-        if !self.ended {
-            self.view.in_a_row = self.row;
+impl QuestionLog {
+    /// Reads what is new, or all since a moment where that is longer ago than what is here.
+    async fn read(&mut self, store: &Store, since: i64) -> Result<(), Fault> {
+        if self.since.is_none_or(|have| since < have) {
+            *self = Self { since: Some(since), ..Self::default() };
         }
-        self.ended = true;
-        self.view.longest_row = self.view.longest_row.max(self.row);
-        self.row = 0;
+        let from = self.since.unwrap_or(since);
+        let (mut before, mut read, mut fresh, mut last) = (None, 0, Vec::new(), self.last);
+        loop {
+            let page = store.entries(before, 2_000).await?;
+            read += page.len();
+            let mut any = false;
+            for entry in page.iter().take_while(|entry| entry.seq > self.last) {
+                last = last.max(entry.seq);
+                let Ok(record) = serde_json::from_str::<Value>(&entry.record) else { continue };
+                let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
+                any |= at >= from;
+                fresh.extend(Moment::of(&record).filter(|_| at >= from).map(|moment| (at, moment)));
+            }
+            before = page.last().map(|entry| entry.seq).filter(|seq| *seq > self.last);
+            if !any || before.is_none() || read >= MOST {
+                break;
+            }
+        }
+        self.last = last;
+        fresh.into_iter().rev().for_each(|(at, moment)| self.add(at, moment));
+        Ok(())
     }
 
-    fn view(mut self, since: i64) -> AttentionView {
-        self.break_row();
-        self.took.sort_unstable();
-        let median_ms = self.took.get(self.took.len() / 2).copied();
-        let hours = u32::try_from(self.hours.len()).unwrap_or(u32::MAX);
-        AttentionView { since, hours, median_ms, ..self.view }
+    fn add(&mut self, at: i64, moment: Moment) {
+        // Of calls only their hours are told.
+        let again = |(last, called): &(i64, Moment)| *called == Moment::Called && last / HOUR == at / HOUR;
+        if moment == Moment::Called && self.moments.back().is_some_and(again) {
+            return;
+        }
+        self.moments.push_back((at, moment));
+    }
+
+    fn view(&self, since: i64) -> AttentionView {
+        let mut view = AttentionView { since, ..AttentionView::default() };
+        let (mut hours, mut took) = (BTreeSet::new(), Vec::new());
+        for (at, moment) in self.moments.iter().filter(|(at, _)| *at >= since) {
+            match *moment {
+                Moment::Called => {
+                    hours.insert(at / HOUR);
+                }
+                Moment::Asked => view.questions += 1,
+                Moment::Expired => view.expired += 1,
+                Moment::Answered { approved, took: ms } => {
+                    took.push(ms);
+                    view.hasty += u32::from(ms < HASTY);
+                    view.approved += u32::from(approved);
+                    view.rejected += u32::from(!approved);
+                    view.in_a_row = if approved { view.in_a_row + 1 } else { 0 };
+                    view.longest_row = view.longest_row.max(view.in_a_row);
+                }
+            }
+        }
+        took.sort_unstable();
+        view.median_ms = took.get(took.len() / 2).copied();
+        view.hours = u32::try_from(hours.len()).unwrap_or(u32::MAX);
+        view
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit_log::{AuditLog, Durability};
+    use crate::vault::Seal;
+    use gate::audit::Record;
     use serde_json::json;
+    use std::sync::Arc;
 
     #[test]
     fn attention_is_counted_as_it_was_given() {
         let answered = |answer: &str, took: i64, visible: i64| json!({"kind": "answered", "answer": answer, "took_ms": took, "visible_after_ms": visible});
-        let mut counted = Counted::default();
-        // Newest first.
+        let mut log = QuestionLog::default();
         for record in [
-            answered("approved", 900, 100),
-            answered("approved", 9_000, 8_000),
-            answered("expired", 120_000, 0),
-            answered("rejected", 5_000, 1_000),
-            answered("approved", 30_000, 0),
-            answered("approved", 4_000, 0),
-            answered("approved", 3_000, 0),
-            json!({"kind": "asked"}),
             json!({"kind": "intent", "at": 10 * HOUR}),
             json!({"kind": "refused", "at": 10 * HOUR + 5}),
             json!({"kind": "intent", "at": 12 * HOUR}),
+            json!({"kind": "asked", "at": 12 * HOUR}),
+            answered("approved", 3_000, 0),
+            answered("approved", 4_000, 0),
+            answered("approved", 30_000, 0),
+            answered("rejected", 5_000, 1_000),
+            answered("expired", 120_000, 0),
+            answered("approved", 9_000, 8_000),
+            answered("approved", 900, 100),
         ] {
-            counted.take(record["at"].as_i64().unwrap_or(0), &record);
+            log.add(record["at"].as_i64().unwrap_or(13 * HOUR), Moment::of(&record).unwrap());
         }
-        let view = counted.view(7);
+        let view = log.view(7);
         assert_eq!((view.since, view.questions, view.hours), (7, 1, 2));
         assert_eq!((view.approved, view.rejected, view.expired), (5, 1, 1));
         assert_eq!((view.in_a_row, view.longest_row), (2, 3));
         assert_eq!((view.median_ms, view.hasty), (Some(4_000), 2), "800, 1000, 3000, 4000, 4000 and 30000 ms");
+        assert_eq!(log.view(11 * HOUR).hours, 1, "the same log, looked at from later on");
     }
 
     #[test]
     fn nothing_asked_is_nothing_taken() {
-        assert_eq!(Counted::default().view(0), AttentionView::default());
+        assert_eq!(QuestionLog::default().view(0), AttentionView::default());
+    }
+
+    #[tokio::test]
+    async fn what_was_read_is_not_read_again_and_nothing_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("consentry.db");
+        let store = Store::open(&path, Arc::new(Seal::in_memory())).await.unwrap();
+        let (audit, _writer) = AuditLog::start(store.appender().await.unwrap(), tokio::sync::broadcast::channel(9).0);
+        let ask = async |at: i64| audit.append(Record::new("asked", at), Durability::Process).await.unwrap();
+        let mut log = QuestionLog::default();
+        for at in [1_000, 50, 2_000] {
+            ask(at).await;
+        }
+        log.read(&store, 500).await.unwrap();
+        assert_eq!((log.view(500).questions, log.last), (2, 3), "one was before");
+        ask(3_000).await;
+        log.read(&store, 1_500).await.unwrap();
+        assert_eq!((log.view(1_500).questions, log.view(500).questions, log.last), (2, 3, 4));
+        log.read(&store, 0).await.unwrap();
+        assert_eq!(log.view(0).questions, 4, "longer ago is read anew");
     }
 }

@@ -75,6 +75,8 @@ struct Open {
     parked: bool,
     /// The call, where it is about one.
     behind: Option<Behind>,
+    /// Its yes was one to a list.
+    listed: bool,
 }
 
 impl Open {
@@ -83,6 +85,7 @@ impl Open {
         if event == Event::Visible {
             self.seen_at.get_or_insert(now);
         }
+        self.listed |= matches!(event, Event::ApproveListed(_));
         let effects = self.approval.step(event, now);
         self.settled_by(&effects);
         effects
@@ -202,6 +205,7 @@ impl Desk {
             .with_body("card", card.into());
         if let Some(behind) = &behind {
             record = record
+                .with("client_identity", behind.client.to_string())
                 .with("server_identity", behind.pinned.0.to_string())
                 .with("pin", behind.pinned.1.to_string())
                 .with_body("facts", behind.facts.clone());
@@ -213,8 +217,16 @@ impl Desk {
             let mut state = self.state();
             state.arrived(&view.server);
             recorded?;
-            let open =
-                Open { approval, view: view.clone(), call, seen_at: None, settle: Some(settle), parked: false, behind };
+            let open = Open {
+                approval,
+                view: view.clone(),
+                call,
+                seen_at: None,
+                settle: Some(settle),
+                parked: false,
+                behind,
+                listed: false,
+            };
             state.open.insert(id, open);
             state.fold();
             let _ = self.watched.send(Watched::Pending(Box::new(view)));
@@ -427,6 +439,7 @@ fn answered(open: &Open, answer: Answer, by: &str, reason: Option<String>) -> Re
         .with("took_ms", now - view.asked_at)
         .with("visible_after_ms", open.seen_at.map(|at| at - view.asked_at))
         .with("edited", view.edits.iter().map(|edit| edit.pointer.clone()).collect::<Vec<_>>())
+        .with("listed", open.listed.then_some(true))
         .with("retries", (view.client_waits.retries > 0).then_some(view.client_waits.retries));
     record.call = open.call;
     record

@@ -51,6 +51,7 @@ pub(crate) fn behind(question: &Question, words: &[String], so_far: SoFar) -> Be
         draft: question.draft().map(Box::new),
         words: words.to_vec(),
         so_far,
+        client: question.case().call.client.identity,
         pinned: (question.case().call.server.identity, question.case().call.tool.digest),
         facts: kept(question.facts()),
     }

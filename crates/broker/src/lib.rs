@@ -102,6 +102,8 @@ pub(crate) struct Inner {
     pub(crate) stopped: watch::Sender<bool>,
     /// Cards the person put away; they stay in the inbox.
     pub(crate) put_away: Mutex<HashSet<String>>,
+    /// What the log says of questions.
+    pub(crate) attention: tokio::sync::Mutex<attention::QuestionLog>,
     /// Until when no prompt shows; in memory, so that a restart ends it.
     pub(crate) quiet_until: Mutex<i64>,
     /// Whether the person is there, where that matters.

@@ -113,7 +113,7 @@ impl Broker {
 
     /// Gives the tokens for all servers back, in the background: stopping waits for nobody.
     pub(crate) fn give_logins_back(&self) {
-        for name in self.inner.corridor.servers.logged_in() {
+        for name in self.inner.corridor.servers.elsewhere() {
             let broker = self.clone();
             drop(tokio::spawn(async move {
                 if let Err(fault) = broker.log_out(&name).await {

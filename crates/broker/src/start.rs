@@ -129,7 +129,8 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let recall = Arc::new(Recall::open(store.clone(), options.believe_conversations).await?);
-    let scope = |client: &str, conversation: &str| crate::recall::scope(options.believe_conversations, client, conversation);
+    let scope =
+        |client: &str, conversation: &str| crate::recall::scope(options.believe_conversations, client, conversation);
     let replay = |at, record: &serde_json::Value| recall.replay(at, record);
     let traffic = Traffic::open(&store, crate::clock::now_ms(), scope, replay).await?;
     let approved = Approved::open(store.clone(), &audit).await?;
@@ -167,6 +168,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         stop: CancellationToken::new(),
         stopped: watch::Sender::new(false),
         put_away: Mutex::default(),
+        attention: tokio::sync::Mutex::default(),
         quiet_until: Mutex::default(),
         client_turn: tokio::sync::Mutex::default(),
         news: client_files::News::default(),

@@ -26,7 +26,7 @@ mod seen;
 pub(crate) use appender::{AppendFault, Appender, Sealed};
 pub(crate) use decisions::Decision;
 pub(crate) use originals::{OriginalKey, OriginalRow};
-pub(crate) use past::PastCall;
+pub(crate) use past::{Answer, PastCall};
 pub(crate) use reached::{Reached, Times};
 pub(crate) use search::{Found, Named, Reach};
 

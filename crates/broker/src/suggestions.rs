@@ -1,8 +1,9 @@
 //! Grants that could take the place of questions a person always answers alike: found in the log, and proved on it.
 
 use crate::clock::now_ms;
+use crate::corridor::Corridor;
 use crate::desk::by_word;
-use crate::store::{Decision, PastCall};
+use crate::store::{Answer, Decision, PastCall};
 use crate::{Broker, Decider, present, replay};
 use gate::approval::By;
 use gate::call::{ApprovalId, Digest, GrantId};
@@ -10,7 +11,7 @@ use gate::grant::{Answered, Basis, Suggestion, suggest};
 use gate::policy::{KeptFacts, Needed, Policies};
 use gate::tool::Tool;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 use wire::view::{PastQuestion, SuggestionView};
@@ -19,20 +20,34 @@ use wire::{Fault, FaultCode};
 const KIND: &str = "suggestion";
 /// How far back it is looked, in milliseconds: 30 days.
 const SPAN: i64 = 30 * 24 * 60 * 60 * 1000;
-/// The most questions that are read.
+/// The most approved calls that are read, and the most that were not approved: with more of those nothing is proved.
 const MOST: i64 = 2_000;
+const MOST_NOES: i64 = 10_000;
+/// The longest card that is read, in bytes.
+const LONGEST: i64 = 64 * 1024;
 /// The most past calls that are told of one suggestion.
 const TOLD: usize = 50;
 
-/// One answered question, as the log has it.
-struct Past {
+/// One client's calls of one tool: the client's identity, the server's name, the tool's.
+type Whose = (String, String, String);
+
+/// One approved call, as the log has it.
+struct Yes {
     question: PastQuestion,
-    approval: Option<ApprovalId>,
+    approval: ApprovalId,
     client_name: String,
     facts: KeptFacts,
+    arguments: Value,
     answered: Answered,
     /// The server's identity and the tool's pin, as they were.
     pinned: (String, String),
+}
+
+/// What was answered about one tool.
+#[derive(Default)]
+struct Group {
+    yeses: Vec<Yes>,
+    noes: Vec<Answered>,
 }
 
 /// A suggestion, and whom it is for.
@@ -76,42 +91,69 @@ impl Broker {
     }
 
     async fn found(&self, since: i64) -> Result<Vec<Found>, Fault> {
-        let asked = self.inner.store.answered_calls(since, MOST).await?;
-        let corridor = &self.inner.corridor;
-        let (policies, held) = (corridor.policies.current(), corridor.grants.held());
-        let names = corridor.servers.names_by_alias();
-        let mut groups: BTreeMap<(String, String, String), Vec<Past>> = BTreeMap::new();
-        for (past, answer) in asked {
-            let Some(past) = read(&past, &answer) else { continue };
-            let key = (past.facts.client.clone(), past.facts.server.clone(), past.facts.tool.clone());
-            groups.entry(key).or_default().push(past);
+        let store = &self.inner.store;
+        let noes = store.answered_calls(Answer::No, since, MOST_NOES, LONGEST).await?;
+        if i64::try_from(noes.len()).is_ok_and(|count| count == MOST_NOES) {
+            tracing::warn!("more than {MOST_NOES} calls were rejected in 30 days: nothing is suggested");
+            return Ok(Vec::new());
         }
-        let mut found = Vec::new();
-        for ((client, alias, name), mut group) in groups {
-            let Some(server) = names.get(&alias) else { continue };
-            let listed = corridor.servers.pinned(server).and_then(|listing| listing.tool(&name).cloned());
-            let pinned = corridor.servers.pin_of(server, &name);
-            let (Ok(client), Some(tool), Some((identity, pin))) = (client.parse(), listed, pinned) else { continue };
-            // A yes was for the tool as it was; a no holds whatever it became.
-            let now = (identity.to_string(), pin.to_string());
-            group.retain(|past| !past.answered.approved || past.pinned == now);
-            for one in suggestions(group, (client, identity, server), &tool, &policies) {
-                let same = held.iter().any(|grant| {
-                    grant.client == client
-                        && grant.server == identity
-                        && grant.tool == name
-                        && grant.fields == one.suggestion.fields
-                        && grant.policies == policies.versions()
-                        && grant.is_live(now_ms())
-                });
-                if !same {
-                    found.push(one);
-                }
+        let yeses = store.answered_calls(Answer::Yes, since, MOST, LONGEST).await?;
+        let corridor = self.inner.corridor.clone();
+        let find = move || find(&corridor, &yeses, &noes);
+        tokio::task::spawn_blocking(find).await.map_err(|e| Fault::new(FaultCode::Internal, e.to_string()))
+    }
+}
+
+/// What can be made of these answers, that of most use first.
+fn find(corridor: &Corridor, yeses: &[(PastCall, String)], noes: &[(PastCall, String)]) -> Vec<Found> {
+    let (policies, held) = (corridor.policies.current(), corridor.grants.held());
+    let mut found = Vec::new();
+    for ((client, server, name), mut group) in groups(yeses, noes) {
+        let listed = corridor.servers.pinned(&server).and_then(|listing| listing.tool(&name).cloned());
+        let pinned = corridor.servers.pin_of(&server, &name);
+        let (Ok(client), Some(tool), Some((identity, pin))) = (client.parse(), listed, pinned) else { continue };
+        // A yes was for the tool as it was; a no holds whatever it became.
+        let now = (identity.to_string(), pin.to_string());
+        group.yeses.retain(|yes| yes.pinned == now);
+        for one in suggestions(group, (client, identity, &server), &tool, &policies) {
+            let same = held.iter().any(|grant| {
+                grant.client == client
+                    && grant.server == identity
+                    && grant.tool == name
+                    && grant.fields == one.suggestion.fields
+                    && grant.policies == policies.versions()
+                    && grant.is_live(now_ms())
+            });
+            if !same {
+                found.push(one);
             }
         }
-        found.sort_by_key(|one| std::cmp::Reverse(one.covers.len()));
-        Ok(found)
     }
+    found.sort_by(|a, b| b.covers.len().cmp(&a.covers.len()).then_with(|| a.id.0.cmp(&b.id.0)));
+    found
+}
+
+/// The answers by client, server and tool. Of a tool with a no that can't be read nothing can be proved.
+fn groups(yeses: &[(PastCall, String)], noes: &[(PastCall, String)]) -> BTreeMap<Whose, Group> {
+    let mut groups: BTreeMap<Whose, Group> = BTreeMap::new();
+    for (past, answer) in yeses {
+        if let Some((whose, yes)) = yes(past, answer) {
+            groups.entry(whose).or_default().yeses.push(yes);
+        }
+    }
+    let mut unproved = HashSet::new();
+    for (past, _) in noes {
+        let Ok(record) = serde_json::from_str(&past.record) else { continue };
+        let whose = whose(&record);
+        match no(past) {
+            Some(no) => groups.entry(whose).or_default().noes.push(no),
+            None => {
+                unproved.insert(whose);
+            }
+        }
+    }
+    groups.retain(|whose, _| !unproved.contains(whose));
+    groups
 }
 
 impl Decider {
@@ -146,61 +188,95 @@ fn unknown() -> Fault {
     Fault::new(FaultCode::NotFound, "This is not suggested any more. Look at the list again.")
 }
 
-/// What the log says of a question, where it says enough.
-fn read(past: &PastCall, answer: &str) -> Option<Past> {
+fn text<'a>(record: &'a Value, name: &str) -> &'a str {
+    record.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn whose(record: &Value) -> Whose {
+    let text = |name| text(record, name).to_owned();
+    (text("client_identity"), text("server"), text("tool"))
+}
+
+/// What stands on the card of a question; a member of it that is not empty.
+fn on_card(past: &PastCall) -> Option<impl Fn(&str) -> bool + use<>> {
+    let card: Value = serde_json::from_slice(past.arguments.as_deref()?).ok()?;
+    Some(move |member: &str| match card.get(member) {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    })
+}
+
+/// An approved call, where the log says enough of it and its card let the yes be remembered.
+fn yes(past: &PastCall, answer: &str) -> Option<(Whose, Yes)> {
     let record: Value = serde_json::from_str(&past.record).ok()?;
     let answer: Value = serde_json::from_str(answer).ok()?;
-    let text = |record: &Value, name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    // Who changes a call before a yes refuses it as it was asked.
-    let edited = answer.get("edited").and_then(Value::as_array).is_some_and(|edited| !edited.is_empty());
-    let approved = match text(&answer, "answer").as_str() {
-        "approved" => !edited,
-        "rejected" => false,
-        _ => return None,
-    };
+    if !on_card(past)?("remember") {
+        return None;
+    }
     let (facts, arguments) = replay::known(past)?;
-    let question = PastQuestion { seq: past.seq, at: record.get("at").and_then(Value::as_i64)? };
-    let answered = Answered { arguments, unclean: facts.flow.tainted.iter().cloned().collect(), approved };
-    let approval = text(&record, "approval").parse().ok();
-    let client_name = text(&record, "client");
-    let pinned = (text(&record, "server_identity"), text(&record, "pin"));
-    Some(Past { question, approval, client_name, facts, answered, pinned })
+    let at = |record: &Value| record.get("at").and_then(Value::as_i64);
+    // Yeses to a list are given with one gesture: within the same second they are one.
+    let occasion = if answer.get("listed").is_some() { -(at(&answer)? / 1_000) } else { past.seq };
+    let yes = Yes {
+        question: PastQuestion { seq: past.seq, at: at(&record)? },
+        approval: text(&record, "approval").parse().ok()?,
+        client_name: text(&record, "client").to_owned(),
+        answered: Answered::yes(&arguments, facts.flow.tainted.iter().cloned().collect(), occasion),
+        pinned: (text(&record, "server_identity").to_owned(), text(&record, "pin").to_owned()),
+        facts,
+        arguments,
+    };
+    Some((whose(&record), yes))
+}
+
+/// A call that was not approved as it was asked, where the log says enough of it.
+fn no(past: &PastCall) -> Option<Answered> {
+    // What would have left is shown by its beginning.
+    let masked = on_card(past)?("leaves");
+    let (facts, arguments) = replay::known(past)?;
+    Some(Answered::no(&arguments, facts.flow.tainted.into_iter().collect(), masked))
 }
 
 /// What could be remembered of one tool's calls by one client: only what the rules of now would ask a plain yes for, and
-/// let that yes be remembered.
+/// let that yes be remembered; calls that different rules ask about are not thrown together.
 fn suggestions(
-    group: Vec<Past>,
+    group: Group,
     (client, server, name): (Digest, Digest, &str),
     tool: &Arc<Tool>,
     policies: &Policies,
 ) -> Vec<Found> {
-    let answered: Vec<Answered> = group.iter().map(|past| past.answered.clone()).collect();
+    let mut by_rules: BTreeMap<BTreeMap<String, String>, Vec<Yes>> = BTreeMap::new();
+    for yes in group.yeses {
+        let judgement = yes.facts.with(&yes.arguments, yes.question.at, |facts| policies.judge(facts));
+        let remembered = judgement.reasons.iter().all(|reason| reason.rememberable) && judgement.faults.is_empty();
+        if judgement.needed == Needed::Approve && remembered {
+            let lifts = judgement.reasons.into_iter().map(|reason| (reason.policy, reason.title)).collect();
+            by_rules.entry(lifts).or_default().push(yes);
+        }
+    }
     let mut out = Vec::new();
-    for suggestion in suggest(&answered, &tool.effects) {
-        let mut lifts = BTreeMap::new();
-        let spared = suggestion.covers.iter().filter_map(|at| group.get(*at)).all(|past| {
-            let judgement = past.facts.with(&past.answered.arguments, past.question.at, |facts| policies.judge(facts));
-            lifts.extend(judgement.reasons.iter().map(|reason| (reason.policy.clone(), reason.title.clone())));
-            let remembered = judgement.reasons.iter().all(|reason| reason.rememberable) && judgement.faults.is_empty();
-            matches!(judgement.needed, Needed::Approve) && remembered
-        });
-        let first = suggestion.covers.first().and_then(|at| group.get(*at));
-        let (Some(first), true) = (first, spared) else { continue };
-        let Some(approval) = first.approval else { continue };
-        let fields = serde_json::to_vec(&suggestion.fields).unwrap_or_default();
-        let parts: [&[u8]; 4] = [&client.0, &server.0, &tool.digest.0, &fields];
-        out.push(Found {
-            id: Digest::of("consentry suggestion 1", &parts),
-            covers: suggestion.covers.iter().filter_map(|at| Some(group.get(*at)?.question)).collect(),
-            suggestion,
-            client,
-            client_name: first.client_name.clone(),
-            server: (server, name.to_owned()),
-            tool: tool.clone(),
-            approval,
-            lifts,
-        });
+    for (lifts, yeses) in by_rules {
+        let answered: Vec<Answered> =
+            yeses.iter().map(|yes| yes.answered.clone()).chain(group.noes.iter().cloned()).collect();
+        for suggestion in suggest(&answered, &tool.effects) {
+            let covered: Vec<&Yes> = suggestion.covers.iter().filter_map(|at| yeses.get(*at)).collect();
+            let Some(first) = covered.first() else { continue };
+            let (fields, rules) = (serde_json::to_vec(&suggestion.fields), serde_json::to_vec(&lifts));
+            let (fields, rules) = (fields.unwrap_or_default(), rules.unwrap_or_default());
+            let parts: [&[u8]; 6] = [&client.0, &server.0, &tool.digest.0, &policies.versions().0, &fields, &rules];
+            out.push(Found {
+                id: Digest::of("consentry suggestion 2", &parts),
+                client,
+                client_name: first.client_name.clone(),
+                server: (server, name.to_owned()),
+                tool: tool.clone(),
+                approval: first.approval,
+                lifts: lifts.clone(),
+                covers: covered.iter().map(|yes| yes.question).collect(),
+                suggestion,
+            });
+        }
     }
     out
 }

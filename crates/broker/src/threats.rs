@@ -3,6 +3,7 @@
 
 use crate::Broker;
 use crate::clock::now_ms;
+use crate::servers::Listing;
 use gate::provenance::{Leg, legs};
 use gate::tool::Tool;
 use serde_json::Value;
@@ -36,10 +37,12 @@ impl Broker {
         let trusted = view.servers.iter().filter(|s| matches!(s.trust, TrustState::Trusted | TrustState::Drifted));
         let listings = trusted.filter_map(|s| Some((s.name.clone(), servers.pinned(&s.name)?)));
         let (uses, others): (Vec<_>, Vec<_>) = listings.partition(|(name, _)| used.contains(name));
-        let tools: Vec<(&str, &Arc<Tool>)> = uses
-            .iter()
-            .flat_map(|(name, listing)| listing.tools.iter().map(move |tool| (name.as_str(), tool)))
-            .collect();
+        let remote = servers.elsewhere();
+        let of = |(name, listing): &(String, Arc<Listing>)| {
+            let (name, remote) = (name.clone(), remote.contains(name));
+            listing.tools.iter().map(move |tool| (name.clone(), tool.clone(), remote)).collect::<Vec<_>>()
+        };
+        let tools: Vec<(String, Arc<Tool>, bool)> = uses.iter().flat_map(of).collect();
         let mut view = weighed(&tools);
         view.identity = identity.to_owned();
         view.client = known.script.unwrap_or(known.program);
@@ -49,13 +52,13 @@ impl Broker {
     }
 }
 
-/// What these tools can do together.
-fn weighed(tools: &[(&str, &Arc<Tool>)]) -> ThreatView {
+/// What these tools can do together, each with its server, and whether that is remote.
+fn weighed(tools: &[(String, Arc<Tool>, bool)]) -> ThreatView {
     let with = |leg: Leg| -> Vec<ToolRef> {
         let mut with: Vec<ToolRef> = tools
             .iter()
-            .filter(|(_, tool)| legs(tool).contains(&leg))
-            .map(|(server, tool)| ToolRef { server: (*server).to_owned(), tool: tool.name.clone() })
+            .filter(|(_, tool, remote)| legs(tool, *remote).contains(&leg))
+            .map(|(server, tool, _)| ToolRef { server: server.clone(), tool: tool.name.clone() })
             .collect();
         with.sort();
         with
@@ -86,9 +89,10 @@ mod tests {
     fn the_three_are_found_over_several_servers_and_the_least_that_cuts_them_comes_first() {
         let (read, list) = (tool("read_mail", &[Effect::Read]), tool("search_mail", &[Effect::Read]));
         let send = tool("post_message", &[Effect::Send]);
-        let view = weighed(&[("mail", &read), ("mail", &list)]);
+        let at = |server: &str, tool: &Arc<Tool>| (server.to_owned(), tool.clone(), false);
+        let view = weighed(&[at("mail", &read), at("mail", &list)]);
         assert!(!view.together && view.cuts.is_empty());
-        let view = weighed(&[("mail", &read), ("mail", &list), ("chat", &send)]);
+        let view = weighed(&[at("mail", &read), at("mail", &list), at("chat", &send)]);
         assert!(view.together);
         let least = &view.cuts[0];
         assert_eq!((least.leg.as_str(), least.tools.len()), ("outward", 1));

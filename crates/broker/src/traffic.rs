@@ -114,7 +114,9 @@ impl Traffic {
             beside(at, record);
         };
         if !store.back_to(now - DAY * MINUTE, MOST_ENTRIES, each).await? {
-            tracing::warn!("the log of the last day has more than {MOST_ENTRIES} entries: sums begin with the last ones");
+            tracing::warn!(
+                "the log of the last day has more than {MOST_ENTRIES} entries: sums begin with the last ones"
+            );
         }
         Ok(traffic)
     }
@@ -129,7 +131,9 @@ impl Traffic {
                 let bytes_seen = record.get("bytes").and_then(Value::as_i64).unwrap_or(0);
                 replay.outcomes.insert(text("call").to_owned(), Volume { bytes_seen, ..volume });
             }
-            "decided" if text("decision") == "new_chat" => drop(replay.ended.insert(text("client_identity").to_owned())),
+            "decided" if text("decision") == "new_chat" => {
+                replay.ended.insert(text("client_identity").to_owned());
+            }
             "intent" => {
                 let Ok(client) = text("client_identity").parse::<Digest>() else { return };
                 let named = record.get("recipients").and_then(Value::as_array).into_iter().flatten();

@@ -72,7 +72,12 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
             let (kind, value) = place.split_once(':').unwrap_or_default();
             let (kind, value) = (kind.to_owned(), value.to_owned());
             control.order(&Request::ForgetPlace { server, kind, value }).await?;
-            done("forgotten", &place, "Calls that go there ask again.", printer)?;
+            done(
+                "forgotten",
+                &place,
+                "Calls that go there ask again; what was remembered for it is taken back.",
+                printer,
+            )?;
         }
         Words::Revoke { id } => {
             control.order(&Request::RevokeGrant { id: id.clone() }).await?;
@@ -110,7 +115,8 @@ fn approved<W: Write>(places: &[PlaceApprovedView], printer: &mut Printer<W>) ->
         return places.iter().try_for_each(|place| printer.json(place));
     }
     let row = |place: &PlaceApprovedView| {
-        vec![place.server.clone(), moment(place.at), format!("{}:{}", place.kind, place.value)]
+        let server = if place.removed { format!("{} (removed)", place.server) } else { place.server.clone() };
+        vec![server, moment(place.at), format!("{}:{}", place.kind, place.value)]
     };
     let rows: Vec<_> = places.iter().map(row).collect();
     printer.table(&["SERVER", "APPROVED", "PLACE"], &rows, "You have approved no call that goes anywhere yet.")
@@ -130,9 +136,9 @@ fn suggested<W: Write>(suggestions: &[SuggestionView], printer: &mut Printer<W>)
         let more = if one.covers.len() > asked.len() { ", …" } else { "" };
         printer.field("Spares", &format!("{} questions you answered: {}{more}", one.count, asked.join(", ")))?;
         let held = match one.rejected {
-            0 => "nothing that you rejected, for you rejected no call of this tool".to_owned(),
-            1 => "not the one call of this tool that you rejected".to_owned(),
-            n => format!("none of the {n} calls of this tool that you rejected"),
+            0 => "nothing that you rejected or changed, for there is no such call of this tool".to_owned(),
+            1 => "not the one call of this tool that you rejected or changed".to_owned(),
+            n => format!("none of the {n} calls of this tool that you rejected or changed"),
         };
         printer.field("Lets run", &held)?;
         printer.field("Answers", &one.rules.join("; "))?;

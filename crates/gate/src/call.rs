@@ -139,7 +139,7 @@ pub struct Request {
     pub arguments: Bytes,
     /// `arguments`, parsed.
     pub parsed: Value,
-    /// The exact bytes of `_meta`'s members other than the progress token, in order.
+    /// The exact bytes of `_meta`'s members, in order, but for the progress token and what a client numbers its calls with.
     pub meta: Vec<u8>,
     /// The exact bytes of the progress token, if any.
     pub progress_token: Option<String>,
@@ -161,7 +161,7 @@ impl Request {
                     for (key, value) in self::members(value.get().as_bytes()).map_err(malformed)? {
                         if key == "progressToken" {
                             progress_token = Some(value.get().to_owned());
-                        } else {
+                        } else if !is_number_of_call(&key, value) {
                             meta.extend_from_slice(key.as_bytes());
                             meta.push(b'=');
                             meta.extend_from_slice(value.get().as_bytes());
@@ -180,6 +180,27 @@ impl Request {
         }
         Ok(Self { name, arguments, parsed, meta, progress_token, params })
     }
+}
+
+/// Members of `_meta` by which clients tell their calls, turns and traces apart: Claude Code, VS Code, Codex, OpenCode and
+/// Antigravity, and the trace context of SEP-414. They differ where a call is the same, as the progress token does: with
+/// them no retry would ever be the call that was asked about, and no remembered yes would hold. They go on as they came.
+const NUMBERS: &[&str] = &[
+    "claudecode/toolUseId",
+    "vscode.conversationId",
+    "vscode.requestId",
+    "x-codex-turn-metadata",
+    "ai.opencode/sessionID",
+    "antigravity.google/conversation_id",
+    "traceparent",
+    "tracestate",
+    "baggage",
+];
+/// What is longer than this, in bytes, says more than which call it is.
+const LONGEST_NUMBER: usize = 2_048;
+
+fn is_number_of_call(key: &str, value: &RawValue) -> bool {
+    NUMBERS.contains(&key) && value.get().len() <= LONGEST_NUMBER
 }
 
 pub(crate) fn members(object: &[u8]) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
@@ -227,7 +248,7 @@ pub struct Call {
 
 impl Call {
     /// The digest a yes is bound to: tool name, argument bytes as they will be sent, pin, server identity, proved
-    /// client, conversation, and `_meta` other than the progress token.
+    /// client, conversation, and `_meta` other than the progress token and what a client numbers its calls with.
     pub fn digest(&self) -> Digest {
         Digest::of(
             "consentry call 1",
@@ -338,7 +359,12 @@ pub(crate) fn sample(server: &str, tool: Tool, params: Bytes) -> Call {
             claimed: None,
         }),
         conversation: "talk".into(),
-        server: Arc::new(Server { name: server.into(), alias: server.into(), identity: Digest([2; 32]), remote: false }),
+        server: Arc::new(Server {
+            name: server.into(),
+            alias: server.into(),
+            identity: Digest([2; 32]),
+            remote: false,
+        }),
         tool: Arc::new(tool),
         request: Request::parse(params).unwrap(),
     }
@@ -360,6 +386,14 @@ mod tests {
         assert_eq!(&r.arguments[..], br#"{ "a" : 1.0 , "b":"\u0041"}"#);
         assert_eq!(r.progress_token.as_deref(), Some("7"));
         assert_eq!(r.meta, b"x=[1]\n");
+        let numbered = |id: &str| {
+            let meta = format!(r#"{{"progressToken":1,"claudecode/toolUseId":{id},"traceparent":"00-1-2-01","x":1}}"#);
+            request(&format!(r#"{{"name":"t","_meta":{meta}}}"#)).unwrap()
+        };
+        assert_eq!(numbered("\"toolu_1\"").meta, b"x=1\n", "which call of the client it is makes it no other call");
+        assert!(numbered("\"toolu_1\"").params.windows(7).any(|part| part == b"toolu_1"), "it goes on as it came");
+        let long = numbered(&format!("\"{}\"", "x".repeat(3_000)));
+        assert!(long.meta.len() > 3_000, "what is too long for a number is part of the call");
         assert_eq!(r.parsed["b"], "A");
     }
 

@@ -3,7 +3,8 @@
 //! A grant answers the reasons that stood on one card, for calls of the same tool by the same client, while nothing
 //! that the yes was based on has changed: the pin, the server, the client and the policies. It says of every field of
 //! the arguments what may stand there, so that a sentence can be made of it; what the sentence does not cover asks
-//! again. A field that may hold anything is covered only where its origin is known and clean.
+//! again. A field that may hold more than one value is covered only where what stands there is clean: what somebody else
+//! wrote is asked about, unless it is the very value that was approved.
 
 mod suggest;
 
@@ -32,7 +33,7 @@ pub enum Constraint {
     Origin(String),
     /// A number from 0 to this one.
     AtMost(f64),
-    /// Anything whose origin is known and clean.
+    /// Anything.
     Any,
 }
 
@@ -55,18 +56,20 @@ impl Constraint {
         choices
     }
 
-    fn holds(&self, value: &Value, origin_is_clean: bool) -> bool {
+    /// Whether a value may stand there that is `clean`: nobody else wrote it.
+    fn holds(&self, value: &Value, clean: bool) -> bool {
         match self {
             // Fractions that differ only in writing may be different to the server.
             Self::Exactly(Value::Number(n)) if n.is_f64() => false,
             Self::Exactly(exact) => exact == value,
+            _ if !clean => false,
             Self::Under(folder) => value
                 .as_str()
                 .and_then(plain_path)
                 .is_some_and(|path| path.len() > folder.len() && path.starts_with(folder)),
             Self::Origin(exact) => value.as_str().and_then(origin).as_ref() == Some(exact),
             Self::AtMost(most) => value.as_f64().is_some_and(|n| (0.0..=*most).contains(&n)),
-            Self::Any => origin_is_clean,
+            Self::Any => true,
         }
     }
 }
@@ -86,24 +89,6 @@ fn origin(text: &str) -> Option<String> {
     let plain = matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none();
     let seen = !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\' || wire::text::is_hidden(c));
     (plain && seen).then(|| url.origin().ascii_serialization())
-}
-
-/// Where the values of a call came from, as far as that is kept.
-#[derive(Clone, Copy, Debug)]
-pub enum Origins<'a> {
-    /// Nothing is kept: the origin of every value is unknown.
-    Unknown,
-    /// JSON pointers of the values that are tainted or of unknown origin; all others are clean.
-    Known(&'a BTreeSet<String>),
-}
-
-impl Origins<'_> {
-    fn is_clean(&self, pointer: &str) -> bool {
-        match self {
-            Self::Unknown => false,
-            Self::Known(unclean) => !unclean.contains(pointer),
-        }
-    }
 }
 
 /// How long a grant lives, from short to long.
@@ -191,10 +176,16 @@ pub fn offer(case: &Case, judgement: &Judgement) -> Option<Offer> {
     if never || !rememberable || !judgement.faults.is_empty() || !case.is_shown_whole() {
         return None;
     }
-    let fields = leaves(&case.call.request.parsed)
-        .into_iter()
-        .map(|(pointer, value)| (pointer, Constraint::choices(&value)))
-        .collect();
+    let unclean = case.flow.suspects();
+    let choices = |(pointer, value): (String, Value)| {
+        let mut choices = Constraint::choices(&value);
+        // Of what somebody else wrote only the value itself.
+        if unclean.contains(&pointer) {
+            choices.truncate(1);
+        }
+        (pointer, choices)
+    };
+    let fields = leaves(&case.call.request.parsed).into_iter().map(choices).collect();
     Some(Offer { fields, lifetimes: Lifetime::ALL.into_iter().filter(|l| *l <= longest(effects, true)).collect() })
 }
 
@@ -214,7 +205,6 @@ impl Grant {
         judgement: &Judgement,
         choice: &Remember,
         made: (GrantId, ApprovalId, i64),
-        origins: Origins<'_>,
     ) -> Result<Self, String> {
         let Some(offer) = offer(case, judgement) else { return Err("This can't be remembered.".into()) };
         let (id, approval, made_at) = made;
@@ -226,9 +216,6 @@ impl Grant {
         for (pointer, choices) in offer.fields {
             let chosen = choice.fields.get(&pointer).copied().unwrap_or(0);
             let constraint = choices.into_iter().nth(chosen).ok_or("There is no such choice for an argument.")?;
-            if constraint == Constraint::Any && !origins.is_clean(&pointer) {
-                return Err("A value of unknown or untrusted origin can't be left open.".into());
-            }
             fields.insert(pointer, constraint);
         }
         let constrained = !fields.values().any(|c| *c == Constraint::Any);
@@ -256,8 +243,9 @@ impl Grant {
         })
     }
 
-    /// Whether it answers what policy asks about this call, now.
-    pub fn covers(&self, case: &Case, judgement: &Judgement, origins: Origins<'_>, now_ms: i64) -> bool {
+    /// Whether it answers what policy asks about this call, now, where the values at the `unclean` pointers come from
+    /// somebody else, or may.
+    pub fn covers(&self, case: &Case, judgement: &Judgement, unclean: &BTreeSet<String>, now_ms: i64) -> bool {
         let call = &case.call;
         judgement.needed == Needed::Approve
             && judgement.faults.is_empty()
@@ -270,7 +258,7 @@ impl Grant {
             && self.is_live(now_ms)
             && self.conversation.as_deref().is_none_or(|c| c == &*call.conversation)
             && self.meta == meta(call)
-            && self.admits(call, origins)
+            && self.admits(call, unclean)
     }
 
     /// Whether its time has not run out.
@@ -278,19 +266,33 @@ impl Grant {
         now_ms >= self.made_at && self.until.is_none_or(|until| now_ms < until)
     }
 
-    fn admits(&self, call: &Call, origins: Origins<'_>) -> bool {
+    /// Whether it lets calls go to this place, of a kind as in [`crate::provenance::Place`], because it names it.
+    pub fn names(&self, kind: &str, place: &str) -> bool {
+        let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let place: String = plain(place);
+        self.fields.values().any(|constraint| {
+            let said: String = match constraint {
+                Constraint::Exactly(Value::String(text)) | Constraint::Origin(text) => plain(text),
+                Constraint::Exactly(Value::Number(number)) => number.to_string(),
+                _ => return false,
+            };
+            // A name is short, and may stand in any word.
+            if kind == "name" { said == place } else { said.contains(&place) }
+        })
+    }
+
+    fn admits(&self, call: &Call, unclean: &BTreeSet<String>) -> bool {
         if let Some(exact) = self.exact {
             return exact == arguments(call);
         }
-        admits(&self.fields, &call.request.parsed, origins)
+        admits(&self.fields, &leaves(&call.request.parsed), unclean)
     }
 }
 
-/// Whether these arguments are what may stand in these fields, and nothing else.
-fn admits(fields: &BTreeMap<String, Constraint>, arguments: &Value, origins: Origins<'_>) -> bool {
-    let leaves = leaves(arguments);
+/// Whether these values, each with its pointer, are what may stand in these fields, and nothing else.
+fn admits(fields: &BTreeMap<String, Constraint>, leaves: &[(String, Value)], unclean: &BTreeSet<String>) -> bool {
     let may = |(pointer, value): &(String, Value)| {
-        fields.get(pointer).is_some_and(|constraint| constraint.holds(value, origins.is_clean(pointer)))
+        fields.get(pointer).is_some_and(|constraint| constraint.holds(value, !unclean.contains(pointer)))
     };
     leaves.len() == fields.len() && leaves.iter().all(may)
 }

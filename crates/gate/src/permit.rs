@@ -12,7 +12,7 @@ pub use refusal::{Refusal, RefusalKind};
 use crate::approval::{Consent, Yes};
 use crate::call::{Call, Destination, destinations};
 use crate::edit::{Changed, Draft, changed};
-use crate::grant::{Grant, Origins};
+use crate::grant::Grant;
 use crate::inspect::{self, Finding};
 use crate::policy::{Carried, Judgement, KeptFacts, Needed, Policies, Reason};
 use crate::provenance::{Flow, Known, Memory, SoFar, Volume};
@@ -272,8 +272,7 @@ impl Question {
             return Err("A call that was changed is never remembered.".to_owned());
         }
         let made = (id, yes.approval(), now_ms);
-        let unclean = self.case.flow.suspects();
-        Grant::remember(&self.case, &self.judgement, choice, made, Origins::Known(&unclean)).map(Some)
+        Grant::remember(&self.case, &self.judgement, choice, made).map(Some)
     }
 
     /// Settles it with a yes: judged again, as things stand now and with what was given. A yes for another call, or a
@@ -328,7 +327,7 @@ pub fn judge(case: Case, policies: &Policies, now: &Circumstances, grants: &[Gra
     let facts = case.facts(now);
     let judgement = case.judged(policies, &facts, now);
     let unclean = if grants.is_empty() { Default::default() } else { case.flow.suspects() };
-    let covers = |grant: &&Grant| grant.covers(&case, &judgement, Origins::Known(&unclean), now.now_ms);
+    let covers = |grant: &&Grant| grant.covers(&case, &judgement, &unclean, now.now_ms);
     if let Some(grant) = grants.iter().find(covers) {
         let (consent, grant) = (Consent::Approved, Some(grant.id));
         let reasons = judgement.reasons;

@@ -7,11 +7,12 @@ use leptos::task::spawn_local;
 use wire::Fault;
 use wire::command::Command;
 
-/// The list, empty until it is there, and why the app last refused something about it.
+/// The list, empty until it is there, and why the app last refused something about it. It is set only where it is
+/// another than before.
 pub(crate) fn listed<C, T>(ask: C) -> (RwSignal<Vec<T>>, RwSignal<Option<Fault>>)
 where
     C: Command<Reply = Vec<T>> + Clone + 'static,
-    T: Send + Sync + 'static,
+    T: PartialEq + Send + Sync + 'static,
 {
     let (found, fault) = (RwSignal::new(Vec::new()), RwSignal::new(None::<Fault>));
     let heard = Heard::here();
@@ -21,6 +22,7 @@ where
         let ask = ask.clone();
         spawn_local(async move {
             match call(ask).await {
+                Ok(list) if found.try_with_untracked(|had| *had == list) == Some(true) => {}
                 Ok(list) => drop(found.try_set(list)),
                 Err(refused) => drop(fault.try_set(Some(refused))),
             }

@@ -29,7 +29,9 @@ pub(crate) fn Places() -> impl IntoView {
                             {icon("chev")}"Places that you approved"
                             <span class="note">{move || words::count(found.with(Vec::len), "place", "places")}</span>
                         </summary>
-                        <p class="note">"A call that goes only there is not asked about for being new."</p>
+                        <p class="note">
+                            "A call that goes only there is not asked about for being new. “Ask again” also takes back what you remembered for a place."
+                        </p>
                         {move || fault.get().map(|fault| trouble(&fault))}
                         <ul class="known-places">
                             <For each=move || found.get() key=|at| (at.server.clone(), at.kind.clone(), at.value.clone()) let:at>
@@ -45,7 +47,11 @@ pub(crate) fn Places() -> impl IntoView {
 
 fn place(at: PlaceApprovedView, done: Callback<Result<(), Fault>>) -> AnyView {
     let shown = excerpt(&at.value, Budget { characters: 80, lines: 1 }, "v");
-    let (server, kind) = (excerpt(&at.server, Budget::NAME, ""), words::pages::place_kind(&at.kind));
+    let server = match at.removed {
+        true => "a server that was removed".into_any(),
+        false => excerpt(&at.server, Budget::NAME, "").into_any(),
+    };
+    let kind = words::pages::place_kind(&at.kind);
     let when = moment(at.at);
     let forget = move |_| {
         let PlaceApprovedView { server, kind, value, .. } = at.clone();

@@ -6,7 +6,7 @@ use super::fetched::listed;
 use super::marks::icon;
 use super::shell::trouble;
 use super::text::excerpt;
-use crate::backend::call;
+use crate::backend::{call, now};
 use crate::fold::Budget;
 use crate::words;
 use leptos::prelude::*;
@@ -15,6 +15,9 @@ use wire::Fault;
 use wire::command::{AcceptSuggestion, DeclineSuggestion, Suggestions};
 use wire::view::{Lifetime, SuggestionView};
 
+/// So long, in milliseconds, nothing is taken for an answer after the list changed: what a hand was about to press may
+/// have moved.
+const STILL: f64 = 700.0;
 /// How many past questions are told by their time.
 const TOLD: usize = 6;
 
@@ -23,20 +26,26 @@ const TOLD: usize = 6;
 pub(crate) fn Suggested() -> impl IntoView {
     let (found, fault) = listed(Suggestions {});
     let done = Callback::new(move |done: Result<(), Fault>| drop(fault.try_set(done.err())));
+    let changed = StoredValue::new(now());
+    Effect::new(move |_| {
+        found.track();
+        changed.set_value(now());
+    });
+    let still = Callback::new(move |()| (now() - changed.get_value()).abs() >= STILL);
     move || {
         (!found.with(Vec::is_empty) || fault.with(Option::is_some)).then(|| {
             view! {
                 <section class="grants" aria-label="Could be remembered">
                     <h2 class="caption">"Could be remembered"<span class="note">"you always answered alike"</span></h2>
                     {move || fault.get().map(|fault| trouble(&fault))}
-                    <For each=move || found.get() key=|one| one.id.clone() let:one>{suggestion(one, done)}</For>
+                    <For each=move || found.get() key=|one| one.id.clone() let:one>{suggestion(one, still, done)}</For>
                 </section>
             }
         })
     }
 }
 
-fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView {
+fn suggestion(one: SuggestionView, still: Callback<(), bool>, done: Callback<Result<(), Fault>>) -> AnyView {
     let name = |text: &str| excerpt(text, Budget { characters: 60, lines: 1 }, "slot");
     let fields = one.fields.iter().map(|(field, may)| {
         view! { <li><span class="mono">{wire::text::escaped(field)}</span>": "{words::phrase(may)}</li> }
@@ -63,6 +72,9 @@ fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView
     let lifetimes = one.lifetimes.iter().map(|lifetime| view! { <option>{words::lifetime(*lifetime)}</option> });
     let (accepted, declined) = (one.id.clone(), one.id.clone());
     let accept = move |_| {
+        if !still.run(()) {
+            return;
+        }
         let (id, lifetime) = (accepted.clone(), chosen.get_untracked());
         spawn_local(async move { done.run(call(AcceptSuggestion { id, lifetime }).await) });
     };
@@ -79,7 +91,7 @@ fn suggestion(one: SuggestionView, done: Callback<Result<(), Fault>>) -> AnyView
             <ul class="soft">{fields.collect_view()}</ul>
             <p class="soft">{icon("clock")}" Would have spared you the questions of "{asked.collect_view()}{more}</p>
             <p class="soft">{icon("check")}" "{words::pages::held_against(one.rejected)}</p>
-            <p class="note">{icon("scale")}" Answers: "{rules}". Where anything may stand, what somebody else wrote is still asked about."</p>
+            <p class="note">{icon("scale")}" Answers: "{rules}". Where more than one value may stand, what somebody else wrote is still asked about."</p>
             <p class="row wrap">
                 <label class="row">
                     <span class="note">"Remember for"</span>

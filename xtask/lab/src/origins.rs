@@ -37,7 +37,12 @@ pub(crate) fn call(arguments: &Value) -> Option<Call> {
             claimed: None,
         }),
         conversation: "talk".into(),
-        server: Arc::new(Server { name: "desk".into(), alias: "desk".into(), identity: Digest([2; 32]) }),
+        server: Arc::new(Server {
+            name: "desk".into(),
+            alias: "desk".into(),
+            identity: Digest([2; 32]),
+            remote: false,
+        }),
         tool: Arc::new(tool),
         request: Request::parse(params.into()).ok()?,
     })

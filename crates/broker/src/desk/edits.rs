@@ -25,6 +25,8 @@ pub(crate) struct Behind {
     pub(crate) words: Vec<String>,
     /// How much went through before it was asked.
     pub(crate) so_far: SoFar,
+    /// The client's identity.
+    pub(crate) client: Digest,
     /// The server's identity, and the tool as pinned.
     pub(crate) pinned: (Digest, Digest),
     /// What policies were told of the call, as the log keeps it.

@@ -5,7 +5,7 @@ use gate::grant::{Constraint, Grant, Lifetime, Offer, Remember};
 use std::collections::BTreeMap;
 use wire::view::{GrantView, RememberChoice, RememberField, RememberView, SentencePart};
 
-/// What is offered. A field that may hold anything is not: where values come from is not kept yet.
+/// What is offered. A field that may hold anything is not: that is suggested after like approvals, where it is proved.
 pub(super) fn offer(offer: Offer) -> RememberView {
     let fields = offer.fields.into_iter().map(|(pointer, choices)| RememberField {
         name: name(&pointer),

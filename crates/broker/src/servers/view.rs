@@ -46,8 +46,8 @@ impl Servers {
         entries.iter().filter_map(wanted).collect()
     }
 
-    /// The servers elsewhere that may have a login.
-    pub(crate) fn logged_in(&self) -> Vec<String> {
+    /// The servers that are reached over HTTP: they may have a login.
+    pub(crate) fn elsewhere(&self) -> Vec<String> {
         let remote = |entry: &Entry| matches!(entry.in_force()?.command, Configured::Remote(_)).then_some(());
         self.entries().iter().filter_map(|(name, entry)| remote(entry).map(|()| name.clone())).collect()
     }

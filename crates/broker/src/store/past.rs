@@ -43,22 +43,46 @@ impl Store {
         Ok(rows.map_err(|e| self.fault(&e))?.into_iter().map(read).collect())
     }
 
-    /// Questions about calls that were asked since a moment and answered, newest first, each with its answer's record.
-    pub(crate) async fn answered_calls(&self, since: i64, limit: i64) -> Result<Vec<(PastCall, String)>, Fault> {
+    /// Questions about calls that were asked since a moment and answered so, newest first, each with its answer's record.
+    /// Bodies that are longer than `longest` bytes are left out.
+    pub(crate) async fn answered_calls(
+        &self,
+        answer: Answer,
+        since: i64,
+        limit: i64,
+        longest: i64,
+    ) -> Result<Vec<(PastCall, String)>, Fault> {
+        let answer = match answer {
+            Answer::Yes => "json_extract(n.record, '$.answer') = 'approved' AND json_extract(n.record, '$.edited') IS NULL",
+            Answer::No => {
+                "(json_extract(n.record, '$.answer') = 'rejected'
+                  OR json_extract(n.record, '$.answer') = 'approved' AND json_extract(n.record, '$.edited') IS NOT NULL)"
+            }
+        };
         let query = format!(
-            "SELECT {COLUMNS}, n.record FROM entry e {BODIES} JOIN entry n ON n.call = e.call AND json_extract(n.record, '$.kind') = 'answered'
+            "SELECT e.seq, e.record, f.bytes, CASE WHEN length(a.bytes) <= ? THEN a.bytes END, 1, n.record
+             FROM entry e {BODIES} JOIN entry n ON n.call = e.call AND json_extract(n.record, '$.kind') = 'answered'
                AND json_extract(n.record, '$.approval') = json_extract(e.record, '$.approval')
-             WHERE e.call IS NOT NULL AND json_extract(e.record, '$.kind') = 'asked' AND {JUDGED}
-               AND json_extract(e.record, '$.at') >= ? ORDER BY e.seq DESC LIMIT ?"
+             WHERE e.call IS NOT NULL AND json_extract(e.record, '$.kind') = 'asked'
+               AND json_extract(e.record, '$.at') >= ? AND {answer} ORDER BY e.seq DESC LIMIT ?"
         );
-
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(since).bind(limit).fetch_all(&self.pool).await;
+        let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(longest).bind(since).bind(limit);
+        let rows = query.fetch_all(&self.pool).await;
         let both = |row: SqliteRow| {
             let answer = row.get(5);
             (read(row), answer)
         };
         Ok(rows.map_err(|e| self.fault(&e))?.into_iter().map(both).collect())
     }
+}
+
+/// How a question about a call was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// As it was asked.
+    Yes,
+    /// No, or not as it was asked: who changes a call before a yes refuses it as it was.
+    No,
 }
 
 fn read(row: SqliteRow) -> PastCall {

@@ -200,8 +200,7 @@ impl Recipients {
             return (0, 0);
         }
         let known = these.iter().filter_map(|who| self.all.get(who));
-        let (hour, day) =
-            known.fold((0, 0), |(hour, day), (at, _)| (hour + i64::from(*at > newest - HOUR), day + 1));
+        let (hour, day) = known.fold((0, 0), |(hour, day), (at, _)| (hour + i64::from(*at > newest - HOUR), day + 1));
         (self.count_hour(newest) - hour, count(self.all.len()) - day)
     }
 

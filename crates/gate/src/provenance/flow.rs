@@ -130,11 +130,11 @@ impl Flow {
         let traced: Vec<Traced> = self.traced.iter().filter(|t| !theirs(t)).cloned().collect();
         let places = if call.tool.only_reads() { Vec::new() } else { places(call) };
         let same = |list: &[Place], place: &Place| list.iter().any(|p| p.kind == place.kind && p.value == place.value);
-        let is_new = |place: &&Place| {
-            same(&self.new, place) || place.kind != "url" && !same(&self.places, place)
-        };
+        let is_new = |place: &&Place| same(&self.new, place) || place.kind != "url" && !same(&self.places, place);
         let new = places.iter().filter(is_new).cloned().collect();
-        let decides = traced.iter().any(|t| t.carries || t.standing.is_suspect() && t.role.is_some_and(|role| matters(role, call)));
+        let decides = traced
+            .iter()
+            .any(|t| t.carries || t.standing.is_suspect() && t.role.is_some_and(|role| matters(role, call)));
         let outward = self.outward || call.tool.effects.contains(&Effect::Send);
         let tainted_sensitive = self.tainted_sensitive && decides;
         let exposure = self.exposure;

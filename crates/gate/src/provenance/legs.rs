@@ -30,8 +30,9 @@ impl Leg {
 }
 
 /// What of the three a tool can do, by what is known of it before it is called: as calls are judged, a text that a tool
-/// reads counts as untrusted unless the tool only lists names, and as private unless it comes from the open net.
-pub fn legs(tool: &Tool) -> Vec<Leg> {
+/// reads counts as untrusted unless the tool only lists names, and as private unless it comes from the open net. What is
+/// written to a server that is `remote`, or reaches further, can be read there by others.
+pub fn legs(tool: &Tool, remote: bool) -> Vec<Leg> {
     let has = |effect| tool.effects.contains(&effect);
     let (reads, open) = (has(Effect::Read), is_open(tool));
     let mut legs = Vec::new();
@@ -41,7 +42,8 @@ pub fn legs(tool: &Tool) -> Vec<Leg> {
     if reads && !super::lists_names(tool) {
         legs.push(Leg::Untrusted);
     }
-    if has(Effect::Send) || has(Effect::Execute) {
+    let beyond = (remote || tool.open_world) && !tool.only_reads();
+    if has(Effect::Send) || has(Effect::Execute) || has(Effect::Pay) || beyond {
         legs.push(Leg::Outward);
     }
     legs
@@ -59,12 +61,16 @@ mod tests {
             Tool::parse(raw.into()).unwrap().with_effects(effects.to_vec())
         };
         let plain = || json!({"type": "object"});
+        let here = |tool: &Tool| legs(tool, false);
         let url = json!({"type": "object", "properties": {"url": {"type": "string", "format": "uri"}}});
-        assert_eq!(legs(&tool("read_mail", &[Effect::Read], plain())), [Leg::Private, Leg::Untrusted]);
-        assert_eq!(legs(&tool("list_channels", &[Effect::Read], plain())), [Leg::Private]);
-        assert_eq!(legs(&tool("fetch", &[Effect::Read, Effect::Send], url)), [Leg::Untrusted, Leg::Outward]);
-        assert_eq!(legs(&tool("send_mail", &[Effect::Send], plain())), [Leg::Outward]);
-        assert_eq!(legs(&tool("write_note", &[Effect::Write], plain())), []);
-        assert_eq!(legs(&tool("run", &[Effect::Execute], plain())), [Leg::Outward]);
+        assert_eq!(here(&tool("read_mail", &[Effect::Read], plain())), [Leg::Private, Leg::Untrusted]);
+        assert_eq!(here(&tool("list_channels", &[Effect::Read], plain())), [Leg::Private]);
+        assert_eq!(here(&tool("fetch", &[Effect::Read, Effect::Send], url)), [Leg::Untrusted, Leg::Outward]);
+        assert_eq!(here(&tool("send_mail", &[Effect::Send], plain())), [Leg::Outward]);
+        assert_eq!(here(&tool("write_note", &[Effect::Write], plain())), []);
+        assert_eq!(legs(&tool("write_note", &[Effect::Write], plain()), true), [Leg::Outward]);
+        assert_eq!(legs(&tool("read_mail", &[Effect::Read], plain()), true), [Leg::Private, Leg::Untrusted]);
+        assert_eq!(here(&tool("pay", &[Effect::Pay], plain())), [Leg::Outward]);
+        assert_eq!(here(&tool("run", &[Effect::Execute], plain())), [Leg::Outward]);
     }
 }

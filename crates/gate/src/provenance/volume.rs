@@ -254,7 +254,11 @@ mod tests {
         let ids = json!({"ids": (0..900).map(|n| format!("id-{n}")).collect::<Vec<_>>()});
         assert_eq!(of(&remote("get_issues", &[Effect::Read], ids)).rows_sent, 0);
         assert_eq!(of(&call_of("fetch", &FETCH, json!({"url": "https://example.org/a"}))), Volume::default());
-        assert!(of(&call_of("fetch", &FETCH, json!({"url": format!("https://example.org/{}", "x".repeat(2_000))}))).bytes_sent > 2_000);
+        assert!(
+            of(&call_of("fetch", &FETCH, json!({"url": format!("https://example.org/{}", "x".repeat(2_000))})))
+                .bytes_sent
+                > 2_000
+        );
     }
 
     #[test]

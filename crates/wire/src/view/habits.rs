@@ -91,8 +91,10 @@ pub struct PastQuestion {
 /// A place that a person approved calls of a server to go to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceApprovedView {
-    /// The server's name.
+    /// The server's name; its identity where it is no longer there.
     pub server: String,
+    /// It is no longer there.
+    pub removed: bool,
     /// `host`, `url`, `address`, `account` or `name`.
     pub kind: String,
     /// Foreign: which.

@@ -55,6 +55,7 @@ impl Scene {
                     draft: None,
                     words: Vec::new(),
                     so_far: SoFar::default(),
+                    client: Digest([6; 32]),
                     pinned: (Digest([7; 32]), Digest([8; 32])),
                     facts: Bytes::new(),
                 };

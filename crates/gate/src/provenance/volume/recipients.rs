@@ -94,7 +94,8 @@ impl Named<'_> {
             }
             return;
         }
-        let only_addresses = text.len() <= LONGEST && text.contains('@') && parts(text).all(|part| part.is_nobody_else());
+        let only_addresses =
+            text.len() <= LONGEST && text.contains('@') && parts(text).all(|part| part.is_nobody_else());
         if only_addresses {
             addresses(text).for_each(|address| self.address(address));
         }
@@ -155,9 +156,9 @@ fn is_who(role: Option<Role>) -> bool {
 /// The addresses in a text.
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| c.is_whitespace() || separates(c) || matches!(c, '<' | '>' | '(' | ')' | '"' | '\'');
-    text.split(ends).map(bare).filter(|word| {
-        word.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-    })
+    text.split(ends)
+        .map(bare)
+        .filter(|word| word.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()))
 }
 
 /// An address without what may stand before or behind it.
@@ -177,9 +178,15 @@ mod tests {
     #[test]
     fn everybody_whom_a_call_goes_to_counts_once() {
         for (arguments, people) in [
-            (json!({"to": ["Lee, Ann <ann@example.org>", "bob@example.org, BOB@example.org"], "cc": "eve@x.example;"}), 3),
+            (
+                json!({"to": ["Lee, Ann <ann@example.org>", "bob@example.org, BOB@example.org"], "cc": "eve@x.example;"}),
+                3,
+            ),
             (json!({"recipients": [{"id": "U1"}, {"id": "U2"}, {"id": "U2"}]}), 2),
-            (json!({"recipients": [{"name": "Ann", "email": "a@x.example"}, {"name": "Bo", "email": "b@x.example"}]}), 2),
+            (
+                json!({"recipients": [{"name": "Ann", "email": "a@x.example"}, {"name": "Bo", "email": "b@x.example"}]}),
+                2,
+            ),
             (json!({"recipients": {"list": [{"id": 1}, {"id": 2}]}}), 2),
             (json!({"to": (0..30).map(|n| (format!("U{n}"), json!(true))).collect::<Map<_, _>>()}), 30),
             (json!({"permissions": {"a@x.example": "read", "b@x.example": "write"}}), 2),

@@ -30,7 +30,8 @@ fn what_was_always_approved_is_suggested_and_asks_no_more_once_accepted() {
     assert!(one["fields"].to_string().contains("anything in "), "{one}");
     let said = scene.home.run(&["grant", "suggest"]).succeeded().stdout;
     assert!(
-        said.contains("not the one call of this tool that you rejected or changed") && said.contains("3 questions you answered"),
+        said.contains("not the one call of this tool that you rejected or changed")
+            && said.contains("3 questions you answered"),
         "{said}"
     );
     let id = one["id"].as_str().expect("an id");

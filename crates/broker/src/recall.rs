@@ -10,7 +10,7 @@ use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
 use gate::permit::{Case, Permit, Refusal, Untraced};
-use gate::provenance::{Exposure, Known, LIFE_MS, Memory, Origin, Place, Seen, Trust};
+use gate::provenance::{Exposure, Known, LIFE_MS, Memory, Origin, Place, Said, Seen, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
 use serde_json::Value;
@@ -221,12 +221,14 @@ impl Corridor {
         raw: &Bytes,
         released: &Released,
         (server, tool): (&str, Option<&Tool>),
-        call: Option<CallId>,
+        call: Option<(CallId, Said)>,
     ) {
+        let (call, said) = call.unzip();
         let seen = Seen {
             flagged: released.findings().iter().any(|finding| finding.class == "injection"),
             data: !released.withheld().is_empty(),
             unread: !released.uninspected().is_empty(),
+            said: said.unwrap_or_default(),
         };
         let origin = Origin {
             call,

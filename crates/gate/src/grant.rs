@@ -4,7 +4,8 @@
 //! that the yes was based on has changed: the pin, the server, the client and the policies. It says of every field of
 //! the arguments what may stand there, so that a sentence can be made of it; what the sentence does not cover asks
 //! again. A field that may hold more than one value is covered only where what stands there is clean: what somebody else
-//! wrote is asked about, unless it is the very value that was approved.
+//! wrote is asked about, unless it is the very value that was approved before they did; and of a call that carries it no
+//! yes is remembered.
 
 mod suggest;
 
@@ -176,16 +177,14 @@ pub fn offer(case: &Case, judgement: &Judgement) -> Option<Offer> {
     if never || !rememberable || !judgement.faults.is_empty() || !case.is_shown_whole() {
         return None;
     }
-    let unclean = case.flow.suspects();
-    let choices = |(pointer, value): (String, Value)| {
-        let mut choices = Constraint::choices(&value);
-        // Of what somebody else wrote only the value itself.
-        if unclean.contains(&pointer) {
-            choices.truncate(1);
-        }
-        (pointer, choices)
-    };
-    let fields = leaves(&case.call.request.parsed).into_iter().map(choices).collect();
+    // What somebody else wrote is approved once.
+    if !case.flow.suspects().is_empty() {
+        return None;
+    }
+    let fields = leaves(&case.call.request.parsed)
+        .into_iter()
+        .map(|(pointer, value)| (pointer, Constraint::choices(&value)))
+        .collect();
     Some(Offer { fields, lifetimes: Lifetime::ALL.into_iter().filter(|l| *l <= longest(effects, true)).collect() })
 }
 

@@ -6,6 +6,7 @@
 //! a model can say the same in other words.
 
 mod common;
+mod echo;
 mod flow;
 mod fold;
 mod forms;
@@ -20,6 +21,7 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use echo::Said;
 pub use flow::{Flow, Known};
 pub use legs::{Leg, legs};
 pub use places::{MORE, Place, places};
@@ -63,7 +65,7 @@ pub struct Origin {
 }
 
 /// What inspection and policy know of something that is shown, beside its text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Inspection flagged it as orders to an assistant.
     pub flagged: bool,
@@ -71,6 +73,8 @@ pub struct Seen {
     pub data: bool,
     /// Some of it could not be read.
     pub unread: bool,
+    /// What the call said itself: the result may say it back.
+    pub said: Said,
 }
 
 /// When a conversation was last exposed to something, in milliseconds since 1970-01-01 UTC.
@@ -133,9 +137,11 @@ impl Memory {
                 Value::String(text) if is_media(&pointer, text) => self.blind = at,
                 Value::String(text) => {
                     free |= is_free(text);
-                    self.index.add(&origin, &pointer, text);
+                    self.index.add(&origin, &pointer, &seen.said.left_out(text));
                 }
-                Value::Number(number) => self.index.add(&origin, &pointer, &number.to_string()),
+                Value::Number(number) => {
+                    self.index.add(&origin, &pointer, &seen.said.left_out(&number.to_string()));
+                }
                 Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => {}
             }
         }

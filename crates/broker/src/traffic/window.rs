@@ -8,9 +8,10 @@ pub(super) const HOUR: i64 = 60;
 pub(super) const DAY: i64 = 24 * HOUR;
 /// The most recipients that are told apart.
 const MOST_RECIPIENTS: usize = 20_000;
-/// What a read may show, as long as nothing tells how much it does.
-const READ: Volume =
-    Volume { rows_seen: 100, bytes_seen: 100_000, rows_sent: 0, bytes_sent: 0, recipients: 0, amount: 0 };
+/// What a read may show as long as no result tells how much they do, in records and bytes, and the most that such reads
+/// count as together: by themselves they are never too much.
+const READ: (i64, i64) = (20, 20_000);
+const MOST_READS: i64 = 100;
 
 /// The sums.
 #[derive(Debug, Default)]
@@ -18,8 +19,8 @@ pub(super) struct Window {
     /// The oldest first.
     minutes: VecDeque<Minute>,
     day: Volume,
-    /// What reads that are open may show.
-    open: Volume,
+    /// Reads that are open.
+    reads: i64,
     recipients: Recipients,
     pub(super) newest: i64,
 }
@@ -62,23 +63,21 @@ impl Window {
     pub(super) fn begin(&mut self, minute: i64, volume: Volume, these: &HashSet<u64>, reads: bool) -> (Sums, Began) {
         self.at(minute).calls += 1;
         let before = self.sums(these);
-        let reading = if reads { self.largest() } else { Volume::default() };
-        self.open = self.open.plus(reading);
-        (before, self.take_along(volume, these, reading))
+        self.reads += i64::from(reads);
+        (before, self.take_along(volume, these, reads))
     }
 
     /// The same call takes something else along now.
     pub(super) fn change(&mut self, began: Began, volume: Volume, these: &HashSet<u64>) -> Began {
-        let reading = began.reading;
         self.take_back(&began);
-        self.take_along(volume, these, reading)
+        self.take_along(volume, these, began.reads)
     }
 
-    fn take_along(&mut self, volume: Volume, these: &HashSet<u64>, reading: Volume) -> Began {
+    fn take_along(&mut self, volume: Volume, these: &HashSet<u64>, reads: bool) -> Began {
         let at = self.newest;
         // Whom it goes to counts once, however often: that is no sum of calls.
         self.add(at, Volume { recipients: 0, ..volume });
-        Began { minute: at, volume, these: self.recipients.add(these, at), reading }
+        Began { minute: at, volume, these: self.recipients.add(these, at), reads }
     }
 
     /// Takes back what a call would have taken along; whom another one goes to stays.
@@ -93,7 +92,7 @@ impl Window {
 
     /// A call came to its end: what it showed has been added, or there was nothing.
     pub(super) fn close(&mut self, began: &Began) {
-        self.open = self.open.minus(began.reading);
+        self.reads -= i64::from(began.reads);
     }
 
     fn add(&mut self, minute: i64, volume: Volume) {
@@ -131,15 +130,22 @@ impl Window {
         self.minutes.iter().rev().take_while(|minute| minute.at > self.newest - HOUR)
     }
 
-    /// The largest result of the last hour: what one more may be.
-    fn largest(&self) -> Volume {
-        self.hour().fold(READ, |most, minute| largest(most, minute.largest))
+    /// What the reads that are open may show: each as much as the largest result of the last hour.
+    fn open(&self) -> Volume {
+        let most = self.hour().fold(Volume::default(), |most, minute| largest(most, minute.largest));
+        let (reads, (rows_seen, bytes_seen)) = match most == Volume::default() {
+            true => (self.reads.min(MOST_READS), READ),
+            false => (self.reads, (most.rows_seen, most.bytes_seen)),
+        };
+        let all = |each: i64| each.saturating_mul(reads.max(0));
+        Volume { rows_seen: all(rows_seen), bytes_seen: all(bytes_seen), ..Volume::default() }
     }
 
     fn sums(&mut self, these: &HashSet<u64>) -> Sums {
         let begin = (0, Volume::default());
         let (calls, hour) = self.hour().fold(begin, |(calls, sum), m| (calls + m.calls, sum.plus(m.sum)));
-        let with = |sum: Volume, recipients| sum.plus(self.open).plus(Volume { recipients, ..Volume::default() });
+        let open = self.open();
+        let with = |sum: Volume, recipients| sum.plus(open).plus(Volume { recipients, ..Volume::default() });
         let (in_hour, in_day) = self.recipients.others(these, self.newest);
         Sums { calls, hour: with(hour, in_hour), day: with(self.day, in_day) }
     }
@@ -157,7 +163,7 @@ pub(super) struct Began {
     volume: Volume,
     /// Whom it goes to, as far as they are told apart.
     these: HashSet<u64>,
-    reading: Volume,
+    reads: bool,
 }
 
 fn largest(one: Volume, other: Volume) -> Volume {

@@ -1,6 +1,5 @@
 //! Activity: what happened, newest first, by day, one line per call; what narrows it; and one of them, whole.
 
-use super::clock::Clock;
 use super::entry::Detail;
 use super::export::Export;
 use super::filters::{Filters, everything};
@@ -237,7 +236,8 @@ fn both(timeline: Timeline, picked: Picked) -> AnyView {
 
 /// The entries under the day they fell on.
 fn days(entries: &[EntryView], picked: Picked) -> AnyView {
-    let now = Clock::here().now();
+    // Not followed: the list would be made anew with every second.
+    let now = backend::now_ms();
     let (today, yesterday) = (backend::local(now), backend::local(now - 24 * 3_600_000));
     let day = |entries: &[EntryView]| {
         let heading = entries.first().map(|e| backend::local(e.at).day_words(&today, &yesterday)).unwrap_or_default();

@@ -299,7 +299,7 @@ impl Corridor {
         if asked.cancel.is_cancelled() {
             return refused(Refusal::new(RefusalKind::NotSent, "The client cancelled before anything was sent."));
         }
-        let said = Said::of(&permit.get().case().call.request.parsed);
+        let said = Said::of(&permit.get().case().call.request);
         let mut sent = match asked.upstream.forward(permit).await {
             Ok(sent) => sent,
             Err(fault) => return refused(unreachable_server(fault)),

@@ -59,6 +59,8 @@ struct Found {
     server: (Digest, String),
     tool: Arc<Tool>,
     approval: ApprovalId,
+    /// The policies that it was proved under.
+    policies: Digest,
     /// The rules that it answers, with their titles.
     lifts: BTreeMap<String, String>,
     covers: Vec<PastQuestion>,
@@ -167,14 +169,14 @@ impl Decider {
         let found = broker.found(now_ms() - SPAN).await?;
         let found = found.into_iter().find(|found| found.id.to_string() == id).ok_or_else(unknown)?;
         let corridor = &broker.inner.corridor;
-        let Found { suggestion, client, client_name, server, tool, approval, lifts, .. } = found;
+        let Found { suggestion, client, client_name, server, tool, approval, policies, lifts, .. } = found;
         let basis = Basis {
             id: GrantId(Uuid::now_v7()),
             approval,
             client: (client, client_name),
             server,
             tool: &tool,
-            policies: corridor.policies.current().versions(),
+            policies,
             lifts: lifts.into_keys().collect(),
             made_at: now_ms(),
         };
@@ -272,6 +274,7 @@ fn suggestions(
                 server: (server, name.to_owned()),
                 tool: tool.clone(),
                 approval: first.approval,
+                policies: policies.versions(),
                 lifts: lifts.clone(),
                 covers: covered.iter().map(|yes| yes.question).collect(),
                 suggestion,

@@ -92,7 +92,8 @@ impl Window {
 
     /// A call came to its end: what it showed has been added, or there was nothing.
     pub(super) fn close(&mut self, began: &Began) {
-        self.reads -= i64::from(began.reads);
+        // A window that was forgotten meanwhile begins anew without it.
+        self.reads = (self.reads - i64::from(began.reads)).max(0);
     }
 
     fn add(&mut self, minute: i64, volume: Volume) {
@@ -137,7 +138,7 @@ impl Window {
             true => (self.reads.min(MOST_READS), READ),
             false => (self.reads, (most.rows_seen, most.bytes_seen)),
         };
-        let all = |each: i64| each.saturating_mul(reads.max(0));
+        let all = |each: i64| each.saturating_mul(reads);
         Volume { rows_seen: all(rows_seen), bytes_seen: all(bytes_seen), ..Volume::default() }
     }
 

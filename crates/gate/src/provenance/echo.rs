@@ -1,7 +1,7 @@
 //! What a result only says back: "Sent to ann@example.org" tells nothing of Ann that the call did not say itself. A value
 //! that came from somebody stands in what they said as well, so leaving its echo out hides nothing.
 
-use crate::call::scalars;
+use crate::call::{Request, scalars};
 use memchr::memmem;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 const MOST: usize = 32;
 const SHORTEST: usize = 4;
 const LONGEST: usize = 512;
-/// The longest text that is looked through, in bytes: what says back what was done is short.
+/// The longest request, and the longest text that is looked through, in bytes: what says back what was done is short.
 const TEXT: usize = 64 * 1024;
 
 /// The values that a call handed over.
@@ -18,8 +18,15 @@ const TEXT: usize = 64 * 1024;
 pub struct Said(Vec<String>);
 
 impl Said {
-    /// Those of these arguments.
-    pub fn of(arguments: &Value) -> Self {
+    /// Those of this request; none where it is long.
+    pub fn of(request: &Request) -> Self {
+        if request.arguments.len() > TEXT {
+            return Self::default();
+        }
+        Self::in_arguments(&request.parsed)
+    }
+
+    fn in_arguments(arguments: &Value) -> Self {
         let text = |(_, value): (String, &Value)| match value {
             Value::String(text) => Some(text.trim().to_owned()),
             Value::Number(number) => Some(number.to_string()),
@@ -88,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     fn left(arguments: &Value, text: &str) -> String {
-        Said::of(arguments).left_out(text).split_whitespace().collect::<Vec<_>>().join(" ")
+        Said::in_arguments(arguments).left_out(text).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -113,6 +120,6 @@ mod tests {
     #[test]
     fn what_is_long_is_looked_for_as_it_is() {
         let long = format!("{} ann@example.org", "x ".repeat(TEXT));
-        assert_eq!(Said::of(&json!({"to": "ann@example.org"})).left_out(&long), long);
+        assert_eq!(Said::in_arguments(&json!({"to": "ann@example.org"})).left_out(&long), long);
     }
 }

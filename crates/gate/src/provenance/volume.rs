@@ -71,7 +71,9 @@ pub(super) enum Leaves {
     No,
     /// They say what is wanted: a query, the address of a page.
     Asking,
-    /// They are what is sent, written elsewhere or run.
+    /// They are run here, and can send what they say.
+    Running,
+    /// They are what is sent, or written elsewhere.
     Giving,
 }
 
@@ -83,9 +85,9 @@ impl Leaves {
         let elsewhere = call.server.remote || tool.open_world;
         match () {
             () if tool.effects == FETCH => Self::Asking,
-            () if does(Effect::Send) || does(Effect::Execute) => Self::Giving,
             () if tool.only_reads() && (elsewhere || super::is_open(tool)) => Self::Asking,
-            () if !tool.only_reads() && elsewhere => Self::Giving,
+            () if does(Effect::Send) || elsewhere && !tool.only_reads() => Self::Giving,
+            () if does(Effect::Execute) => Self::Running,
             () => Self::No,
         }
     }
@@ -100,17 +102,18 @@ impl Volume {
         let mut volume = Self::default();
         let mut reached = HashSet::new();
         let bytes = call.request.arguments.len();
-        let gives = leaves == Leaves::Giving || leaves == Leaves::Asking && bytes > QUESTION;
-        if gives {
+        let long = bytes > QUESTION;
+        if matches!(leaves, Leaves::Giving | Leaves::Running) || leaves == Leaves::Asking && long {
             volume.bytes_sent = count(bytes);
         }
-        // A long question may name much of what is asked for; whoever only reads hands on no records.
-        if gives && !call.tool.only_reads() {
+        // A long question may name much of what is asked for; whoever only reads hands on no records. The lines of a program
+        // are none.
+        if leaves == Leaves::Giving || leaves == Leaves::Asking && long && !call.tool.only_reads() {
             volume.rows_sent = rows_of_json(&call.request.arguments);
         }
         if leaves != Leaves::No && !call.tool.only_reads() {
             // Whose page is fetched is no recipient.
-            reached = recipients(&call.request.parsed, leaves == Leaves::Giving, own);
+            reached = recipients(&call.request.parsed, leaves != Leaves::Asking, own);
             volume.recipients = count(reached.len());
         }
         if call.tool.effects.contains(&Effect::Pay) {
@@ -243,6 +246,14 @@ mod tests {
         let tool = crate::tool::Tool::parse(raw.into()).unwrap().with_effects(vec![Effect::Write]);
         let claimed = Call { tool: tool.into(), ..call_of("create_gist", &[Effect::Write], gist) };
         assert_eq!(of(&claimed).rows_sent, 2, "where a program says that it reaches further, it does");
+    }
+
+    #[test]
+    fn the_lines_of_a_program_are_no_records() {
+        let script = json!({"command": format!("cat > list <<EOF\n{}EOF", "word\n".repeat(300))});
+        let here = of(&call_of("run", &[Effect::Execute], script.clone()));
+        assert_eq!((here.rows_sent, here.bytes_sent), (0, count(script.to_string().len())));
+        assert!(of(&remote("run", &[Effect::Execute], script)).rows_sent >= 300);
     }
 
     #[test]

@@ -10,10 +10,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// An object that says who somebody is has no more members than this; one with more has somebody for each.
 const ONE: usize = 8;
+/// More of one call are not told apart: that is more than any rule asks about.
+const MOST: usize = 10_000;
 /// A longer text is no list of addresses by itself.
 const LONGEST: usize = 64 * 1024;
 
-/// Whom these arguments name as the ones that the call goes to, each as a number, however many they are: by addresses
+/// Whom these arguments name as the ones that the call goes to, each as a number: by addresses
 /// wherever they stand as whole values, by whatever stands where somebody is named, and, with `hosts`, by the hosts of
 /// URLs. Addresses in the person's `own` domains are left out.
 pub(super) fn recipients(arguments: &Value, hosts: bool, own: &[String]) -> HashSet<u64> {
@@ -32,10 +34,13 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn add(&mut self, who: &str) {
+        self.times += 1;
+        if self.found.len() == MOST {
+            return;
+        }
         let mut hasher = DefaultHasher::new();
         who.to_lowercase().hash(&mut hasher);
         self.found.insert(hasher.finish());
-        self.times += 1;
     }
 
     /// A value, with what the member that it stands in, or the nearest around it, says of it.
@@ -214,7 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_end_to_them() {
+    fn many_are_counted_up_to_where_it_matters_no_more() {
+        let all: Vec<usize> = (0..30_000).collect();
+        assert_eq!(count(&json!({"user_ids": all})), MOST);
         let many: Vec<String> = (0..5_000).map(|n| format!("p{n}@example.org")).collect();
         assert_eq!(count(&json!({"to": many})), 5_000);
         assert_eq!(count(&json!({"to": many.join(",")})), 5_000);

@@ -228,8 +228,9 @@ impl Held {
         if !bool::from(same) {
             return;
         }
-        // One that ended on its way says nothing of the next.
-        let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS && age(tokens, now_ms) == Age::Fresh;
+        // One that ended on its way says nothing of the next; its end is counted in whole seconds (RFC 7519, section 2).
+        let fresh = age(tokens, now_ms.saturating_add(1_000)) == Age::Fresh;
+        let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS && fresh;
         self.refused = true;
         if self.forced && young {
             self.give_up(Need::Unaccepted);
@@ -306,7 +307,7 @@ mod tests {
 
     #[test]
     fn only_one_that_had_not_ended_on_its_way_proves_that_no_other_serves() {
-        for (refused_at, unaccepted) in [(500, true), (1_700, false), (2_100, false)] {
+        for (refused_at, unaccepted) in [(500, true), (1_100, false), (1_700, false), (2_100, false)] {
             let mut held = Held { forced: true, ..Held::default() };
             let mut tokens = tokens("a", Some("r"), 0);
             tokens.expires_at_ms = Some(2_000);

@@ -10,7 +10,7 @@ use gate::audit::Record;
 use gate::call::CallId;
 use gate::client::Client;
 use gate::permit::{Refusal, RefusalKind};
-use gate::provenance::{Said, Volume};
+use gate::provenance::Volume;
 use gate::release::{Kind, Released, Spotlight, Terms, release};
 use std::sync::Arc;
 use wire::view::FindingView;
@@ -32,14 +32,14 @@ impl Corridor {
         raw: Bytes,
         kind: Kind,
         from: &Trusted,
-        asked: Option<(CallId, &str, Said)>,
+        asked: Option<(CallId, &str)>,
         to: (&Client, &Arc<str>),
     ) -> Result<(Released, Marks), Refusal> {
         let (client, conversation) = to;
         let held = self.withheld.of(conversation)?;
         let (policies, client, server) = (self.policies.current(), client.identity.to_string(), from.server.clone());
-        let listing = asked.as_ref().and_then(|_| self.servers.pinned(&server.name));
-        let tool = listing.zip(asked.as_ref()).and_then(|(listing, (_, tool, _))| listing.tool(tool).cloned());
+        let listing = asked.and_then(|_| self.servers.pinned(&server.name));
+        let tool = listing.zip(asked).and_then(|(listing, (_, tool))| listing.tool(tool).cloned());
         let spotlight = self.spotlights.of(&server.name);
         let schema = tool.as_ref().and_then(|tool| tool.output_schema.clone());
         let (released, marks, raw) = aside(raw.len(), move || {
@@ -58,8 +58,7 @@ impl Corridor {
             (released, marks, raw)
         })
         .await?;
-        let call = asked.map(|(call, _, said)| (call, said));
-        self.remember(to, &raw, &released, (&from.server.name, tool.as_deref()), call).await;
+        self.remember(to, &raw, &released, (&from.server.name, tool.as_deref()), asked.map(|(call, _)| call)).await;
         Ok((released, marks))
     }
 }

@@ -35,7 +35,7 @@ use gate::client::Client;
 use gate::inspect;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
 use gate::policy::Judgement;
-use gate::provenance::{Said, SoFar};
+use gate::provenance::SoFar;
 use gate::release::{Kind, Released};
 use gate::token::Token;
 use std::sync::Arc;
@@ -286,6 +286,7 @@ impl Corridor {
         let token = self.token(&case.call.client, case.call.server.identity);
         let record = self.logins.noted(noted::intent(&permit, counted), token, case);
         self.may_plant(&permit);
+        self.said(&permit).await;
         self.traffic.ran(&case.call.server.name);
         if let Some(grant) = permit.grant() {
             self.grants.used(grant);
@@ -299,7 +300,6 @@ impl Corridor {
         if asked.cancel.is_cancelled() {
             return refused(Refusal::new(RefusalKind::NotSent, "The client cancelled before anything was sent."));
         }
-        let said = Said::of(&permit.get().case().call.request);
         let mut sent = match asked.upstream.forward(permit).await {
             Ok(sent) => sent,
             Err(fault) => return refused(unreachable_server(fault)),
@@ -314,7 +314,7 @@ impl Corridor {
             Err(refusal) => return refused(refusal),
         };
         let to = (&*asked.client, &asked.conversation);
-        match self.release(raw, kind, &asked.trusted, Some((call, &asked.request.name, said)), to).await {
+        match self.release(raw, kind, &asked.trusted, Some((call, &asked.request.name)), to).await {
             Ok((released, marks)) if kind == Kind::Error => (Reply::Error(released), marks),
             Ok((released, marks)) => (Reply::Result(released), marks),
             Err(refusal) => refused(refusal),

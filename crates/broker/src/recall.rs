@@ -10,7 +10,7 @@ use bytes::Bytes;
 use gate::call::{CallId, Digest};
 use gate::client::Client;
 use gate::permit::{Case, Permit, Refusal, Untraced};
-use gate::provenance::{Exposure, Known, LIFE_MS, Memory, Origin, Place, Said, Seen, Trust};
+use gate::provenance::{Exposure, Known, LIFE_MS, Memory, Origin, Place, Seen, Standing, Trust};
 use gate::release::Released;
 use gate::tool::Tool;
 use serde_json::Value;
@@ -221,14 +221,12 @@ impl Corridor {
         raw: &Bytes,
         released: &Released,
         (server, tool): (&str, Option<&Tool>),
-        call: Option<(CallId, Said)>,
+        call: Option<CallId>,
     ) {
-        let (call, said) = call.unzip();
         let seen = Seen {
             flagged: released.findings().iter().any(|finding| finding.class == "injection"),
             data: !released.withheld().is_empty(),
             unread: !released.uninspected().is_empty(),
-            said: said.unwrap_or_default(),
         };
         let origin = Origin {
             call,
@@ -268,6 +266,16 @@ impl Corridor {
         let call = &permit.case().call;
         if !call.tool.only_reads() && !permit.facts().flow.tainted.is_empty() {
             self.recall.note_written(&call.server.name, now_ms());
+        }
+    }
+
+    /// A call goes out: what it says that nothing had shown is the client's own.
+    pub(crate) async fn said(&self, permit: &Permit) {
+        let (call, traced) = (&permit.case().call, &permit.case().flow.traced);
+        if traced.iter().any(|one| one.standing == Standing::Unseen) {
+            let held = self.recall.of(&call.client, &call.conversation);
+            let _turn = held.turn().await;
+            held.lock().said(traced, &call.request.parsed);
         }
     }
 

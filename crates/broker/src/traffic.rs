@@ -356,11 +356,17 @@ mod tests {
         let mut open: Vec<_> = (0..11).map(|_| traffic.read(1)).collect();
         assert_eq!((open[0].0.hour.rows_seen, open[10].0.hour.rows_seen), (0, 200));
         let many: Vec<_> = (0..5_000).map(|_| traffic.read(1)).collect();
-        assert_eq!(many[4_999].0.hour.rows_seen, 2_000, "nobody knows how much it is");
+        assert_eq!(many[4_999].0.hour.rows_seen, 5_000, "nobody knows how much it is");
         drop(many);
-        traffic.show(3_000, 1);
+        traffic.show(300, 1);
         open.push(traffic.read(1));
-        assert_eq!(open[11].0.hour.rows_seen, 3_000 + 11 * 3_000, "each may be as large");
+        assert_eq!(open[11].0.hour.rows_seen, 300 + 11 * 300, "each may be as large");
+        traffic.show(2_700, 1);
+        assert_eq!(
+            traffic.read(1).0.hour.rows_seen,
+            3_000 + 5_000,
+            "reads that are open are not too much by themselves"
+        );
         open.drain(..).for_each(|(_, mut counted)| counted.keep());
         assert_eq!(traffic.read(1).0.hour.rows_seen, 3_000, "what was shown stays, what might have been does not");
         assert_eq!(traffic.read(1 + HOUR).0.day.rows_seen, 3_000);
@@ -400,6 +406,26 @@ mod tests {
         traffic.sent(&[1], 100, 5_000);
         let before = traffic.one(&[2], 1, 10).0;
         assert_eq!((before.hour.bytes_sent, before.hour.recipients), (100, 1));
+    }
+
+    #[test]
+    fn what_a_forgotten_window_held_takes_nothing_from_the_next() {
+        let traffic = Traffic::default();
+        let (_, pending) = traffic.one(&[1], 100, 1);
+        traffic.forget(|_| true);
+        traffic.sent(&[1], 100, 1);
+        drop(pending);
+        let so_far = traffic.one(&[2], 0, 1).0;
+        assert_eq!((so_far.conversation.recipients, so_far.conversation.bytes_sent), (1, 100));
+    }
+
+    #[test]
+    fn a_log_with_a_wrong_clock_in_it_makes_nothing_less() {
+        let mut window = Window::default();
+        let sent = Volume { bytes_sent: 5, ..Volume::default() };
+        window.replay(10, sent, &HashSet::new());
+        window.replay(5_000, sent, &HashSet::new());
+        assert_eq!(window.begin(11, Volume::default(), &HashSet::new(), false).0.hour.bytes_sent, 10);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 //! a model can say the same in other words.
 
 mod common;
-mod echo;
 mod flow;
 mod fold;
 mod forms;
@@ -21,7 +20,6 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
-pub use echo::Said;
 pub use flow::{Flow, Known};
 pub use legs::{Leg, legs};
 pub use places::{MORE, Place, places};
@@ -33,6 +31,9 @@ use crate::call::{Call, CallId, scalars};
 use crate::tool::{Effect, Tool};
 use index::Index;
 use serde_json::Value;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use trace::Tracer;
 
@@ -65,7 +66,7 @@ pub struct Origin {
 }
 
 /// What inspection and policy know of something that is shown, beside its text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Inspection flagged it as orders to an assistant.
     pub flagged: bool,
@@ -73,8 +74,6 @@ pub struct Seen {
     pub data: bool,
     /// Some of it could not be read.
     pub unread: bool,
-    /// What the call said itself: the result may say it back.
-    pub said: Said,
 }
 
 /// When a conversation was last exposed to something, in milliseconds since 1970-01-01 UTC.
@@ -97,6 +96,9 @@ const MOST: usize = if cfg!(test) { 8 } else { 48 } * 1024 * 1024;
 /// The longest message that is taken in, in bytes, and the most values of one.
 const LONGEST: usize = 8 * 1024 * 1024;
 const MOST_VALUES: usize = 50_000;
+/// The most values that are kept as a client's own, and how long they are, in bytes.
+const MOST_OWN: usize = 20_000;
+const OWN: RangeInclusive<usize> = 8..=4_096;
 
 /// What one conversation was shown.
 #[derive(Debug, Default)]
@@ -105,6 +107,8 @@ pub struct Memory {
     exposure: Exposure,
     /// When something was shown last that is not in the index, or no more.
     blind: Option<i64>,
+    /// Values that the client said before anything that was shown held them, by number.
+    own: HashSet<u64>,
 }
 
 impl Memory {
@@ -137,11 +141,9 @@ impl Memory {
                 Value::String(text) if is_media(&pointer, text) => self.blind = at,
                 Value::String(text) => {
                     free |= is_free(text);
-                    self.index.add(&origin, &pointer, &seen.said.left_out(text));
+                    self.index.add(&origin, &pointer, text);
                 }
-                Value::Number(number) => {
-                    self.index.add(&origin, &pointer, &seen.said.left_out(&number.to_string()));
-                }
+                Value::Number(number) => self.index.add(&origin, &pointer, &number.to_string()),
                 Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => {}
             }
         }
@@ -172,7 +174,27 @@ impl Memory {
     pub fn trace(&self, call: &Call, now_ms: i64) -> Vec<Traced> {
         let blind = self.blind.is_some_and(|at| now_ms - at < LIFE_MS);
         let arguments = &call.request.parsed;
-        Tracer::new(&self.index, &call.tool, &call.server.name, blind, arguments).trace(arguments)
+        let mut traced = Tracer::new(&self.index, &call.tool, &call.server.name, blind, arguments).trace(arguments);
+        for one in traced.iter_mut().filter(|one| one.standing == Standing::Tainted && !self.own.is_empty()) {
+            let text = arguments.pointer(&one.pointer).and_then(Value::as_str);
+            if text.and_then(own).is_some_and(|number| self.own.contains(&number)) {
+                (one.standing, one.carries) = (Standing::Unseen, false);
+                one.sources.clear();
+            }
+        }
+        traced
+    }
+
+    /// A call went out. What it said and nothing had shown is the client's own: when a result says it back ("Sent to
+    /// ann@…") it is no other's for that. Only the very same text is; what is short may mean another thing elsewhere.
+    pub fn said(&mut self, traced: &[Traced], arguments: &Value) {
+        let unseen = traced.iter().filter(|one| one.standing == Standing::Unseen && !one.carries);
+        let texts = unseen.filter_map(|one| arguments.pointer(&one.pointer)?.as_str());
+        for number in texts.filter_map(own) {
+            if self.own.len() < MOST_OWN {
+                self.own.insert(number);
+            }
+        }
     }
 
     /// What the conversation was exposed to within the last day.
@@ -186,6 +208,13 @@ impl Memory {
     pub fn footprint(&self) -> usize {
         self.index.footprint()
     }
+}
+
+/// A value that may be a client's own, as a number.
+fn own(text: &str) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    OWN.contains(&text.len()).then(|| hasher.finish())
 }
 
 /// Verbs and things of tools that list what a server itself has.

@@ -22,6 +22,7 @@ fn parts(volume: &Volume) -> Vec<String> {
     let all = [
         counted(volume.recipients, "recipient", "recipients"),
         went(volume.rows_sent, volume.bytes_sent, "sent"),
+        went(0, volume.bytes_asked, "in questions"),
         went(volume.rows_seen, volume.bytes_seen, "read"),
     ];
     all.into_iter().filter(|part| !part.is_empty()).collect()

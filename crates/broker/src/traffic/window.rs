@@ -2,16 +2,17 @@
 
 use gate::provenance::Volume;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 /// Minutes of an hour and of a day.
 pub(super) const HOUR: i64 = 60;
 pub(super) const DAY: i64 = 24 * HOUR;
 /// The most recipients that are told apart.
 const MOST_RECIPIENTS: usize = 20_000;
-/// What a read may show as long as no result tells how much they do, in records and bytes, and the most that such reads
-/// count as together: by themselves they are never too much.
+/// What a read may show as long as no result tells how much they do, in records and bytes, and the most that reads which
+/// are open count as together: by themselves they are never too much.
 const READ: (i64, i64) = (20, 20_000);
-const MOST_READS: i64 = 100;
+const MOST_READ: (i64, i64) = (5_000, 25_000_000);
 
 /// The sums.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(super) struct Window {
     reads: i64,
     recipients: Recipients,
     pub(super) newest: i64,
+    /// This window and no later one of the same name.
+    this: Arc<()>,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +73,8 @@ impl Window {
     /// The same call takes something else along now.
     pub(super) fn change(&mut self, began: Began, volume: Volume, these: &HashSet<u64>) -> Began {
         self.take_back(&began);
+        self.close(&began);
+        self.reads += i64::from(began.reads);
         self.take_along(volume, these, began.reads)
     }
 
@@ -77,11 +82,14 @@ impl Window {
         let at = self.newest;
         // Whom it goes to counts once, however often: that is no sum of calls.
         self.add(at, Volume { recipients: 0, ..volume });
-        Began { minute: at, volume, these: self.recipients.add(these, at), reads }
+        Began { minute: at, volume, these: self.recipients.add(these, at), reads, of: self.this.clone() }
     }
 
     /// Takes back what a call would have taken along; whom another one goes to stays.
     pub(super) fn take_back(&mut self, began: &Began) {
+        if !Arc::ptr_eq(&self.this, &began.of) {
+            return;
+        }
         let volume = Volume { recipients: 0, ..began.volume };
         if let Some(minute) = self.minutes.iter_mut().rev().find(|minute| minute.at == began.minute) {
             minute.sum = minute.sum.minus(volume);
@@ -92,8 +100,9 @@ impl Window {
 
     /// A call came to its end: what it showed has been added, or there was nothing.
     pub(super) fn close(&mut self, began: &Began) {
-        // A window that was forgotten meanwhile begins anew without it.
-        self.reads = (self.reads - i64::from(began.reads)).max(0);
+        if Arc::ptr_eq(&self.this, &began.of) {
+            self.reads -= i64::from(began.reads);
+        }
     }
 
     fn add(&mut self, minute: i64, volume: Volume) {
@@ -111,9 +120,9 @@ impl Window {
 
     /// Adds what the log says; its entries come newest first.
     pub(super) fn replay(&mut self, minute: i64, volume: Volume, these: &HashSet<u64>) {
-        self.newest = self.newest.max(minute);
         // Where a clock was set back, what is older in the log was no later than what follows it.
         let at = self.minutes.front().map_or(minute, |first| minute.min(first.at));
+        self.newest = self.newest.max(at);
         let shown = Volume { rows_seen: volume.rows_seen, bytes_seen: volume.bytes_seen, ..Volume::default() };
         match self.minutes.front_mut().filter(|first| first.at == at) {
             Some(first) => {
@@ -134,12 +143,12 @@ impl Window {
     /// What the reads that are open may show: each as much as the largest result of the last hour.
     fn open(&self) -> Volume {
         let most = self.hour().fold(Volume::default(), |most, minute| largest(most, minute.largest));
-        let (reads, (rows_seen, bytes_seen)) = match most == Volume::default() {
-            true => (self.reads.min(MOST_READS), READ),
-            false => (self.reads, (most.rows_seen, most.bytes_seen)),
-        };
-        let all = |each: i64| each.saturating_mul(reads);
-        Volume { rows_seen: all(rows_seen), bytes_seen: all(bytes_seen), ..Volume::default() }
+        let (rows, bytes) = if most == Volume::default() { READ } else { (most.rows_seen, most.bytes_seen) };
+        Volume {
+            rows_seen: rows.saturating_mul(self.reads).min(MOST_READ.0),
+            bytes_seen: bytes.saturating_mul(self.reads).min(MOST_READ.1),
+            ..Volume::default()
+        }
     }
 
     fn sums(&mut self, these: &HashSet<u64>) -> Sums {
@@ -165,6 +174,7 @@ pub(super) struct Began {
     /// Whom it goes to, as far as they are told apart.
     these: HashSet<u64>,
     reads: bool,
+    of: Arc<()>,
 }
 
 fn largest(one: Volume, other: Volume) -> Volume {

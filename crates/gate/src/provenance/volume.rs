@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// A question to a server, a search or a lookup, is told in so many bytes. What is longer carries data.
+/// A question to a server, a search or a lookup, is told in so many bytes. What is longer carries data; many short ones do
+/// too, so they have a sum of their own.
 const QUESTION: usize = 1_000;
 /// The most that one call counts as money: then no sum saturates, and what is taken back leaves the rest as it was.
 const MOST_AMOUNT: i64 = 1 << 40;
@@ -34,6 +35,9 @@ pub struct Volume {
     /// Bytes of arguments that left for others.
     #[serde(skip_serializing_if = "is_zero")]
     pub bytes_sent: i64,
+    /// Bytes of short questions that were put to servers elsewhere.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bytes_asked: i64,
     /// Whom it went to, each once.
     #[serde(skip_serializing_if = "is_zero")]
     pub recipients: i64,
@@ -105,6 +109,8 @@ impl Volume {
         let long = bytes > QUESTION;
         if matches!(leaves, Leaves::Giving | Leaves::Running) || leaves == Leaves::Asking && long {
             volume.bytes_sent = count(bytes);
+        } else if leaves == Leaves::Asking {
+            volume.bytes_asked = count(bytes);
         }
         // A long question may name much of what is asked for; whoever only reads hands on no records. The lines of a program
         // are none.
@@ -137,6 +143,7 @@ impl Volume {
             bytes_seen: self.bytes_seen.saturating_add(other.bytes_seen),
             rows_sent: self.rows_sent.saturating_add(other.rows_sent),
             bytes_sent: self.bytes_sent.saturating_add(other.bytes_sent),
+            bytes_asked: self.bytes_asked.saturating_add(other.bytes_asked),
             recipients: self.recipients.saturating_add(other.recipients),
             amount: self.amount.saturating_add(other.amount),
         }
@@ -151,18 +158,20 @@ impl Volume {
             bytes_seen: less(self.bytes_seen, other.bytes_seen),
             rows_sent: less(self.rows_sent, other.rows_sent),
             bytes_sent: less(self.bytes_sent, other.bytes_sent),
+            bytes_asked: less(self.bytes_asked, other.bytes_asked),
             recipients: less(self.recipients, other.recipients),
             amount: less(self.amount, other.amount),
         }
     }
 
     /// Each part with the name that policies know it by.
-    pub fn parts(&self) -> [(&'static str, i64); 6] {
+    pub fn parts(&self) -> [(&'static str, i64); 7] {
         [
             ("rows_seen", self.rows_seen),
             ("bytes_seen", self.bytes_seen),
             ("rows_sent", self.rows_sent),
             ("bytes_sent", self.bytes_sent),
+            ("bytes_asked", self.bytes_asked),
             ("recipients", self.recipients),
             ("amount", self.amount),
         ]
@@ -194,16 +203,33 @@ fn count(number: usize) -> i64 {
 
 /// An amount in whole units, rounded up. A sum that goes the other way is none the smaller for it.
 fn whole(value: &Value) -> i64 {
-    let number = match value {
-        Value::String(text) => {
-            let plain: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-            plain.parse().unwrap_or(0.0)
-        }
-        _ => value.as_f64().unwrap_or(0.0),
-    };
+    let number = value.as_str().map_or_else(|| value.as_f64().unwrap_or(0.0), written);
     #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, which is what a sum wants")]
     let whole = number.abs().ceil() as i64;
     whole
+}
+
+/// A sum as somebody wrote it: `1.200,50`, `EUR 1,200.50`, `Fr. 5000.-`. One that can't be read is as much as can be.
+fn written(text: &str) -> f64 {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<f64>() {
+        return number;
+    }
+    let touches = |(a, b): (char, char)| a.is_ascii_digit() && b.is_alphabetic();
+    if text.chars().zip(text.chars().skip(1)).any(touches) {
+        // `5k`, `1e6x`: how much that is nobody knows.
+        return f64::INFINITY;
+    }
+    let first = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+    let last = text.rfind(|c: char| c.is_ascii_digit()).map_or(first, |at| at + 1);
+    let number = text.get(first..last).unwrap_or_default();
+    // Behind the last separator stand one or two digits where it is a decimal one.
+    let (whole, part) = match number.rsplit_once(['.', ',']) {
+        Some((whole, part)) if part.len() <= 2 => (whole, part),
+        _ => (number, ""),
+    };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    if number.is_empty() { 0.0 } else { format!("{}.{}", digits(whole), digits(part)).parse().unwrap_or(f64::INFINITY) }
 }
 
 #[cfg(test)]
@@ -259,12 +285,14 @@ mod tests {
     #[test]
     fn a_question_is_no_export_but_a_long_one_carries_data() {
         let (short, long) = (json!({"query": "weather in Kiel"}), json!({"query": "x".repeat(5_000)}));
-        assert_eq!(of(&remote("search", &[Effect::Read], short.clone())), Volume::default());
+        let asked = Volume { bytes_asked: count(short.to_string().len()), ..Volume::default() };
+        assert_eq!(of(&remote("search", &[Effect::Read], short.clone())), asked);
         assert!(of(&remote("search", &[Effect::Read], long.clone())).bytes_sent > 5_000);
         assert_eq!(of(&call_of("search", &[Effect::Read], long.clone())), Volume::default(), "nothing leaves");
         let ids = json!({"ids": (0..900).map(|n| format!("id-{n}")).collect::<Vec<_>>()});
         assert_eq!(of(&remote("get_issues", &[Effect::Read], ids)).rows_sent, 0);
-        assert_eq!(of(&call_of("fetch", &FETCH, json!({"url": "https://example.org/a"}))), Volume::default());
+        let fetched = of(&call_of("fetch", &FETCH, json!({"url": "https://example.org/a"})));
+        assert_eq!((fetched.bytes_sent, fetched.recipients, fetched.bytes_asked), (0, 0, 31));
         assert!(
             of(&call_of("fetch", &FETCH, json!({"url": format!("https://example.org/{}", "x".repeat(2_000))})))
                 .bytes_sent
@@ -274,9 +302,19 @@ mod tests {
 
     #[test]
     fn amounts_are_whole_and_never_less_than_they_are() {
-        for (amount, whole) in
-            [(json!(12.5), 13), (json!(-40), 40), (json!("EUR 1200.10"), 1201), (json!(1e300), MOST_AMOUNT)]
-        {
+        for (amount, whole) in [
+            (json!(12.5), 13),
+            (json!(-40), 40),
+            (json!("EUR 1200.10"), 1201),
+            (json!("1.200,50"), 1201),
+            (json!("1.200.000"), 1_200_000),
+            (json!("Fr. 5000.-"), 5000),
+            (json!("12,345"), 12_345),
+            (json!("1e6"), 1_000_000),
+            (json!("5k"), MOST_AMOUNT),
+            (json!("none"), 0),
+            (json!(1e300), MOST_AMOUNT),
+        ] {
             let call = call_of("send_money", &[Effect::Pay], json!({"recipient": "Ann", "amount": amount}));
             assert_eq!(of(&call).amount, whole);
         }

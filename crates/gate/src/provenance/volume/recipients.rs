@@ -10,6 +10,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// An object that says who somebody is has no more members than this; one with more has somebody for each.
 const ONE: usize = 8;
+/// A name has fewer words.
+const WORDS: usize = 4;
 /// More of one call are not told apart: that is more than any rule asks about.
 const MOST: usize = 10_000;
 /// A longer text is no list of addresses by itself.
@@ -48,7 +50,11 @@ impl Named<'_> {
         match value {
             Value::Object(map) if is_who(role) => self.person(map, role),
             Value::Object(map) => self.members(map, role),
-            Value::Array(items) => items.iter().for_each(|item| self.value(item, role)),
+            // A list of links is read, not written to.
+            Value::Array(items) => {
+                let role = role.filter(|role| *role != Role::Url);
+                items.iter().for_each(|item| self.value(item, role));
+            }
             Value::String(text) if is_who(role) => self.listed(text),
             Value::String(text) => self.alone(text, role),
             Value::Number(number) if is_who(role) => self.add(&number.to_string()),
@@ -68,7 +74,8 @@ impl Named<'_> {
         let before = self.times;
         for (name, value) in map.iter().filter(|(name, _)| !names_sender(name)) {
             self.alone(name, None);
-            let inherited = if value.is_object() || value.is_array() { role } else { None };
+            let several = value.as_str().is_some_and(|text| map.len() == 1 || text.contains(separates));
+            let inherited = if value.is_object() || value.is_array() || several { role } else { None };
             self.value(value, Role::named(name).or(inherited));
         }
         match map.len() {
@@ -84,25 +91,28 @@ impl Named<'_> {
         for part in parts(text) {
             match part {
                 Part::Addresses(part) => addresses(part).for_each(|address| self.address(address)),
+                // No name has so many words.
+                Part::Other(part) if part.split_whitespace().nth(WORDS).is_some() => {
+                    part.split_whitespace().for_each(|word| self.add(word));
+                }
                 Part::Other(part) => self.add(part),
             }
         }
     }
 
-    /// A text that stands elsewhere: addresses and nothing else, or a URL.
+    /// A text that stands elsewhere: hardly anything but addresses, or the URL that something is sent to.
     fn alone(&mut self, text: &str, role: Option<Role>) {
-        let is_url = (role == Some(Role::Url) || text.contains("://")) && !text.contains(char::is_whitespace);
-        if is_url {
-            if self.hosts && !text.is_empty() {
-                let host = url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
-                self.unless_own(&host.clone().unwrap_or_default(), host.as_deref().unwrap_or(text));
+        if role == Some(Role::Url) && self.hosts {
+            for url in text.split_whitespace() {
+                let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+                self.unless_own(&host.clone().unwrap_or_default(), host.as_deref().unwrap_or(url));
             }
-            return;
-        }
-        let only_addresses =
-            text.len() <= LONGEST && text.contains('@') && parts(text).all(|part| part.is_nobody_else());
-        if only_addresses {
-            addresses(text).for_each(|address| self.address(address));
+        } else if text.len() <= LONGEST && text.contains('@') {
+            let (all, named) =
+                parts(text).fold((0, 0), |(all, named), part| (all + 1, named + usize::from(part.is_nobody_else())));
+            if named * 2 > all {
+                addresses(text).for_each(|address| self.address(address));
+            }
         }
     }
 
@@ -200,7 +210,13 @@ mod tests {
             (json!({"to": "general, ann@example.org, U123"}), 3),
             (json!({"whom": "Ann <a@x.example>; Bo <b@x.example>"}), 2),
             (json!({"x": ["a@x.example", "mailto:b@x.example"]}), 2),
-            (json!({"webhook": "https://hooks.example/1", "other": "https://HOOKS.example/2"}), 1),
+            (json!({"webhook": "https://hooks.example/1", "url": "https://HOOKS.example/2"}), 1),
+            (json!({"url": "https://a.example/1 https://b.example/2"}), 2),
+            (json!({"text": "https://a.example/1", "links": ["https://b.example", "https://c.example"]}), 0),
+            (json!({"recipients": {"list": "U1,U2,U3"}}), 3),
+            (json!({"batch": "a@x.example,b@x.example,c@x.example,x://y"}), 3),
+            (json!({"to": "U1 U2 U3 U4 U5 U6"}), 6),
+            (json!({"to": "Ann Maria von Lee"}), 1),
             (json!({"chat_id": 12, "user_id": 13, "channel": 14}), 3),
             (json!({"to": "ann@own.example, bob@mail.own.example", "url": "https://own.example/x"}), 0),
             (json!({"from": "me@x.example", "sender": {"email": "me@x.example"}}), 0),

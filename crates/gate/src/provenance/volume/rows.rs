@@ -1,16 +1,21 @@
-//! How many records stand in a text: elements of lists, members of maps, lines of tables and of lists. A guess, made in
-//! one pass; what it misses still counts by its bytes. What is only referred to, a file by its name, is not measured.
+//! How many records stand in a text: elements of lists, members of maps, lines of tables and of lists, addresses. A guess;
+//! what it misses still counts by its bytes. What is only referred to, a file by its name, is not measured.
 
+use super::count;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// Lists in a record are its own, like the labels of an issue, up to so many texts.
+/// Lists in a record are its own, like the labels of an issue, up to so many texts, and to so many for each record.
 const OWN: i64 = 20;
+const OWN_EACH: i64 = 5;
 /// An object with more members than this, each an object or a list, is a map of records.
 const MAP: i64 = 20;
-/// So is one with more members than this, whatever they are.
+/// So is one with more members than this, whatever they are, or with more than this in all that is in it.
 const LARGE_MAP: i64 = 100;
+const LARGE_TREE: i64 = 1_000;
+/// So deep texts within texts are read.
+const WITHIN: usize = 3;
 /// Deeper in JSON nothing is told apart.
 const DEPTH: usize = 128;
 /// A number with fewer digits than this is a measure, not somebody's.
@@ -48,17 +53,24 @@ struct Resource<'a> {
 pub(super) fn rows_of_result(result: &[u8]) -> i64 {
     let Ok(shown) = serde_json::from_slice::<Shown<'_>>(result) else { return rows_of_json(result) };
     let rows = |block: &Block<'_>| {
-        let resource = block.resource.as_ref().map_or(0, |resource| rows_of_text(&resource.text));
-        rows_of_text(&block.text).saturating_add(resource)
+        let resource = block.resource.as_ref().map_or(0, |resource| rows_of_text(&resource.text, WITHIN));
+        rows_of_text(&block.text, WITHIN).saturating_add(resource)
     };
     let texts = shown.content.iter().map(rows).fold(0, i64::saturating_add);
     texts.max(shown.structured.map_or(0, |raw| rows_of_json(raw.get().as_bytes())))
 }
 
 /// The records in a text: JSON, also behind a heading or within a fence, JSON line by line, tables and lists.
-fn rows_of_text(text: &str) -> i64 {
-    let json = begin_of_json(text).and_then(|at| text.get(at..)).map_or(0, |json| rows_of_json(json.as_bytes()));
-    json.max(Lines::of(text))
+fn rows_of_text(text: &str, within: usize) -> i64 {
+    let json = begin_of_json(text).and_then(|at| text.get(at..)).map_or(0, |json| scan(json.as_bytes(), within));
+    json.max(Lines::of(text)).max(addresses(text.as_bytes()))
+}
+
+/// How many addresses, or rows of a table in HTML, stand in a text, whatever its lines are.
+fn addresses(text: &[u8]) -> i64 {
+    let is_word = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let addresses = memchr::memchr_iter(b'@', text).filter(|at| is_word(at.checked_sub(1)) && is_word(Some(at + 1)));
+    count(addresses.count()).max(count(memchr::memmem::find_iter(text, b"<tr").count()))
 }
 
 /// Where JSON begins: at the beginning of a line.
@@ -95,25 +107,51 @@ struct Open {
     members: i64,
     /// Records in what is in it.
     nested: i64,
+    /// Members of all the objects in it.
+    leaves: i64,
+    /// Texts in lists that are records' own.
+    owned: i64,
 }
 
 impl Open {
     /// The records in it; `in_record` where it stands in an object that is one of a list.
     fn rows(&self, in_record: bool) -> i64 {
         let own = match self.is_list {
-            true if in_record && self.inner == 0 && self.scalars <= OWN => 0,
+            true if self.is_owned(in_record) => 0,
+            true if self.owned > self.inner.saturating_mul(OWN_EACH) => self.inner.saturating_add(self.owned),
             true => self.inner.saturating_add(self.scalars),
             false if self.inner > MAP => self.inner,
             false if self.members > LARGE_MAP => self.members,
+            false if self.leaves > LARGE_TREE => self.leaves,
             false => 0,
         };
         own.max(self.nested)
+    }
+
+    /// Whether it is a short list that belongs to a record.
+    fn is_owned(&self, in_record: bool) -> bool {
+        self.is_list && in_record && self.inner == 0 && self.scalars <= OWN
+    }
+
+    /// Takes up what was in a list or an object that ended.
+    fn take(&mut self, closed: &Self, in_record: bool) {
+        self.nested = self.nested.saturating_add(closed.rows(in_record));
+        let owned = if closed.is_owned(in_record) { closed.scalars } else { closed.owned };
+        self.owned = self.owned.saturating_add(owned);
+        if !self.is_list {
+            let leaves = closed.leaves.saturating_add(closed.members);
+            self.leaves = self.leaves.saturating_add(if closed.is_list { 0 } else { leaves });
+        }
     }
 }
 
 /// The records in a JSON text, or in several, one after the other. Works on what is no JSON as well: then it counts
 /// something.
 pub(super) fn rows_of_json(json: &[u8]) -> i64 {
+    scan(json, WITHIN)
+}
+
+fn scan(json: &[u8], texts: usize) -> i64 {
     let mut open: Vec<Open> = Vec::new();
     let (mut rows, mut values, mut beyond) = (0i64, 0i64, 0usize);
     let mut digits = 0;
@@ -130,7 +168,7 @@ pub(super) fn rows_of_json(json: &[u8]) -> i64 {
         match byte {
             b'"' => {
                 let text = quoted(json.get(at..).unwrap_or_default());
-                let within = inside(text);
+                let within = inside(text, texts);
                 at += text.len() + 1;
                 match open.last_mut() {
                     Some(top) => {
@@ -152,10 +190,10 @@ pub(super) fn rows_of_json(json: &[u8]) -> i64 {
             b'}' | b']' => {
                 let Some(closed) = open.pop() else { continue };
                 let above = open.len().checked_sub(2).and_then(|at| open.get(at)).is_some_and(|above| above.is_list);
-                let found = closed.rows(above && open.last().is_some_and(|parent| !parent.is_list));
+                let in_record = above && open.last().is_some_and(|parent| !parent.is_list);
                 match open.last_mut() {
-                    Some(top) => top.nested = top.nested.saturating_add(found),
-                    None => rows = rows.saturating_add(found),
+                    Some(top) => top.take(&closed, in_record),
+                    None => rows = rows.saturating_add(closed.rows(in_record)),
                 }
             }
             b':' => open.iter_mut().next_back().into_iter().for_each(|top| top.members += 1),
@@ -167,16 +205,15 @@ pub(super) fn rows_of_json(json: &[u8]) -> i64 {
     }
     // What was cut off counts as if it had ended.
     while let Some(closed) = open.pop() {
-        let found = closed.rows(false);
         match open.last_mut() {
-            Some(top) => top.nested = top.nested.saturating_add(found),
-            None => rows = rows.saturating_add(found),
+            Some(top) => top.take(&closed, false),
+            None => rows = rows.saturating_add(closed.rows(false)),
         }
     }
     rows.max(if values > 1 { values } else { 0 })
 }
 
-/// A quoted text up to its end, without the quote.
+/// A quoted text up to its end, without the quote. A line ends it as well: JSON has none in a text.
 fn quoted(rest: &[u8]) -> &[u8] {
     let mut escaped = false;
     let end = rest.iter().position(|byte| match byte {
@@ -188,20 +225,26 @@ fn quoted(rest: &[u8]) -> &[u8] {
             escaped = true;
             false
         }
-        byte => *byte == b'"',
+        byte => matches!(byte, b'"' | b'\n'),
     });
     rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
 }
 
 /// The records in a quoted text that has lines, or JSON in it.
-fn inside(text: &[u8]) -> i64 {
-    let has_lines = text.windows(2).any(|two| two == b"\\n");
+fn inside(text: &[u8], within: usize) -> i64 {
+    let Some(within) = within.checked_sub(1) else { return 0 };
     let is_json = matches!(text.trim_ascii_start().first(), Some(b'[' | b'{'));
-    if !has_lines && !is_json {
+    if !is_json && memchr::memchr2(b'\\', b'@', text).is_none() {
         return 0;
     }
-    let text = [b"\"", text, b"\""].concat();
-    serde_json::from_slice::<Cow<'_, str>>(&text).map_or(0, |text| rows_of_text(&text))
+    let decoded = {
+        let quoted = [b"\"", text, b"\""].concat();
+        serde_json::from_slice::<String>(&quoted)
+    };
+    let Ok(decoded) = decoded else { return addresses(text) };
+    // One address is the text itself.
+    let rows = rows_of_text(&decoded, within);
+    if rows > 1 { rows } else { 0 }
 }
 
 /// What separates the cells of a table's line, and how many lines of one shape make one.
@@ -241,13 +284,15 @@ struct Lines {
     like: [(usize, i64); SEPARATORS.len()],
     items: Run,
     all: i64,
+    /// The number at the beginning of the last line that had one.
+    number: Option<u64>,
 }
 
 impl Lines {
     /// The records in lines: of tables, or of lists with one item to a line.
     fn of(text: &str) -> i64 {
         let mut lines = Self::default();
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        for line in text.split(['\n', '\r']).map(str::trim).filter(|line| line.contains(char::is_alphanumeric)) {
             lines.add(line);
         }
         lines.end()
@@ -257,6 +302,7 @@ impl Lines {
         if line.starts_with("```") {
             return;
         }
+        let line = self.without_number(line);
         self.all += 1;
         let cells = cells(line);
         for (nth, (_, least)) in SEPARATORS.into_iter().enumerate() {
@@ -274,6 +320,21 @@ impl Lines {
         self.items.add(usize::from(is_item(line)), LINES);
     }
 
+    /// A line of code without its number, where the lines are counted.
+    fn without_number<'a>(&mut self, line: &'a str) -> &'a str {
+        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = line.split_at(digits);
+        let Some(number) = number.parse().ok().filter(|_| rest.starts_with(['\t', '→', '|', ':', ' '])) else {
+            return line;
+        };
+        let before = self.number.replace(number);
+        if before.is_some_and(|before: u64| before.checked_add(1) == Some(number)) {
+            rest.trim_start_matches(['\t', '→', '|', ':', ' '])
+        } else {
+            line
+        }
+    }
+
     fn end(mut self) -> i64 {
         self.items.end(LINES);
         let mut most = self.items.all;
@@ -287,7 +348,7 @@ impl Lines {
     }
 }
 
-/// How often each separator stands in a line outside of quotes. Code ends its lines with some of them.
+/// How often each separator stands in a line outside of quotes, and not at its end, where code has some.
 fn cells(line: &str) -> [usize; SEPARATORS.len()] {
     let mut cells = [0; SEPARATORS.len()];
     let mut in_quotes = false;
@@ -298,38 +359,41 @@ fn cells(line: &str) -> [usize; SEPARATORS.len()] {
             *cells += 1;
         }
     }
+    if in_quotes {
+        // A quote that nothing ends is none.
+        for (cells, (separator, _)) in cells.iter_mut().zip(SEPARATORS) {
+            *cells = line.bytes().filter(|byte| *byte == separator).count();
+        }
+    }
     let last = line.bytes().last();
     for (cells, (separator, _)) in cells.iter_mut().zip(SEPARATORS) {
-        if last == Some(separator) && matches!(separator, b';' | b',') {
-            *cells = 0;
-        }
+        *cells -= usize::from(*cells > 0 && last == Some(separator) && matches!(separator, b';' | b','));
     }
     cells
 }
 
-/// Whether a line is one item: behind a bullet or a number, or a single word.
+/// Whether a line is one item: behind a bullet or a number, or a single word that is no path.
 fn is_item(line: &str) -> bool {
     let numbered = line.split_once(['.', ')']).is_some_and(|(head, tail)| {
         !head.is_empty() && head.len() < 6 && head.bytes().all(|b| b.is_ascii_digit()) && tail.starts_with(' ')
     });
     let bulleted = ["- ", "* ", "• "].iter().any(|bullet| line.starts_with(bullet));
-    let whole = line.len() <= ITEM && !line.contains(char::is_whitespace) && !line.ends_with(':');
-    let word = whole && line.contains(char::is_alphanumeric);
+    let word = line.len() <= ITEM && !line.contains(char::is_whitespace) && !line.contains('/') && !line.ends_with(':');
     numbered || bulleted || word
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::count;
     use super::*;
     use crate::provenance::Volume;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn of(text: &str) -> i64 {
         let result = json!({"content": [{"type": "text", "text": text}]}).to_string();
-        assert_eq!(Volume::seen(result.as_bytes()).rows_seen, rows_of_text(text), "{text}");
-        rows_of_text(text)
+        let rows = rows_of_text(text, WITHIN);
+        assert_eq!(Volume::seen(result.as_bytes()).rows_seen, rows, "{text}");
+        rows
     }
 
     #[test]
@@ -355,7 +419,15 @@ mod tests {
             ("name,mail\nann,a@x\nbob,b@x\neve,e@x", 4),
             ("Customers\n\nname,mail\na,1\nb,2\nc,3\n\"Lee, Ann\",4\ne,5\nAs of today, that is, all of them.", 6),
             ("name|a,b\nx|1\ny|2,3", 3),
-            ("| a | b |\n|---|---|\n| 1 | 2 |", 3),
+            ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", 3),
+            ("Ann Lee,1,\nBo Lee,2,\nEve Lee,3,\n---\nKim Lee,4,\nLee Lee,5,", 5),
+            ("a\"b,1\nc\"d,2\ne\"f,3\ng\"h,4\ni\"j,5", 5),
+            ("a b,1\rc d,2\re f,3\rg h,4\ri j,5", 5),
+            ("one line: ann@x.example 4111; bob@x.example 5500; eve@x.example", 3),
+            ("<table><tr><td>1</td></tr><tr><td>2</td></tr></table>", 2),
+            (r#"{"v":1}\n"\n[{"id":1},{"id":2},{"id":3}]"#.replace("\\n", "\n").as_str(), 3),
+            ("     1\tlet a = 1;\n     2\tlet b = 2;\n     3\tlet c = 3;\n     4\tlet d = 4;", 0),
+            ("/srv/a\n/srv/b\n/srv/c\n/srv/d\n/srv/e\n/srv/f", 0),
             ("ann@x\nbob@x\neve@x\nkim@x\nlee@x", 5),
             ("Channels:\n- general\n- all of us\n- random\n- help\n- news", 5),
             ("Dear Ann,\nthank you, all of you, for the parcel.\nIt came in one piece.", 0),
@@ -376,13 +448,27 @@ mod tests {
         assert!(rows_of_json(deep.as_bytes()) >= 1);
         assert_eq!(rows_of_json(br#"[{"a":1},{"a":2},{"a"#), 3, "cut off");
         assert_eq!(rows_of_json(br#"]]}}"a"[{},{}]"#), 2);
+        // Quotes within quotes within quotes: read so deep and no deeper.
+        let mut text = String::from("[1]");
+        for _ in 0..18 {
+            text = json!([text]).to_string();
+        }
+        assert!(rows_of_json(text.as_bytes()) >= 1);
+        let groups = |n: usize, inner: Value| -> Value {
+            (0..n).map(|k| (format!("k{k}"), inner.clone())).collect::<serde_json::Map<_, _>>().into()
+        };
+        let tree = groups(20, groups(20, groups(100, json!("x"))));
+        assert!(rows_of_json(tree.to_string().as_bytes()) >= 40_000, "maps in maps");
+        let owned: Vec<_> =
+            (0..200).map(|_| json!({"r": (0..20).map(|n| format!("t{n}")).collect::<Vec<_>>()})).collect();
+        assert!(rows_of_json(json!(owned).to_string().as_bytes()) >= 4_000, "a short list in each record");
     }
 
     proptest! {
         #[test]
         fn anything_is_counted(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             prop_assert!(Volume::seen(&bytes).rows_seen >= 0);
-            prop_assert!(rows_of_text(&String::from_utf8_lossy(&bytes)) >= 0);
+            prop_assert!(rows_of_text(&String::from_utf8_lossy(&bytes), WITHIN) >= 0);
         }
 
         /// However a list of records is wrapped, it is no less.

@@ -229,7 +229,7 @@ impl Held {
             return;
         }
         // One that ended on its way says nothing of the next; its end is counted in whole seconds (RFC 7519, section 2).
-        let fresh = age(tokens, now_ms.saturating_add(1_000)) == Age::Fresh;
+        let fresh = age(tokens, now_ms.saturating_add(1_000)) != Age::Ended;
         let young = now_ms.saturating_sub(tokens.received_at_ms) < PROVEN_MS && fresh;
         self.refused = true;
         if self.forced && young {

@@ -12,7 +12,7 @@ export const nobody = () => attention({ questions: 0, hours: 0, approved: 0, rej
 
 const suggestion = (id, over = {}) => ({
   id: id.repeat(64), client: "claude-desktop", server: "files", tool: "write_file",
-  fields: [["path", [{ ours: "anything in " }, { slot: "/home/jo/notes/" }]], ["content", [{ ours: "anything that no one else wrote" }]]],
+  fields: [["path", [{ ours: "anything in " }, { slot: "/home/jo/notes/" }]], ["content", [{ ours: "anything not copied from others" }]]],
   rules: ["Changing something"], count: 14, rejected: 2, since: NOW - 30 * 24 * HOUR, lifetimes: ["quarter", "hour", "always"],
   covers: [...Array(14).keys()].map((n) => ({ seq: 18_000 - n, at: NOW - n * 5 * HOUR })), ...over,
 });

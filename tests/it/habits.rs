@@ -54,6 +54,28 @@ fn what_was_always_approved_is_suggested_and_asks_no_more_once_accepted() {
 }
 
 #[test]
+fn a_no_counts_also_where_the_client_came_again_for_it() {
+    let home = e2e::Home::new().with_env("CONSENTRY_PATIENCE_SECONDS", "1");
+    let scene = Scene::within(home, &[]);
+    let (mut watch, mut client) = (scene.watch(), scene.client());
+    for name in ["a", "b", "c"] {
+        scene.answer(&mut watch, &mut client, ("write_note", note(&scene, name, "x")), true);
+    }
+    assert_eq!(suggestions(&scene)[0]["rejected"], json!(0));
+    let bad = json!({"path": "/etc/hosts", "text": "x"});
+    assert!(e2e::client::refusal(&client.call("write_note", bad.clone())).starts_with("Waiting for approval"));
+    let question = watch.question("write_note");
+    // The same call again is another one by now, and waits for the same answer.
+    let again = client.begin("write_note", bad);
+    e2e::process::until("the call to be joined", || {
+        scene.home.audit().iter().any(|entry| entry["kind"] == "joined").then_some(())
+    });
+    scene.reject(&question).succeeded();
+    e2e::client::refusal(&client.reply(&again).value);
+    assert_eq!(suggestions(&scene)[0]["rejected"], json!(1));
+}
+
+#[test]
 fn a_suggestion_that_was_declined_does_not_come_back() {
     let scene = Scene::new();
     let (mut watch, mut client) = (scene.watch(), scene.client());

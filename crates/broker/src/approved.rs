@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use gate::approval::By;
 use gate::audit::Record;
 use gate::call::Digest;
+use gate::grant::Grant;
 use gate::meaning::parties::parties;
 use gate::permit::Case;
 use gate::provenance::{MORE, Place};
@@ -110,9 +111,9 @@ impl Approved {
         named.or_else(|| server.parse().ok().filter(|identity| self.all.load().contains_key(identity)))
     }
 
-    /// Calls that go there are asked about again, from now on. The value may be given as it is printed. Returns it as it
-    /// was kept.
-    async fn forget(&self, server: Digest, kind: &str, value: &str) -> Result<String, Fault> {
+    /// Calls that go there are asked about again, from now on. The value may be given as it is printed. Returns the kind
+    /// and the value of all that is kept no longer.
+    async fn forget(&self, server: Digest, kind: &str, value: &str) -> Result<Vec<(String, String)>, Fault> {
         let _turn = self.turn.lock().await;
         let mut kept = Vec::clone(&self.at(server).0);
         let is_it =
@@ -129,8 +130,10 @@ impl Approved {
             }
             _ => {}
         }
+        let gone = |place: &&ApprovedPlace| !kept.contains(place);
+        let gone = self.at(server).0.iter().filter(gone).map(|p| (p.kind.clone(), p.value.clone())).collect();
         self.write(server, kept).await?;
-        Ok(value)
+        Ok(gone)
     }
 
     async fn write(&self, server: Digest, kept: Vec<ApprovedPlace>) -> Result<(), Fault> {
@@ -157,10 +160,15 @@ impl Broker {
         let corridor = &self.inner.corridor;
         let unknown = || Fault::new(FaultCode::NotFound, "There is no such server.");
         let identity = corridor.approved.identity(server, &corridor.servers.identities()).ok_or_else(unknown)?;
-        let value = corridor.approved.forget(identity, kind, value).await?;
-        for grant in corridor.grants.held().iter().filter(|grant| grant.server == identity && grant.names(kind, &value))
-        {
-            corridor.grants.revoke(&grant.id.to_string(), by).await?;
+        let gone = corridor.approved.forget(identity, kind, value).await?;
+        let goes_there = |grant: &&Grant| gone.iter().any(|(kind, value)| grant.names(kind, value));
+        let mut left = Ok(());
+        for grant in corridor.grants.held().iter().filter(|grant| grant.server == identity).filter(goes_there) {
+            match corridor.grants.revoke(&grant.id.to_string(), by).await {
+                Err(fault) if fault.code != FaultCode::NotFound => left = Err(fault),
+                // Somebody was faster.
+                Ok(()) | Err(_) => {}
+            }
         }
         let record = Record::new("revoked", now_ms())
             .with("decision", KIND)
@@ -169,7 +177,8 @@ impl Broker {
             .with("answered_by", by_word(by));
         let recorded = self.inner.corridor.audit.append(record, Durability::Disk).await;
         let _ = self.inner.events.send(wire::Event::Grants);
-        recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))
+        recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))?;
+        left
     }
 }
 

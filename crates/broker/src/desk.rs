@@ -85,8 +85,9 @@ impl Open {
         if event == Event::Visible {
             self.seen_at.get_or_insert(now);
         }
-        self.listed |= matches!(event, Event::ApproveListed(_));
+        let listed = matches!(event, Event::ApproveListed(_));
         let effects = self.approval.step(event, now);
+        self.listed |= listed && !effects.iter().any(|effect| matches!(effect, Effect::NotCounted(_)));
         self.settled_by(&effects);
         effects
     }

@@ -17,6 +17,7 @@ pub(crate) fn intent(permit: &Permit, counted: &Counted) -> Record {
         .with("grant", permit.grant().map(|g| g.to_string()).unwrap_or_default())
         .with("policies", permit.reasons().iter().map(|r| r.policy.clone()).collect::<Vec<_>>())
         .with("volume", serde_json::json!(case.volume()))
+        .with("call_numbers", String::from_utf8_lossy(&case.call.request.numbers).into_owned())
         .with("recipients", recipients)
         .with("more_recipients", (more > 0).then_some(more))
         .with_body("facts", edits::kept(permit.facts()));

@@ -1,14 +1,16 @@
 //! Grants that could take the place of questions a person always answers alike: found in the log, and proved on it.
 
+use crate::audit_log::Durability;
 use crate::clock::now_ms;
 use crate::corridor::Corridor;
 use crate::desk::by_word;
 use crate::store::{Answer, Decision, PastCall};
 use crate::{Broker, Decider, present, replay};
 use gate::approval::By;
+use gate::audit::Record;
 use gate::call::{ApprovalId, Digest, GrantId};
 use gate::grant::{Answered, Basis, Suggestion, suggest};
-use gate::policy::{KeptFacts, Needed, Policies};
+use gate::policy::{KeptFacts, Needed, Policies, Reason};
 use gate::tool::Tool;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -22,14 +24,14 @@ const KIND: &str = "suggestion";
 const SPAN: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The most approved calls that are read, and the most that were not approved: with more of those nothing is proved.
 const MOST: i64 = 2_000;
-const MOST_NOES: i64 = 10_000;
-/// The longest card that is read, in bytes.
-const LONGEST: i64 = 64 * 1024;
+const MOST_NOES: i64 = 2_000;
+/// The longest card that is read, in bytes: it holds the arguments in several forms.
+const LONGEST: i64 = 256 * 1024;
 /// The most past calls that are told of one suggestion.
 const TOLD: usize = 50;
 
-/// One client's calls of one tool: the client's identity, the server's name, the tool's.
-type Whose = (String, String, String);
+/// A tool: its server's name, and its own.
+type Which = (String, String);
 
 /// One approved call, as the log has it.
 struct Yes {
@@ -41,12 +43,15 @@ struct Yes {
     answered: Answered,
     /// The server's identity and the tool's pin, as they were.
     pinned: (String, String),
+    /// The rules that stood on its card.
+    rules: BTreeSet<String>,
 }
 
-/// What was answered about one tool.
+/// What was answered about one tool. A no holds for every client: one that was updated is another one.
 #[derive(Default)]
 struct Group {
-    yeses: Vec<Yes>,
+    /// By the client's identity.
+    yeses: BTreeMap<String, Vec<Yes>>,
     noes: Vec<Answered>,
 }
 
@@ -85,8 +90,17 @@ impl Broker {
     /// # Errors
     /// `NotFound`, or `Storage` when it can't be written.
     pub async fn decline_suggestion(&self, id: &str, by: By) -> Result<(), Fault> {
-        let id: Digest = id.parse().map_err(|_| unknown())?;
-        let decision = Decision { name: id.to_string(), value: by_word(by).to_owned(), decided_at: now_ms() };
+        let found = self.found(now_ms() - SPAN).await?;
+        let found = found.into_iter().find(|found| found.id.to_string() == id).ok_or_else(unknown)?;
+        let record = Record::new("declined", now_ms())
+            .with("decision", KIND)
+            .with("server", found.server.1.clone())
+            .with("tool", found.tool.name.clone())
+            .with("client", found.client_name.clone())
+            .with("answered_by", by_word(by));
+        let storage = |refusal: gate::permit::Refusal| Fault::new(FaultCode::Storage, refusal.message);
+        self.inner.corridor.audit.append(record, Durability::Disk).await.map_err(storage)?;
+        let decision = Decision { name: id.to_owned(), value: by_word(by).to_owned(), decided_at: now_ms() };
         self.inner.store.decide(KIND, &decision).await?;
         let _ = self.inner.events.send(wire::Event::Grants);
         Ok(())
@@ -110,24 +124,28 @@ impl Broker {
 fn find(corridor: &Corridor, yeses: &[(PastCall, String)], noes: &[(PastCall, String)]) -> Vec<Found> {
     let (policies, held) = (corridor.policies.current(), corridor.grants.held());
     let mut found = Vec::new();
-    for ((client, server, name), mut group) in groups(yeses, noes) {
+    for ((server, name), group) in groups(yeses, noes) {
         let listed = corridor.servers.pinned(&server).and_then(|listing| listing.tool(&name).cloned());
         let pinned = corridor.servers.pin_of(&server, &name);
-        let (Ok(client), Some(tool), Some((identity, pin))) = (client.parse(), listed, pinned) else { continue };
+        let (Some(tool), Some((identity, pin))) = (listed, pinned) else { continue };
         // A yes was for the tool as it was; a no holds whatever it became.
         let now = (identity.to_string(), pin.to_string());
-        group.yeses.retain(|yes| yes.pinned == now);
-        for one in suggestions(group, (client, identity, &server), &tool, &policies) {
-            let same = held.iter().any(|grant| {
-                grant.client == client
-                    && grant.server == identity
-                    && grant.tool == name
-                    && grant.fields == one.suggestion.fields
-                    && grant.policies == policies.versions()
-                    && grant.is_live(now_ms())
-            });
-            if !same {
-                found.push(one);
+        for (client, mut yeses) in group.yeses {
+            let Ok(client) = client.parse() else { continue };
+            yeses.retain(|yes| yes.pinned == now);
+            for one in suggestions((yeses, &group.noes), (client, identity, &server), &tool, &policies) {
+                let same = held.iter().any(|grant| {
+                    grant.client == client
+                        && grant.server == identity
+                        && grant.tool == name
+                        && grant.fields == one.suggestion.fields
+                        && grant.lifts.iter().eq(one.lifts.keys())
+                        && grant.policies == policies.versions()
+                        && grant.is_live(now_ms())
+                });
+                if !same {
+                    found.push(one);
+                }
             }
         }
     }
@@ -135,26 +153,26 @@ fn find(corridor: &Corridor, yeses: &[(PastCall, String)], noes: &[(PastCall, St
     found
 }
 
-/// The answers by client, server and tool. Of a tool with a no that can't be read nothing can be proved.
-fn groups(yeses: &[(PastCall, String)], noes: &[(PastCall, String)]) -> BTreeMap<Whose, Group> {
-    let mut groups: BTreeMap<Whose, Group> = BTreeMap::new();
+/// The answers by server and tool. Of a tool with a no that can't be read nothing can be proved.
+fn groups(yeses: &[(PastCall, String)], noes: &[(PastCall, String)]) -> BTreeMap<Which, Group> {
+    let mut groups: BTreeMap<Which, Group> = BTreeMap::new();
     for (past, answer) in yeses {
-        if let Some((whose, yes)) = yes(past, answer) {
-            groups.entry(whose).or_default().yeses.push(yes);
+        if let Some((which, client, yes)) = yes(past, answer) {
+            groups.entry(which).or_default().yeses.entry(client).or_default().push(yes);
         }
     }
     let mut unproved = HashSet::new();
     for (past, _) in noes {
         let Ok(record) = serde_json::from_str(&past.record) else { continue };
-        let whose = whose(&record);
+        let which = which(&record);
         match no(past) {
-            Some(no) => groups.entry(whose).or_default().noes.push(no),
+            Some(no) => groups.entry(which).or_default().noes.push(no),
             None => {
-                unproved.insert(whose);
+                unproved.insert(which);
             }
         }
     }
-    groups.retain(|whose, _| !unproved.contains(whose));
+    groups.retain(|which, _| !unproved.contains(which));
     groups
 }
 
@@ -194,9 +212,8 @@ fn text<'a>(record: &'a Value, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn whose(record: &Value) -> Whose {
-    let text = |name| text(record, name).to_owned();
-    (text("client_identity"), text("server"), text("tool"))
+fn which(record: &Value) -> Which {
+    (text(record, "server").to_owned(), text(record, "tool").to_owned())
 }
 
 /// What stands on the card of a question; a member of it that is not empty.
@@ -210,7 +227,7 @@ fn on_card(past: &PastCall) -> Option<impl Fn(&str) -> bool + use<>> {
 }
 
 /// An approved call, where the log says enough of it and its card let the yes be remembered.
-fn yes(past: &PastCall, answer: &str) -> Option<(Whose, Yes)> {
+fn yes(past: &PastCall, answer: &str) -> Option<(Which, String, Yes)> {
     let record: Value = serde_json::from_str(&past.record).ok()?;
     let answer: Value = serde_json::from_str(answer).ok()?;
     if !on_card(past)?("remember") {
@@ -218,40 +235,43 @@ fn yes(past: &PastCall, answer: &str) -> Option<(Whose, Yes)> {
     }
     let (facts, arguments) = replay::known(past)?;
     let at = |record: &Value| record.get("at").and_then(Value::as_i64);
-    // Yeses to a list are given with one gesture: within the same second they are one.
-    let occasion = if answer.get("listed").is_some() { -(at(&answer)? / 1_000) } else { past.seq };
+    // Yeses to a list are given with one gesture: within the same minutes they are one.
+    let occasion = if answer.get("listed").is_some() { -(at(&answer)? / 600_000) } else { past.seq };
+    let rules = record.get("policies").and_then(Value::as_array).into_iter().flatten();
     let yes = Yes {
         question: PastQuestion { seq: past.seq, at: at(&record)? },
         approval: text(&record, "approval").parse().ok()?,
         client_name: text(&record, "client").to_owned(),
         answered: Answered::yes(&arguments, facts.flow.tainted.iter().cloned().collect(), occasion),
         pinned: (text(&record, "server_identity").to_owned(), text(&record, "pin").to_owned()),
+        rules: rules.filter_map(|rule| rule.as_str().map(str::to_owned)).collect(),
         facts,
         arguments,
     };
-    Some((whose(&record), yes))
+    Some((which(&record), text(&record, "client_identity").to_owned(), yes))
 }
 
 /// A call that was not approved as it was asked, where the log says enough of it.
 fn no(past: &PastCall) -> Option<Answered> {
     // What would have left is shown by its beginning.
     let masked = on_card(past)?("leaves");
-    let (facts, arguments) = replay::known(past)?;
-    Some(Answered::no(&arguments, facts.flow.tainted.into_iter().collect(), masked))
+    let (_, arguments) = replay::known(past)?;
+    Some(Answered::no(&arguments, masked))
 }
 
-/// What could be remembered of one tool's calls by one client: only what the rules of now would ask a plain yes for, and
-/// let that yes be remembered; calls that different rules ask about are not thrown together.
+/// What could be remembered of one tool's calls by one client: only what rules that stood on the cards would ask a plain
+/// yes for now, and let that yes be remembered; calls that different rules ask about are not thrown together.
 fn suggestions(
-    group: Group,
+    (yeses, noes): (Vec<Yes>, &[Answered]),
     (client, server, name): (Digest, Digest, &str),
     tool: &Arc<Tool>,
     policies: &Policies,
 ) -> Vec<Found> {
     let mut by_rules: BTreeMap<BTreeMap<String, String>, Vec<Yes>> = BTreeMap::new();
-    for yes in group.yeses {
+    for yes in yeses {
         let judgement = yes.facts.with(&yes.arguments, yes.question.at, |facts| policies.judge(facts));
-        let remembered = judgement.reasons.iter().all(|reason| reason.rememberable) && judgement.faults.is_empty();
+        let known = |reason: &Reason| reason.rememberable && yes.rules.contains(&reason.policy);
+        let remembered = judgement.reasons.iter().all(known) && judgement.faults.is_empty();
         if judgement.needed == Needed::Approve && remembered {
             let lifts = judgement.reasons.into_iter().map(|reason| (reason.policy, reason.title)).collect();
             by_rules.entry(lifts).or_default().push(yes);
@@ -260,7 +280,7 @@ fn suggestions(
     let mut out = Vec::new();
     for (lifts, yeses) in by_rules {
         let answered: Vec<Answered> =
-            yeses.iter().map(|yes| yes.answered.clone()).chain(group.noes.iter().cloned()).collect();
+            yeses.iter().map(|yes| yes.answered.clone()).chain(noes.iter().cloned()).collect();
         for suggestion in suggest(&answered, &tool.effects) {
             let covered: Vec<&Yes> = suggestion.covers.iter().filter_map(|at| yeses.get(*at)).collect();
             let Some(first) = covered.first() else { continue };

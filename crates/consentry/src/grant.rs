@@ -136,9 +136,10 @@ fn suggested<W: Write>(suggestions: &[SuggestionView], printer: &mut Printer<W>)
         let more = if one.covers.len() > asked.len() { ", …" } else { "" };
         printer.field("Spares", &format!("{} questions you answered: {}{more}", one.count, asked.join(", ")))?;
         let held = match one.rejected {
-            0 => "nothing that you rejected or changed, for there is no such call of this tool".to_owned(),
-            1 => "not the one call of this tool that you rejected or changed".to_owned(),
-            n => format!("none of the {n} calls of this tool that you rejected or changed"),
+            0 => "nothing that you rejected or changed in the last 30 days, for there is no such call of this tool"
+                .to_owned(),
+            1 => "not the one call of this tool that you rejected or changed in the last 30 days".to_owned(),
+            n => format!("none of the {n} calls of this tool that you rejected or changed in the last 30 days"),
         };
         printer.field("Lets run", &held)?;
         printer.field("Answers", &one.rules.join("; "))?;

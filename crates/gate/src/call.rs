@@ -139,8 +139,12 @@ pub struct Request {
     pub arguments: Bytes,
     /// `arguments`, parsed.
     pub parsed: Value,
-    /// The exact bytes of `_meta`'s members, in order, but for the progress token and what a client numbers its calls with.
+    /// The exact bytes of `_meta`'s members, in order, but for the progress token and those below.
     pub meta: Vec<u8>,
+    /// Those by which a client tells its conversations apart.
+    pub talk: Vec<u8>,
+    /// Those by which a client tells its calls apart.
+    pub numbers: Vec<u8>,
     /// The exact bytes of the progress token, if any.
     pub progress_token: Option<String>,
     /// The exact bytes of `params`, which are what goes out.
@@ -152,7 +156,8 @@ impl Request {
     pub fn parse(params: Bytes) -> Result<Self, CallFault> {
         let malformed = |e: serde_json::Error| CallFault::Malformed(plain(&e));
         let members: Vec<(String, &RawValue)> = members(&params).map_err(malformed)?;
-        let (mut name, mut arguments, mut meta, mut progress_token) = (None, None, Vec::new(), None);
+        let (mut name, mut arguments, mut progress_token) = (None, None, None);
+        let (mut meta, mut talk, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         for (key, value) in members {
             match key.as_str() {
                 "name" => name = Some(serde_json::from_str::<String>(value.get()).map_err(malformed)?),
@@ -161,11 +166,16 @@ impl Request {
                     for (key, value) in self::members(value.get().as_bytes()).map_err(malformed)? {
                         if key == "progressToken" {
                             progress_token = Some(value.get().to_owned());
-                        } else if !is_number_of_call(&key, value) {
-                            meta.extend_from_slice(key.as_bytes());
-                            meta.push(b'=');
-                            meta.extend_from_slice(value.get().as_bytes());
-                            meta.push(b'\n');
+                        } else {
+                            let kind = match tells_apart(&key, value) {
+                                Some(Apart::Calls) => &mut numbers,
+                                Some(Apart::Conversations) => &mut talk,
+                                None => &mut meta,
+                            };
+                            kind.extend_from_slice(key.as_bytes());
+                            kind.push(b'=');
+                            kind.extend_from_slice(value.get().as_bytes());
+                            kind.push(b'\n');
                         }
                     }
                 }
@@ -178,29 +188,41 @@ impl Request {
         if !parsed.is_object() {
             return Err(CallFault::Malformed("`arguments` is not an object".into()));
         }
-        Ok(Self { name, arguments, parsed, meta, progress_token, params })
+        Ok(Self { name, arguments, parsed, meta, talk, numbers, progress_token, params })
     }
 }
 
-/// Members of `_meta` by which clients tell their calls, turns and traces apart: Claude Code, VS Code, Codex, OpenCode and
-/// Antigravity, and the trace context of SEP-414. They differ where a call is the same, as the progress token does: with
-/// them no retry would ever be the call that was asked about, and no remembered yes would hold. They go on as they came.
-const NUMBERS: &[&str] = &[
-    "claudecode/toolUseId",
-    "vscode.conversationId",
-    "vscode.requestId",
-    "x-codex-turn-metadata",
-    "ai.opencode/sessionID",
-    "antigravity.google/conversation_id",
-    "traceparent",
-    "tracestate",
-    "baggage",
-];
-/// What is longer than this, in bytes, says more than which call it is.
-const LONGEST_NUMBER: usize = 2_048;
+/// What a member of `_meta` tells apart.
+#[derive(Clone, Copy)]
+enum Apart {
+    Calls,
+    Conversations,
+}
 
-fn is_number_of_call(key: &str, value: &RawValue) -> bool {
-    NUMBERS.contains(&key) && value.get().len() <= LONGEST_NUMBER
+/// Members of `_meta` by which Claude Code, VS Code, Codex, OpenCode and Antigravity tell their calls and conversations
+/// apart, and the trace context of SEP-414. Those of calls differ where a call is the same, as the progress token does:
+/// with them no retry would ever be the call that was asked about, and no remembered yes would hold. They go on as they
+/// came, and stand in the log.
+const APART: &[(&str, Apart)] = &[
+    ("claudecode/toolUseId", Apart::Calls),
+    ("vscode.requestId", Apart::Calls),
+    (TURN, Apart::Calls),
+    ("traceparent", Apart::Calls),
+    ("tracestate", Apart::Calls),
+    ("vscode.conversationId", Apart::Conversations),
+    ("ai.opencode/sessionID", Apart::Conversations),
+    ("antigravity.google/conversation_id", Apart::Conversations),
+];
+/// The one that is an object.
+const TURN: &str = "x-codex-turn-metadata";
+/// What is longer than this, in bytes, says more than which call it is.
+const LONGEST_ID: usize = 256;
+const LONGEST_TURN: usize = 2_048;
+
+fn tells_apart(key: &str, value: &RawValue) -> Option<Apart> {
+    let apart = APART.iter().find(|(known, _)| *known == key)?.1;
+    let plain = value.get().len() <= LONGEST_ID && !value.get().starts_with(['{', '[']);
+    (plain || key == TURN && value.get().len() <= LONGEST_TURN).then_some(apart)
 }
 
 pub(crate) fn members(object: &[u8]) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
@@ -248,7 +270,7 @@ pub struct Call {
 
 impl Call {
     /// The digest a yes is bound to: tool name, argument bytes as they will be sent, pin, server identity, proved
-    /// client, conversation, and `_meta` other than the progress token and what a client numbers its calls with.
+    /// client, conversation, and `_meta` other than the progress token and what a client tells its calls apart by.
     pub fn digest(&self) -> Digest {
         Digest::of(
             "consentry call 1",
@@ -260,6 +282,7 @@ impl Call {
                 &self.client.identity.0,
                 self.conversation.as_bytes(),
                 &self.request.meta,
+                &self.request.talk,
             ],
         )
     }
@@ -387,11 +410,19 @@ mod tests {
         assert_eq!(r.progress_token.as_deref(), Some("7"));
         assert_eq!(r.meta, b"x=[1]\n");
         let numbered = |id: &str| {
-            let meta = format!(r#"{{"progressToken":1,"claudecode/toolUseId":{id},"traceparent":"00-1-2-01","x":1}}"#);
+            let meta = format!(
+                r#"{{"progressToken":1,"claudecode/toolUseId":{id},"vscode.conversationId":"c","traceparent":"00-1-2-01","x":1}}"#
+            );
             request(&format!(r#"{{"name":"t","_meta":{meta}}}"#)).unwrap()
         };
         assert_eq!(numbered("\"toolu_1\"").meta, b"x=1\n", "which call of the client it is makes it no other call");
         assert!(numbered("\"toolu_1\"").params.windows(7).any(|part| part == b"toolu_1"), "it goes on as it came");
+        let one = numbered("7");
+        assert_eq!(
+            (&one.talk[..], &one.numbers[..]),
+            (&b"vscode.conversationId=\"c\"\n"[..], &b"claudecode/toolUseId=7\ntraceparent=\"00-1-2-01\"\n"[..])
+        );
+        assert!(numbered(r#"{"a":1}"#).meta.starts_with(b"claudecode/toolUseId={"), "an object is no number");
         let long = numbered(&format!("\"{}\"", "x".repeat(3_000)));
         assert!(long.meta.len() > 3_000, "what is too long for a number is part of the call");
         assert_eq!(r.parsed["b"], "A");

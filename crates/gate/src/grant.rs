@@ -28,7 +28,8 @@ const MINUTE: i64 = 60_000;
 pub enum Constraint {
     /// This value.
     Exactly(Value),
-    /// A path below this folder, which ends with `/`; compared as written, so a link may still lead elsewhere.
+    /// A path below this folder, which ends with `/`, with nothing hidden on the way; compared as written, so a link may
+    /// still lead elsewhere.
     Under(String),
     /// A URL of this scheme, host and port.
     Origin(String),
@@ -67,7 +68,9 @@ impl Constraint {
             Self::Under(folder) => value
                 .as_str()
                 .and_then(plain_path)
-                .is_some_and(|path| path.len() > folder.len() && path.starts_with(folder)),
+                .and_then(|path| path.strip_prefix(folder.as_str()))
+                // What is hidden in a folder sets programs up: it is asked about by itself.
+                .is_some_and(|rest| !rest.is_empty() && !rest.split('/').any(|step| step.starts_with('.'))),
             Self::Origin(exact) => value.as_str().and_then(origin).as_ref() == Some(exact),
             Self::AtMost(most) => value.as_f64().is_some_and(|n| (0.0..=*most).contains(&n)),
             Self::Any => true,
@@ -163,7 +166,7 @@ pub struct Grant {
     pub fields: BTreeMap<String, Constraint>,
     /// Where every field keeps its value: SHA-256 of the argument bytes, which must be the same.
     pub exact: Option<Digest>,
-    /// SHA-256 of what `_meta` held beside the progress token.
+    /// SHA-256 of what `_meta` held beside what tells calls and conversations apart.
     pub meta: Digest,
 }
 
@@ -268,15 +271,18 @@ impl Grant {
     /// Whether it lets calls go to this place, of a kind as in [`crate::provenance::Place`], because it names it.
     pub fn names(&self, kind: &str, place: &str) -> bool {
         let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let place: String = plain(place);
+        let letters: String = plain(place);
         self.fields.values().any(|constraint| {
-            let said: String = match constraint {
-                Constraint::Exactly(Value::String(text)) | Constraint::Origin(text) => plain(text),
+            let text = match constraint {
+                Constraint::Exactly(Value::String(text)) | Constraint::Origin(text) => text.clone(),
                 Constraint::Exactly(Value::Number(number)) => number.to_string(),
                 _ => return false,
             };
+            let said: String = plain(&text);
+            // A host is known as it is asked for, however it was written.
+            let host = url::Url::parse(text.trim()).ok().and_then(|url| url.host_str().map(str::to_owned));
             // A name is short, and may stand in any word.
-            if kind == "name" { said == place } else { said.contains(&place) }
+            host.as_deref() == Some(place) || if kind == "name" { said == letters } else { said.contains(&letters) }
         })
     }
 

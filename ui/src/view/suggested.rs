@@ -6,18 +6,18 @@ use super::fetched::listed;
 use super::marks::icon;
 use super::shell::trouble;
 use super::text::excerpt;
-use crate::backend::{call, now};
+use crate::backend::call;
 use crate::fold::Budget;
 use crate::words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::time::Duration;
 use wire::Fault;
 use wire::command::{AcceptSuggestion, DeclineSuggestion, Suggestions};
 use wire::view::{Lifetime, SuggestionView};
 
-/// So long, in milliseconds, nothing is taken for an answer after the list changed: what a hand was about to press may
-/// have moved.
-const STILL: f64 = 700.0;
+/// So long nothing is taken for an answer after the list changed: what a hand was about to press may have moved.
+const STILL: Duration = Duration::from_millis(700);
 /// How many past questions are told by their time.
 const TOLD: usize = 6;
 
@@ -26,26 +26,29 @@ const TOLD: usize = 6;
 pub(crate) fn Suggested() -> impl IntoView {
     let (found, fault) = listed(Suggestions {});
     let done = Callback::new(move |done: Result<(), Fault>| drop(fault.try_set(done.err())));
-    let changed = StoredValue::new(now());
-    Effect::new(move |_| {
+    let still = RwSignal::new(false);
+    Effect::new(move |before: Option<u32>| {
         found.track();
-        changed.set_value(now());
+        still.set(false);
+        let nth = before.unwrap_or_default().wrapping_add(1);
+        set_timeout(move || drop(still.try_set(true)), STILL);
+        nth
     });
-    let still = Callback::new(move |()| (now() - changed.get_value()).abs() >= STILL);
+    let any = Memo::new(move |_| !found.with(Vec::is_empty) || fault.with(Option::is_some));
     move || {
-        (!found.with(Vec::is_empty) || fault.with(Option::is_some)).then(|| {
+        any.get().then(|| {
             view! {
                 <section class="grants" aria-label="Could be remembered">
                     <h2 class="caption">"Could be remembered"<span class="note">"you always answered alike"</span></h2>
                     {move || fault.get().map(|fault| trouble(&fault))}
-                    <For each=move || found.get() key=|one| one.id.clone() let:one>{suggestion(one, still, done)}</For>
+                    <For each=move || found.get() key=|one| (one.id.clone(), one.count, one.rejected) let:one>{suggestion(one, still, done)}</For>
                 </section>
             }
         })
     }
 }
 
-fn suggestion(one: SuggestionView, still: Callback<(), bool>, done: Callback<Result<(), Fault>>) -> AnyView {
+fn suggestion(one: SuggestionView, still: RwSignal<bool>, done: Callback<Result<(), Fault>>) -> AnyView {
     let name = |text: &str| excerpt(text, Budget { characters: 60, lines: 1 }, "slot");
     let fields = one.fields.iter().map(|(field, may)| {
         view! { <li><span class="mono">{wire::text::escaped(field)}</span>": "{words::phrase(may)}</li> }
@@ -72,9 +75,6 @@ fn suggestion(one: SuggestionView, still: Callback<(), bool>, done: Callback<Res
     let lifetimes = one.lifetimes.iter().map(|lifetime| view! { <option>{words::lifetime(*lifetime)}</option> });
     let (accepted, declined) = (one.id.clone(), one.id.clone());
     let accept = move |_| {
-        if !still.run(()) {
-            return;
-        }
         let (id, lifetime) = (accepted.clone(), chosen.get_untracked());
         spawn_local(async move { done.run(call(AcceptSuggestion { id, lifetime }).await) });
     };
@@ -97,7 +97,7 @@ fn suggestion(one: SuggestionView, still: Callback<(), bool>, done: Callback<Res
                     <span class="note">"Remember for"</span>
                     <select on:change=pick>{lifetimes.collect_view()}</select>
                 </label>
-                <button class="btn small" type="button" on:click=accept>"Remember"</button>
+                <button class="btn small" type="button" prop:disabled=move || !still.get() on:click=accept>"Remember"</button>
                 <button class="btn small bare" type="button" on:click=decline>"Don’t suggest this"</button>
             </p>
         </article>

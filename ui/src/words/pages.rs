@@ -73,9 +73,13 @@ pub fn place_kind(kind: &str) -> &'static str {
 /// What a suggestion was held against.
 pub fn held_against(rejected: u32) -> String {
     match rejected {
-        0 => "You have rejected or changed no call of this tool.".to_owned(),
-        1 => "The one call of this tool that you rejected or changed would not have run.".to_owned(),
-        n => format!("None of the {n} calls of this tool that you rejected or changed would have run."),
+        0 => "In the last 30 days you rejected or changed no call of this tool.".to_owned(),
+        1 => {
+            "The one call of this tool that you rejected or changed in the last 30 days would not have run.".to_owned()
+        }
+        n => format!(
+            "None of the {n} calls of this tool that you rejected or changed in the last 30 days would have run."
+        ),
     }
 }
 

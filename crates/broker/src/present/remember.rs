@@ -76,7 +76,7 @@ fn constraint(constraint: &Constraint) -> Vec<SentencePart> {
         Constraint::Under(folder) => vec![ours("anything in "), slot(folder.clone())],
         Constraint::Origin(origin) => vec![ours("any address at "), slot(origin.clone())],
         Constraint::AtMost(most) => vec![ours("at most "), slot(most.to_string())],
-        Constraint::Any => vec![ours("anything that no one else wrote")],
+        Constraint::Any => vec![ours("anything not copied from others")],
     }
 }
 

@@ -61,7 +61,7 @@ impl Store {
         };
         let query = format!(
             "SELECT e.seq, e.record, f.bytes, CASE WHEN length(a.bytes) <= ? THEN a.bytes END, 1, n.record
-             FROM entry e {BODIES} JOIN entry n ON n.call = e.call AND json_extract(n.record, '$.kind') = 'answered'
+             FROM entry e {BODIES} JOIN entry n ON json_extract(n.record, '$.kind') = 'answered'
                AND json_extract(n.record, '$.approval') = json_extract(e.record, '$.approval')
              WHERE e.call IS NOT NULL AND json_extract(e.record, '$.kind') = 'asked'
                AND json_extract(e.record, '$.at') >= ? AND {answer} ORDER BY e.seq DESC LIMIT ?"

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// So many like approvals make a suggestion.
 const ENOUGH: usize = 3;
-/// A folder of fewer steps is too much to leave open: `/home/ann/` has two.
-const STEPS: usize = 2;
+/// A folder of fewer steps is too much to leave open, the empty one before the first `/` among them: `/home/ann/` has three.
+const STEPS: usize = 4;
 /// The most values of one call that are compared.
 const MOST_FIELDS: usize = 40;
 
@@ -35,9 +35,10 @@ impl Answered {
         Self { leaves: leaves(arguments), unclean, approved: true, masked: false, occasion }
     }
 
-    /// A no to these arguments. Where some of them are `masked`, any value may have stood there.
-    pub fn no(arguments: &Value, unclean: BTreeSet<String>, masked: bool) -> Self {
-        Self { leaves: leaves(arguments), unclean, approved: false, masked, occasion: 0 }
+    /// A no to these arguments. Where some of them are `masked`, any value may have stood there. It holds wherever the
+    /// values came from: what somebody else wrote is nobody's the day after.
+    pub fn no(arguments: &Value, masked: bool) -> Self {
+        Self { leaves: leaves(arguments), unclean: BTreeSet::new(), approved: false, masked, occasion: 0 }
     }
 
     /// Whether it would have run with a grant for these fields.
@@ -105,11 +106,12 @@ fn narrow(answered: &[Answered], effects: &[Effect], like: Vec<usize>, found: &m
     let Some(first) = calls.first().filter(|_| occasions.len() >= ENOUGH) else { return };
     let mut fields = BTreeMap::new();
     let mut open = Vec::new();
-    for (nth, (pointer, value)) in first.leaves.iter().enumerate() {
+    for (nth, (pointer, _)) in first.leaves.iter().enumerate() {
         let values: Vec<&Value> = calls.iter().filter_map(|one| Some(&one.leaves.get(nth)?.1)).collect();
         let constraint = common(&values);
         if !matches!(constraint, Constraint::Exactly(_)) {
-            open.push((nth, matters(pointer, value, effects, &constraint)));
+            // What a value is may show by its look alone, and each has its own.
+            open.push((nth, values.iter().any(|value| matters(pointer, value, effects, &constraint))));
         }
         fields.insert(pointer.clone(), constraint);
     }
@@ -140,10 +142,24 @@ fn matters(pointer: &str, value: &Value, effects: &[Effect], constraint: &Constr
     let bounded = match constraint {
         Constraint::Exactly(_) => true,
         Constraint::Under(_) => role == Some(Role::Path),
-        Constraint::AtMost(_) | Constraint::Any => matches!(role, None | Some(Role::Amount)),
+        Constraint::Any if value.is_string() => role.is_none(),
+        // Any other number may be the name of something.
+        Constraint::AtMost(_) | Constraint::Any => role == Some(Role::Amount) || is_measure(pointer),
         Constraint::Origin(_) => false,
     };
     !bounded || longest(effects, false) != Lifetime::Always
+}
+
+/// Names of numbers that say how much or how many, and nothing else.
+const MEASURES: &str = "limit count size page per_page page_size offset max maximum min minimum depth lines head tail top first \
+    last timeout seconds minutes hours days width height quality";
+
+/// Whether a number only says how much.
+fn is_measure(pointer: &str) -> bool {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let words = crate::tool::words(name);
+    let whole = words.join("_");
+    MEASURES.split_whitespace().any(|known| known == whole || words.last().is_some_and(|last| last == known))
 }
 
 /// The narrowest that can be said of all these values.
@@ -172,7 +188,7 @@ fn folder(texts: &[&str]) -> Option<Constraint> {
         });
     }
     // The first is empty, or `~`.
-    let steps = common.filter(|steps| steps.len() > STEPS || steps.first() == Some(&"~") && steps.len() > 1)?;
+    let steps = common.filter(|steps| steps.len() >= STEPS || steps.first() == Some(&"~") && steps.len() > 1)?;
     Some(Constraint::Under(format!("{}/", steps.join("/"))))
 }
 
@@ -230,7 +246,7 @@ mod tests {
     }
 
     fn no(arguments: Value) -> Answered {
-        Answered::no(&arguments, BTreeSet::new(), false)
+        Answered::no(&arguments, false)
     }
 
     fn fields(suggestion: &Suggestion) -> Vec<(&str, &Constraint)> {
@@ -251,7 +267,7 @@ mod tests {
 
     #[test]
     fn nothing_is_suggested_that_would_have_let_a_rejected_call_run() {
-        let note = |name: &str| json!({"path": format!("/home/ann/{name}"), "content": "x"});
+        let note = |name: &str| json!({"path": format!("/home/ann/docs/{name}"), "content": "x"});
         let mut asked = vec![yes(note("a/1")), yes(note("a/2")), yes(note("b/3")), no(note("secret"))];
         assert_eq!(suggest(&asked, &[Effect::Write]), []);
         asked[3] = no(json!({"path": "/etc/passwd", "content": "x"}));
@@ -314,12 +330,49 @@ mod tests {
     }
 
     #[test]
+    fn what_was_rejected_is_rejected_wherever_it_came_from() {
+        let note = |text: &str| json!({"title": "x", "text": text});
+        let mut asked: Vec<_> = ["1", "2", "3"].map(|text| yes(note(text))).into();
+        assert_eq!(suggest(&asked, &[Effect::Write]).len(), 1);
+        // It came from somebody then; as a value of the client's own it would run.
+        asked.push(Answered::no(&note("what they wrote"), false));
+        assert_eq!(suggest(&asked, &[Effect::Write]), []);
+    }
+
+    #[test]
+    fn a_folder_is_neither_a_home_nor_what_is_hidden_in_it() {
+        let at = |path: &str| yes(json!({"path": path, "content": "x"}));
+        assert_eq!(suggest(&[at("/home/ann/a"), at("/home/ann/b"), at("/home/ann/c")], &[Effect::Write]), []);
+        let found = suggest(&[at("/home/ann/p/a"), at("/home/ann/p/b"), at("/home/ann/p/q/c")], &[Effect::Write]);
+        let folder = &found[0].fields["/path"];
+        assert!(folder.holds(&json!("/home/ann/p/q/d"), true));
+        for hidden in ["/home/ann/p/.git/hooks/post-checkout", "/home/ann/p/.envrc", "/home/ann/p/q/.vscode/tasks.json"]
+        {
+            assert!(!folder.holds(&json!(hidden), true), "{hidden}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_may_be_the_name_of_something_keeps_its_value() {
+        let issue = |n: i64| yes(json!({"issue_number": n, "text": "x"}));
+        assert_eq!(suggest(&[issue(12), issue(45), issue(99)], &[Effect::Write]), []);
+        let page = |n: i64| yes(json!({"page": n, "max_results": n}));
+        assert_eq!(suggest(&[page(1), page(2), page(3)], &[Effect::Write]).len(), 0, "results are none of them");
+        let page = |n: i64| yes(json!({"page": n, "page_size": n}));
+        assert_eq!(suggest(&[page(1), page(2), page(3)], &[Effect::Write]).len(), 1);
+        let note = |text: &str| yes(json!({"note": text}));
+        for texts in [["hello", "https://a.example", "x y"], ["https://a.example", "hello", "x y"]] {
+            assert_eq!(suggest(&texts.map(note), &[Effect::Write]), [], "one of them is an address of the net");
+        }
+    }
+
+    #[test]
     fn what_can_not_be_seen_in_a_rejected_call_may_be_anything() {
         let note = |text: &str| json!({"title": "x", "text": text});
         let mut asked: Vec<_> = ["1", "2", "3"].map(|text| yes(note(text))).into();
-        asked.push(Answered::no(&json!({"other": "[secret:1]"}), BTreeSet::new(), true));
+        asked.push(Answered::no(&json!({"other": "[secret:1]"}), true));
         assert_eq!(suggest(&asked, &[Effect::Write]).len(), 1, "a call of another shape is another matter");
-        asked.push(Answered::no(&json!({"title": "[secret:1]", "text": "y"}), BTreeSet::new(), true));
+        asked.push(Answered::no(&json!({"title": "[secret:1]", "text": "y"}), true));
         assert_eq!(suggest(&asked, &[Effect::Write]), []);
     }
 
@@ -345,7 +398,7 @@ mod tests {
                 let unclean = if tainted { BTreeSet::from(["/note".to_owned()]) } else { BTreeSet::new() };
                 match approved {
                     true => Answered::yes(&arguments, unclean, i64::try_from(at).unwrap()),
-                    false => Answered::no(&arguments, unclean, false),
+                    false => Answered::no(&arguments, false),
                 }
             };
             let answered: Vec<Answered> = calls.into_iter().enumerate().map(one).collect();

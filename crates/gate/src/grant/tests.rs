@@ -94,6 +94,10 @@ fn a_folder_is_what_is_below_it_and_no_trick_leads_out() {
         assert!(!covers(&grant, &json!({"path": path, "text": "x"})), "{path:?}");
     }
     assert!(!covers(&grant, &json!({"path": "/docs/notes/b", "text": "y"})), "the text was not left open");
+    assert!(
+        !covers(&grant, &json!({"path": "/docs/notes/.git/hooks/x", "text": "x"})),
+        "what is hidden sets programs up"
+    );
 }
 
 #[test]
@@ -179,13 +183,14 @@ fn of_a_call_that_carries_what_somebody_else_wrote_no_yes_is_remembered() {
 
 #[test]
 fn a_grant_names_the_places_that_it_lets_calls_go_to() {
-    let arguments = json!({"to": "Ann <ann@example.org>", "iban": "DE02 1203", "url": "https://api.example.org/v1", "chat": 7, "room": "General"});
+    let arguments = json!({"to": "Ann <ann@example.org>", "iban": "DE02 1203", "url": "https://api.example.org/v1", "chat": -1007, "room": "General", "hook": "https://b\u{fc}cher.example/x"});
     let grant = granted(&arguments, Lifetime::Hour, &[("/url", 1)]);
     for (kind, place) in [
         ("address", "ann@example.org"),
         ("account", "DE021203"),
         ("host", "api.example.org"),
-        ("name", "7"),
+        ("name", "-1007"),
+        ("host", "xn--bcher-kva.example"),
         ("name", "general"),
     ] {
         assert!(grant.names(kind, place), "{place}");

@@ -123,11 +123,7 @@ impl Flow {
     /// looked up: it is new, and counts as leaving.
     #[must_use]
     pub fn edited(&self, call: &Call, typed: &[String]) -> Self {
-        let within = |pointer: &str, t: &String| {
-            pointer.strip_prefix(t.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let theirs = |t: &Traced| typed.iter().any(|typed| within(&t.pointer, typed));
-        let traced: Vec<Traced> = self.traced.iter().filter(|t| !theirs(t)).cloned().collect();
+        let traced: Vec<Traced> = self.traced.iter().filter(|t| !typed.contains(&t.pointer)).cloned().collect();
         let places = if call.tool.only_reads() { Vec::new() } else { places(call) };
         let same = |list: &[Place], place: &Place| list.iter().any(|p| p.kind == place.kind && p.value == place.value);
         let is_new = |place: &&Place| same(&self.new, place) || place.kind != "url" && !same(&self.places, place);

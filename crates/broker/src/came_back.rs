@@ -54,7 +54,9 @@ impl Corridor {
             };
             let released = release(raw.clone(), &terms, &mut held.lock());
             let findings = present::marks_of(&raw, released.findings());
-            let marks = Marks { findings, volume: Volume::seen(released.bytes()) };
+            // How many records it shows is told before anything is set apart.
+            let bytes_seen = i64::try_from(released.bytes().len()).unwrap_or(i64::MAX);
+            let marks = Marks { findings, volume: Volume { bytes_seen, ..Volume::seen(&raw) } };
             (released, marks, raw)
         })
         .await?;

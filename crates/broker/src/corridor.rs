@@ -145,11 +145,16 @@ impl Corridor {
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("recorded");
-        counted.keep();
         let (reply, marks) = match recorded {
-            Ok(recorded) => self.forward(recorded, id, &asked).await,
+            Ok(recorded) => {
+                counted.keep(true);
+                self.forward(recorded, id, &asked).await
+            }
             Err(refusal) => return Reply::Refused(refusal),
         };
+        if matches!(&reply, Reply::Refused(refusal) if refusal.kind == RefusalKind::NotSent) {
+            counted.keep(false);
+        }
         let reply = edits::told(reply, changed);
         border("released");
         drop(begun);

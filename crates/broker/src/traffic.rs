@@ -56,9 +56,9 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    /// The call goes out: it ran, or may have.
-    pub(crate) fn keep(&mut self) {
-        self.keep = true;
+    /// Whether the call goes out: it ran, or may have.
+    pub(crate) fn keep(&mut self, keep: bool) {
+        self.keep = keep;
     }
 
     /// A person changed the call: it takes along what it is now.
@@ -108,7 +108,7 @@ impl Traffic {
         mut beside: impl FnMut(i64, &Value),
     ) -> Result<Self, Fault> {
         let traffic = Self::new(store.seal());
-        let mut replay = Replay { scope, outcomes: HashMap::new(), ended: HashSet::new() };
+        let mut replay = Replay::new(scope);
         let each = |at, record: &Value| {
             traffic.replay(at, record, &mut replay);
             beside(at, record);
@@ -126,7 +126,14 @@ impl Traffic {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let volume = record.get("volume").and_then(|volume| serde_json::from_value(volume.clone()).ok());
         let volume: Volume = volume.unwrap_or_default();
+        if text("initiator") == "consentry" {
+            // A look of ours, which no client sees.
+            return;
+        }
         match text("kind") {
+            "outcome" if text("result") == "not_sent" => {
+                replay.unsent.insert(text("call").to_owned());
+            }
             "outcome" => {
                 let bytes_seen = record.get("bytes").and_then(Value::as_i64).unwrap_or(0);
                 replay.outcomes.insert(text("call").to_owned(), Volume { bytes_seen, ..volume });
@@ -134,6 +141,7 @@ impl Traffic {
             "decided" if text("decision") == "new_chat" => {
                 replay.ended.insert(text("client_identity").to_owned());
             }
+            "intent" if replay.unsent.remove(text("call")) => {}
             "intent" => {
                 let Ok(client) = text("client_identity").parse::<Digest>() else { return };
                 let named = record.get("recipients").and_then(Value::as_array).into_iter().flatten();
@@ -250,6 +258,14 @@ struct Replay<S> {
     outcomes: HashMap<String, Volume>,
     /// Clients that began a new chat: what is older is of another one.
     ended: HashSet<String>,
+    /// Calls that went nowhere after all.
+    unsent: HashSet<String>,
+}
+
+impl<S> Replay<S> {
+    fn new(scope: S) -> Self {
+        Self { scope, outcomes: HashMap::new(), ended: HashSet::new(), unsent: HashSet::new() }
+    }
 }
 
 impl State {
@@ -298,7 +314,7 @@ mod tests {
 
         fn sent(&self, recipients: &[u64], bytes_sent: i64, minute: i64) -> SoFar {
             let (so_far, mut counted) = self.one(recipients, bytes_sent, minute);
-            counted.keep();
+            counted.keep(true);
             so_far
         }
 
@@ -362,12 +378,8 @@ mod tests {
         open.push(traffic.read(1));
         assert_eq!(open[11].0.hour.rows_seen, 300 + 11 * 300, "each may be as large");
         traffic.show(2_700, 1);
-        assert_eq!(
-            traffic.read(1).0.hour.rows_seen,
-            3_000 + 5_000,
-            "reads that are open are not too much by themselves"
-        );
-        open.drain(..).for_each(|(_, mut counted)| counted.keep());
+        assert_eq!(traffic.read(1).0.hour.rows_seen, 3_000 + 12 * 1_500, "on the average");
+        open.drain(..).for_each(|(_, mut counted)| counted.keep(true));
         assert_eq!(traffic.read(1).0.hour.rows_seen, 3_000, "what was shown stays, what might have been does not");
         assert_eq!(traffic.read(1 + HOUR).0.day.rows_seen, 3_000);
     }
@@ -452,18 +464,28 @@ mod tests {
         assert_eq!((named.len(), more), (2, 0));
         let many: Vec<u64> = (0..100).collect();
         assert_eq!(before.one(&many, 5, 1).1.noted().1, 36);
-        let mut replay = Replay { scope, outcomes: HashMap::new(), ended: HashSet::new() };
+        let mut replay = Replay::new(scope);
         let intent = |call: &str, conversation: &str| {
             json!({"kind": "intent", "call": call, "client_identity": WHO.to_string(), "conversation": conversation,
                 "recipients": named, "volume": {"recipients": 2, "bytes_sent": 5}})
         };
         let outcome = json!({"kind": "outcome", "call": "b", "bytes": 30, "volume": {"rows_seen": 4}});
+        let unsent = json!({"kind": "outcome", "call": "d", "result": "not_sent"});
+        let mut look = intent("e", "talk");
+        look["initiator"] = json!("consentry");
         let new_chat = json!({"kind": "decided", "decision": "new_chat", "client_identity": WHO.to_string()});
         let mut more = intent("c", "talk");
         more["more_recipients"] = json!(7);
-        for (minute, record) in
-            [(100, outcome), (100, intent("b", "talk")), (90, new_chat), (10, intent("a", "talk")), (5, more)]
-        {
+        for (minute, record) in [
+            (100, unsent),
+            (100, outcome),
+            (100, intent("d", "talk")),
+            (100, look),
+            (100, intent("b", "talk")),
+            (90, new_chat),
+            (10, intent("a", "talk")),
+            (5, more),
+        ] {
             traffic.replay(minute * MINUTE, &record, &mut replay);
         }
         let so_far = traffic.one(&[2], 0, 101).0;

@@ -188,6 +188,9 @@ impl Request {
         if !parsed.is_object() {
             return Err(CallFault::Malformed("`arguments` is not an object".into()));
         }
+        if !can_be_pointed_into(&parsed) {
+            return Err(CallFault::Malformed("the names in `arguments` are too long for so many values".into()));
+        }
         Ok(Self { name, arguments, parsed, meta, talk, numbers, progress_token, params })
     }
 }
@@ -322,6 +325,23 @@ pub fn scalars(arguments: &Value) -> Vec<(String, &Value)> {
     out
 }
 
+/// The most that the pointers to all values of a message take together, in bytes.
+const MOST_POINTERS: usize = 64 * 1024 * 1024;
+
+/// Whether the pointers to its values can be written out: a long name above many values stands in each of them.
+pub(crate) fn can_be_pointed_into(value: &Value) -> bool {
+    fn left_in(value: &Value, above: usize, left: usize) -> Option<usize> {
+        match value {
+            Value::Object(map) => {
+                map.iter().try_fold(left, |rest, (name, value)| left_in(value, above + name.len() + 1, rest))
+            }
+            Value::Array(items) => items.iter().try_fold(left, |rest, item| left_in(item, above + 8, rest)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => left.checked_sub(above),
+        }
+    }
+    left_in(value, 0, MOST_POINTERS).is_some()
+}
+
 /// The destinations the arguments name, each once.
 pub fn destinations(arguments: &Value) -> Vec<Destination> {
     let mut seen = HashMap::new();
@@ -400,6 +420,14 @@ mod tests {
 
     fn request(params: &str) -> Result<Request, CallFault> {
         Request::parse(Bytes::copy_from_slice(params.as_bytes()))
+    }
+
+    #[test]
+    fn a_long_name_above_many_values_is_refused_and_not_written_out() {
+        let many = vec![1; 100_000];
+        let fault = request(&json!({"name": "t", "arguments": {"k".repeat(100_000): many}}).to_string()).unwrap_err();
+        assert!(matches!(fault, CallFault::Malformed(why) if why.contains("too long")));
+        assert!(request(&json!({"name": "t", "arguments": {"list": many}}).to_string()).is_ok());
     }
 
     #[test]

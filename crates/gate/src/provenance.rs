@@ -27,7 +27,7 @@ pub use role::Role;
 pub use source::{Match, Source, Standing, Traced};
 pub use volume::{SoFar, Volume};
 
-use crate::call::{Call, CallId, scalars};
+use crate::call::{Call, CallId, can_be_pointed_into, scalars};
 use crate::tool::{Effect, Tool};
 use index::Index;
 use serde_json::Value;
@@ -127,6 +127,7 @@ impl Memory {
         self.index.drop_before(origin.at_ms - LIFE_MS);
         let at = Some(origin.at_ms);
         let read = if shown.len() <= LONGEST { serde_json::from_slice::<Value>(shown).ok() } else { None };
+        let read = read.filter(can_be_pointed_into);
         let Some(value) = read else { return self.missed(origin.at_ms) };
         let pinned = origin.pinned;
         let mut free = false;
@@ -242,7 +243,8 @@ fn lists_names(tool: &Tool) -> bool {
 /// Whether a result holds nothing but short names.
 fn only_names(result: &[u8]) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(result) else { return false };
-    scalars(&value).into_iter().filter_map(|(_, value)| value.as_str()).all(|text| text.lines().all(is_name))
+    can_be_pointed_into(&value)
+        && scalars(&value).into_iter().filter_map(|(_, value)| value.as_str()).all(|text| text.lines().all(is_name))
 }
 
 /// A line with a name, as lists and fields have them.

@@ -9,8 +9,8 @@ pub(super) const HOUR: i64 = 60;
 pub(super) const DAY: i64 = 24 * HOUR;
 /// The most recipients that are told apart.
 const MOST_RECIPIENTS: usize = 20_000;
-/// What a read may show as long as no result tells how much they do, in records and bytes, and the most that reads which
-/// are open count as together: by themselves they are never too much.
+/// What a read may show as long as no result tells how much they do, in records and bytes, and the most that those which
+/// are open count as together then: by themselves they are never too much.
 const READ: (i64, i64) = (20, 20_000);
 const MOST_READ: (i64, i64) = (5_000, 25_000_000);
 
@@ -33,8 +33,8 @@ struct Minute {
     at: i64,
     calls: i64,
     sum: Volume,
-    /// The largest result.
-    largest: Volume,
+    /// Results that were shown.
+    shown: i64,
 }
 
 /// Calls and sums.
@@ -114,8 +114,7 @@ impl Window {
     /// A result was shown.
     pub(super) fn showed(&mut self, minute: i64, volume: Volume) {
         self.add(minute, volume);
-        let at = self.at(minute);
-        at.largest = largest(at.largest, volume);
+        self.at(minute).shown += 1;
     }
 
     /// Adds what the log says; its entries come newest first.
@@ -123,14 +122,14 @@ impl Window {
         // Where a clock was set back, what is older in the log was no later than what follows it.
         let at = self.minutes.front().map_or(minute, |first| minute.min(first.at));
         self.newest = self.newest.max(at);
-        let shown = Volume { rows_seen: volume.rows_seen, bytes_seen: volume.bytes_seen, ..Volume::default() };
+        let shown = i64::from(volume.bytes_seen > 0);
         match self.minutes.front_mut().filter(|first| first.at == at) {
             Some(first) => {
                 first.calls += 1;
                 first.sum = first.sum.plus(volume);
-                first.largest = largest(first.largest, shown);
+                first.shown += shown;
             }
-            None => self.minutes.push_front(Minute { at, calls: 1, sum: volume, largest: shown }),
+            None => self.minutes.push_front(Minute { at, calls: 1, sum: volume, shown }),
         }
         self.day = self.day.plus(volume);
         self.recipients.replay(these, at);
@@ -140,15 +139,16 @@ impl Window {
         self.minutes.iter().rev().take_while(|minute| minute.at > self.newest - HOUR)
     }
 
-    /// What the reads that are open may show: each as much as the largest result of the last hour.
+    /// What the reads that are open may show: each as much as the results of the last hour did on the average.
     fn open(&self) -> Volume {
-        let most = self.hour().fold(Volume::default(), |most, minute| largest(most, minute.largest));
-        let (rows, bytes) = if most == Volume::default() { READ } else { (most.rows_seen, most.bytes_seen) };
-        Volume {
-            rows_seen: rows.saturating_mul(self.reads).min(MOST_READ.0),
-            bytes_seen: bytes.saturating_mul(self.reads).min(MOST_READ.1),
-            ..Volume::default()
-        }
+        let all = |each: i64| each.saturating_mul(self.reads);
+        let begin = (0, Volume::default());
+        let (shown, sum) = self.hour().fold(begin, |(shown, sum), m| (shown + m.shown, sum.plus(m.sum)));
+        let (rows_seen, bytes_seen) = match shown {
+            ..1 => (all(READ.0).min(MOST_READ.0), all(READ.1).min(MOST_READ.1)),
+            _ => (all(sum.rows_seen / shown), all(sum.bytes_seen / shown)),
+        };
+        Volume { rows_seen, bytes_seen, ..Volume::default() }
     }
 
     fn sums(&mut self, these: &HashSet<u64>) -> Sums {
@@ -175,14 +175,6 @@ pub(super) struct Began {
     these: HashSet<u64>,
     reads: bool,
     of: Arc<()>,
-}
-
-fn largest(one: Volume, other: Volume) -> Volume {
-    Volume {
-        rows_seen: one.rows_seen.max(other.rows_seen),
-        bytes_seen: one.bytes_seen.max(other.bytes_seen),
-        ..Volume::default()
-    }
 }
 
 /// Whom it went to.

@@ -1,6 +1,7 @@
 //! What a call would do with what the conversation was shown: whether it carries values of untrusted origin where they
 //! decide something, whether it goes somewhere new, and whether anything would leave.
 
+use super::role::argument;
 use super::volume::{FETCH, Leaves};
 use super::{Exposure, Memory, Place, Role, Source, Standing, Traced, Trust, Volume, places};
 use crate::call::{Call, scalars};
@@ -80,7 +81,8 @@ impl Flow {
         let decides = |t: &Traced| t.role.is_some_and(|role| matters(role, call)) && t.standing.is_suspect();
         let tainted_sensitive = !follows && traced.iter().any(|t| (decides(t) || t.carries) && !approved(&t.pointer));
         let inside = |place: &Place| place.kind == "name" && is_known(place) || known.is_own(place);
-        let sends = call.tool.effects.contains(&Effect::Send) && (places.is_empty() || !places.iter().all(inside));
+        let stays = addressed(&places) && places.iter().all(inside);
+        let sends = call.tool.effects.contains(&Effect::Send) && !stays;
         let quiet = follows || fetches_again(call, &places, known);
         let outward = !quiet && (sends || call.tool.effects.contains(&Effect::Execute));
         Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call, known.own)
@@ -90,7 +92,9 @@ impl Flow {
     /// server knows by name, or a person approved once, makes no amount smaller.
     fn measured(self, call: &Call, own: &[String]) -> Self {
         let known = Known { own, ..Known::NOTHING };
-        let home = !self.places.is_empty() && self.places.iter().all(|place| known.is_own(place));
+        let named = self.places.iter().filter(|place| place.kind != "url");
+        let home =
+            call.tool.effects.contains(&Effect::Send) && addressed(&self.places) && { named }.all(|p| known.is_own(p));
         let leaves = if home { Leaves::No } else { Leaves::of(call) };
         let (volume, recipients) = Volume::of(call, leaves, own);
         Self { volume, recipients: Arc::new(recipients), ..self }
@@ -136,6 +140,12 @@ impl Flow {
         let exposure = self.exposure;
         Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call, &[])
     }
+}
+
+/// Whether one of them is named where it says who gets it or where it goes. An address anywhere else is only mentioned.
+fn addressed(places: &[Place]) -> bool {
+    let says = |place: &Place| Role::named(argument(&place.pointer));
+    places.iter().any(|place| matches!(says(place), Some(Role::Recipient | Role::Account | Role::Url)))
 }
 
 /// Whether a value in this role decides something in this call.

@@ -52,6 +52,10 @@ const ROLES: &[(Role, &str)] = &[
     (Role::Secret, "password passphrase passcode pin otp"),
 ];
 
+/// What ends the name of an argument that is only said.
+const SAID: &str =
+    "body text message messages subject description content contents notes note title html markdown summary comment do";
+
 /// The name of the argument that a pointer leads to: of a list, the list's.
 pub(super) fn argument(pointer: &str) -> &str {
     pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default()
@@ -77,7 +81,10 @@ impl Role {
         let whole = words.join("_");
         let known = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| word == whole);
         let has = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| words.iter().any(|part| part == word));
-        ROLES.iter().find(known).or_else(|| ROLES.iter().find(has)).map(|row| row.0)
+        // `email_body` is what is said, not who is told.
+        let says = words.last().is_some_and(|last| SAID.split_whitespace().any(|word| word == last));
+        let part = || if says { None } else { ROLES.iter().find(has) };
+        ROLES.iter().find(known).or_else(part).map(|row| row.0)
     }
 }
 
@@ -114,6 +121,8 @@ mod tests {
             ("/command", json!("ls"), Some(Role::Command)),
             ("/password", json!("x"), Some(Role::Secret)),
             ("/body", json!("see you"), None),
+            ("/email_body", json!("see you"), None),
+            ("/channel_description", json!("see you"), None),
             ("/note", json!("https://evil.example"), Some(Role::Url)),
             ("/note", json!("~/x"), Some(Role::Path)),
             ("/shared", json!(true), None),

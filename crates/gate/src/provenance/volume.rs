@@ -7,7 +7,7 @@ mod rows;
 use super::role::Role;
 use crate::call::{Call, scalars};
 use crate::tool::Effect;
-use recipients::recipients;
+use recipients::{Which, recipients};
 use rows::{rows_of_json, rows_of_result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -88,13 +88,23 @@ impl Leaves {
         let does = |effect| tool.effects.contains(&effect);
         let elsewhere = call.server.remote || tool.open_world;
         match () {
-            () if tool.effects == FETCH => Self::Asking,
+            () if tool.effects == FETCH || fetches(call) => Self::Asking,
             () if tool.only_reads() && (elsewhere || super::is_open(tool)) => Self::Asking,
             () if does(Effect::Send) || elsewhere && !tool.only_reads() => Self::Giving,
             () if does(Effect::Execute) => Self::Running,
             () => Self::No,
         }
     }
+}
+
+/// Whether a call only says which page is wanted, whatever its tool is called: a short one to a URL and to nobody else.
+fn fetches(call: &Call) -> bool {
+    let only = call.tool.effects.iter().all(|effect| matches!(effect, Effect::Read | Effect::Send));
+    let short = call.request.arguments.len() <= QUESTION;
+    let roles = || scalars(&call.request.parsed).into_iter().map(|(pointer, value)| Role::of(&pointer, value));
+    only && short
+        && roles().any(|role| role == Some(Role::Url))
+        && !roles().any(|role| matches!(role, Some(Role::Recipient | Role::Account)))
 }
 
 /// What a tool does that only fetches from where it is told.
@@ -105,21 +115,28 @@ impl Volume {
     pub(super) fn of(call: &Call, leaves: Leaves, own: &[String]) -> (Self, HashSet<u64>) {
         let mut volume = Self::default();
         let mut reached = HashSet::new();
-        let bytes = call.request.arguments.len();
+        let request = &call.request;
+        let bytes = request.arguments.len() + request.meta.len() + request.talk.len();
         let long = bytes > QUESTION;
         if matches!(leaves, Leaves::Giving | Leaves::Running) || leaves == Leaves::Asking && long {
             volume.bytes_sent = count(bytes);
         } else if leaves == Leaves::Asking {
             volume.bytes_asked = count(bytes);
         }
-        // A long question may name much of what is asked for; whoever only reads hands on no records. The lines of a program
-        // are none.
-        if leaves == Leaves::Giving || leaves == Leaves::Asking && long && !call.tool.only_reads() {
+        // A question may name much of what is asked for: whoever only reads hands on no records. The lines of a program are
+        // none.
+        if leaves == Leaves::Giving || leaves == Leaves::Asking && !call.tool.only_reads() {
             volume.rows_sent = rows_of_json(&call.request.arguments);
         }
         if leaves != Leaves::No && !call.tool.only_reads() {
-            // Whose page is fetched is no recipient.
-            reached = recipients(&call.request.parsed, leaves != Leaves::Asking, own);
+            let does = |effect| call.tool.effects.contains(&effect);
+            let which = Which {
+                // Whose page is fetched is no recipient.
+                hosts: leaves != Leaves::Asking,
+                // Whom something that is only written names is not told of it.
+                names: does(Effect::Send) || does(Effect::Pay) || does(Effect::Privilege),
+            };
+            reached = recipients(&call.request.parsed, which, own);
             volume.recipients = count(reached.len());
         }
         if call.tool.effects.contains(&Effect::Pay) {
@@ -209,15 +226,20 @@ fn whole(value: &Value) -> i64 {
     whole
 }
 
+/// Words that may stand beside a number of money and leave it as it is.
+const CURRENCIES: &str =
+    "eur euro euros usd us dollar dollars chf fr sfr franken franc francs gbp pound pounds jpy yen cny inr";
+
 /// A sum as somebody wrote it: `1.200,50`, `EUR 1,200.50`, `Fr. 5000.-`. One that can't be read is as much as can be.
 fn written(text: &str) -> f64 {
     let text = text.trim();
     if let Ok(number) = text.parse::<f64>() {
-        return number;
+        return if number.is_nan() { f64::INFINITY } else { number };
     }
-    let touches = |(a, b): (char, char)| a.is_ascii_digit() && b.is_alphabetic();
-    if text.chars().zip(text.chars().skip(1)).any(touches) {
-        // `5k`, `1e6x`: how much that is nobody knows.
+    let word = |part: &str| !part.is_empty() && !CURRENCIES.split_whitespace().any(|known| known == part);
+    let digits = text.contains(|c: char| c.is_ascii_digit());
+    if !text.is_empty() && !digits || text.to_lowercase().split(|c: char| !c.is_alphabetic()).any(word) {
+        // `5k`, `five`, `5 million`: how much that is nobody knows.
         return f64::INFINITY;
     }
     let first = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
@@ -312,7 +334,10 @@ mod tests {
             (json!("12,345"), 12_345),
             (json!("1e6"), 1_000_000),
             (json!("5k"), MOST_AMOUNT),
-            (json!("none"), 0),
+            (json!("5 million"), MOST_AMOUNT),
+            (json!("five"), MOST_AMOUNT),
+            (json!("NaN"), MOST_AMOUNT),
+            (json!(""), 0),
             (json!(1e300), MOST_AMOUNT),
         ] {
             let call = call_of("send_money", &[Effect::Pay], json!({"recipient": "Ann", "amount": amount}));

@@ -3,10 +3,10 @@
 
 use super::super::places::names_sender;
 use super::super::role::Role;
+use crate::call::Digest;
 use crate::meaning::parties::is_below;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// An object that says who somebody is has no more members than this; one with more has somebody for each.
 const ONE: usize = 8;
@@ -18,19 +18,27 @@ const MOST: usize = 10_000;
 const LONGEST: usize = 64 * 1024;
 
 /// Whom these arguments name as the ones that the call goes to, each as a number: by addresses
-/// wherever they stand as whole values, by whatever stands where somebody is named, and, with `hosts`, by the hosts of
-/// URLs. Addresses in the person's `own` domains are left out.
-pub(super) fn recipients(arguments: &Value, hosts: bool, own: &[String]) -> HashSet<u64> {
-    let mut named = Named { found: HashSet::new(), times: 0, hosts, own };
+/// wherever they stand as whole values, and by `which` else. Addresses in the person's `own` domains are left out.
+pub(super) fn recipients(arguments: &Value, which: Which, own: &[String]) -> HashSet<u64> {
+    let mut named = Named { found: HashSet::new(), times: 0, which, own };
     named.value(arguments, None);
     named.found
+}
+
+/// Who counts beside addresses.
+#[derive(Clone, Copy)]
+pub(super) struct Which {
+    /// The hosts of URLs that something goes to.
+    pub(super) hosts: bool,
+    /// Whatever stands where somebody is named.
+    pub(super) names: bool,
 }
 
 struct Named<'a> {
     found: HashSet<u64>,
     /// How often somebody was named.
     times: usize,
-    hosts: bool,
+    which: Which,
     own: &'a [String],
 }
 
@@ -40,9 +48,9 @@ impl Named<'_> {
         if self.found.len() == MOST {
             return;
         }
-        let mut hasher = DefaultHasher::new();
-        who.to_lowercase().hash(&mut hasher);
-        self.found.insert(hasher.finish());
+        // It stands in the log under a key, over versions of this program.
+        let digest = Digest::of("consentry recipient 1", &[who.to_lowercase().as_bytes()]);
+        self.found.insert(digest.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)));
     }
 
     /// A value, with what the member that it stands in, or the nearest around it, says of it.
@@ -57,7 +65,7 @@ impl Named<'_> {
             }
             Value::String(text) if is_who(role) => self.listed(text),
             Value::String(text) => self.alone(text, role),
-            Value::Number(number) if is_who(role) => self.add(&number.to_string()),
+            Value::Number(number) if is_who(role) => self.name(&number.to_string()),
             Value::Number(_) | Value::Bool(_) | Value::Null => {}
         }
     }
@@ -74,15 +82,17 @@ impl Named<'_> {
         let before = self.times;
         for (name, value) in map.iter().filter(|(name, _)| !names_sender(name)) {
             self.alone(name, None);
-            let several = value.as_str().is_some_and(|text| map.len() == 1 || text.contains(separates));
+            let short = |part: &str| part.split_whitespace().nth(2).is_none();
+            let list = |text: &str| text.contains(separates) && text.split(separates).all(short);
+            let several = value.as_str().is_some_and(|text| map.len() == 1 || list(text));
             let inherited = if value.is_object() || value.is_array() || several { role } else { None };
             self.value(value, Role::named(name).or(inherited));
         }
         match map.len() {
             _ if self.times > before => {}
             0 => {}
-            1..=ONE => self.add(&Value::from(map.clone()).to_string()),
-            _ => map.keys().for_each(|name| self.add(name)),
+            1..=ONE => self.name(&Value::from(map.clone()).to_string()),
+            _ => map.keys().for_each(|name| self.name(name)),
         }
     }
 
@@ -91,19 +101,18 @@ impl Named<'_> {
         for part in parts(text) {
             match part {
                 Part::Addresses(part) => addresses(part).for_each(|address| self.address(address)),
-                // No name has so many words.
-                Part::Other(part) if part.split_whitespace().nth(WORDS).is_some() => {
-                    part.split_whitespace().for_each(|word| self.add(word));
-                }
-                Part::Other(part) => self.add(part),
+                // No name has so many words, and no sentence a number in each.
+                Part::Other(part) if is_ids(part) => part.split_whitespace().for_each(|word| self.name(word)),
+                Part::Other(part) => self.name(part),
             }
         }
     }
 
     /// A text that stands elsewhere: hardly anything but addresses, or the URL that something is sent to.
     fn alone(&mut self, text: &str, role: Option<Role>) {
-        if role == Some(Role::Url) && self.hosts {
-            for url in text.split_whitespace() {
+        if role == Some(Role::Url) {
+            let hosts = self.which.hosts;
+            for url in text.split_whitespace().filter(|url| hosts && url.contains(['.', ':'])) {
                 let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
                 self.unless_own(&host.clone().unwrap_or_default(), host.as_deref().unwrap_or(url));
             }
@@ -113,6 +122,12 @@ impl Named<'_> {
             if named * 2 > all {
                 addresses(text).for_each(|address| self.address(address));
             }
+        }
+    }
+
+    fn name(&mut self, who: &str) {
+        if self.which.names {
+            self.add(who);
         }
     }
 
@@ -164,6 +179,11 @@ fn separates(c: char) -> bool {
     matches!(c, ',' | ';' | '|' | '\n' | '\t' | '，' | '、' | '；')
 }
 
+fn is_ids(part: &str) -> bool {
+    part.split_whitespace().nth(WORDS).is_some()
+        && part.split_whitespace().all(|word| word.contains(|c: char| c.is_ascii_digit()))
+}
+
 fn is_who(role: Option<Role>) -> bool {
     matches!(role, Some(Role::Recipient | Role::Account))
 }
@@ -186,8 +206,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const ALL: Which = Which { hosts: true, names: true };
+
     fn count(arguments: &Value) -> usize {
-        recipients(arguments, true, &["own.example".to_owned()]).len()
+        recipients(arguments, ALL, &["own.example".to_owned()]).len()
     }
 
     #[test]
@@ -217,6 +239,9 @@ mod tests {
             (json!({"batch": "a@x.example,b@x.example,c@x.example,x://y"}), 3),
             (json!({"to": "U1 U2 U3 U4 U5 U6"}), 6),
             (json!({"to": "Ann Maria von Lee"}), 1),
+            (json!({"to": "ann@x.example", "email_body": "one two three four five six seven eight"}), 1),
+            (json!({"recipients": [{"email": "a@x.example", "text": "Hi Ann, thank you for the order of a box"}]}), 1),
+            (json!({"site_description": "all about the net and its sites"}), 0),
             (json!({"chat_id": 12, "user_id": 13, "channel": 14}), 3),
             (json!({"to": "ann@own.example, bob@mail.own.example", "url": "https://own.example/x"}), 0),
             (json!({"from": "me@x.example", "sender": {"email": "me@x.example"}}), 0),
@@ -230,8 +255,16 @@ mod tests {
 
     #[test]
     fn whose_page_is_fetched_is_no_recipient() {
-        assert_eq!(recipients(&json!({"url": "https://a.example"}), false, &[]).len(), 0);
-        assert_eq!(recipients(&json!({"url": "https://a.example", "to": "a@x.example"}), false, &[]).len(), 1);
+        let no_hosts = |arguments: &Value| recipients(arguments, Which { hosts: false, ..ALL }, &[]).len();
+        assert_eq!(no_hosts(&json!({"url": "https://a.example"})), 0);
+        assert_eq!(no_hosts(&json!({"url": "https://a.example", "to": "a@x.example"})), 1);
+    }
+
+    #[test]
+    fn whom_a_text_that_is_only_written_names_is_not_told() {
+        let written = |arguments: &Value| recipients(arguments, Which { names: false, ..ALL }, &[]).len();
+        assert_eq!(written(&json!({"card_id": "c1", "assignee": "ann", "members": [{"id": 1}]})), 0);
+        assert_eq!(written(&json!({"invitees": ["a@x.example", "bo"]})), 1);
     }
 
     #[test]

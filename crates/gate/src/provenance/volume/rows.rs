@@ -52,6 +52,10 @@ struct Resource<'a> {
 /// The records in a result. What stands in it twice, as text and structured, counts once.
 pub(super) fn rows_of_result(result: &[u8]) -> i64 {
     let Ok(shown) = serde_json::from_slice::<Shown<'_>>(result) else { return rows_of_json(result) };
+    if shown.content.is_empty() && shown.structured.is_none() {
+        // An error, or what is said on the way.
+        return rows_of_json(result);
+    }
     let rows = |block: &Block<'_>| {
         let resource = block.resource.as_ref().map_or(0, |resource| rows_of_text(&resource.text, WITHIN));
         rows_of_text(&block.text, WITHIN).saturating_add(resource)
@@ -140,7 +144,9 @@ impl Open {
         self.owned = self.owned.saturating_add(owned);
         if !self.is_list {
             let leaves = closed.leaves.saturating_add(closed.members);
-            self.leaves = self.leaves.saturating_add(if closed.is_list { 0 } else { leaves });
+            // What was counted is no member of anything else.
+            let counted = closed.is_list || closed.rows(in_record) > 0;
+            self.leaves = self.leaves.saturating_add(if counted { 0 } else { leaves });
         }
     }
 }
@@ -286,12 +292,14 @@ struct Lines {
     all: i64,
     /// The number at the beginning of the last line that had one.
     number: Option<u64>,
+    /// There are comments of a program, whose lines begin with a star.
+    comments: bool,
 }
 
 impl Lines {
     /// The records in lines: of tables, or of lists with one item to a line.
     fn of(text: &str) -> i64 {
-        let mut lines = Self::default();
+        let mut lines = Self { comments: text.contains("/*"), ..Self::default() };
         for line in text.split(['\n', '\r']).map(str::trim).filter(|line| line.contains(char::is_alphanumeric)) {
             lines.add(line);
         }
@@ -317,7 +325,7 @@ impl Lines {
             }
             like.1 += i64::from(*cells > 0 && *cells == like.0);
         }
-        self.items.add(usize::from(is_item(line)), LINES);
+        self.items.add(usize::from(is_item(line) && !(self.comments && line.starts_with('*'))), LINES);
     }
 
     /// A line of code without its number, where the lines are counted.
@@ -367,6 +375,10 @@ fn cells(line: &str) -> [usize; SEPARATORS.len()] {
     }
     let last = line.bytes().last();
     for (cells, (separator, _)) in cells.iter_mut().zip(SEPARATORS) {
+        if matches!(separator, b';' | b',') && (line.contains('(') || line.ends_with(['{', ';'])) {
+            // A line of a program.
+            *cells = 0;
+        }
         *cells -= usize::from(*cells > 0 && last == Some(separator) && matches!(separator, b';' | b','));
     }
     cells
@@ -377,7 +389,8 @@ fn is_item(line: &str) -> bool {
     let numbered = line.split_once(['.', ')']).is_some_and(|(head, tail)| {
         !head.is_empty() && head.len() < 6 && head.bytes().all(|b| b.is_ascii_digit()) && tail.starts_with(' ')
     });
-    let bulleted = ["- ", "* ", "• "].iter().any(|bullet| line.starts_with(bullet));
+    let bulleted =
+        ["- ", "* ", "• "].iter().filter_map(|bullet| line.strip_prefix(bullet)).any(|rest| !rest.starts_with(' '));
     let word = line.len() <= ITEM && !line.contains(char::is_whitespace) && !line.contains('/') && !line.ends_with(':');
     numbered || bulleted || word
 }
@@ -427,6 +440,9 @@ mod tests {
             ("<table><tr><td>1</td></tr><tr><td>2</td></tr></table>", 2),
             (r#"{"v":1}\n"\n[{"id":1},{"id":2},{"id":3}]"#.replace("\\n", "\n").as_str(), 3),
             ("     1\tlet a = 1;\n     2\tlet b = 2;\n     3\tlet c = 3;\n     4\tlet d = 4;", 0),
+            ("/*\n * Copyright\n * by us\n * all of us\n * today\n * and tomorrow\n */", 0),
+            ("f(a, b);\nf(a, b);\nf(a, b);\nf(a, b);\nf(a, b);\nf(a, b);", 0),
+            ("-    removed a\n-    removed b\n-    removed c\n-    removed d\n-    removed e", 0),
             ("/srv/a\n/srv/b\n/srv/c\n/srv/d\n/srv/e\n/srv/f", 0),
             ("ann@x\nbob@x\neve@x\nkim@x\nlee@x", 5),
             ("Channels:\n- general\n- all of us\n- random\n- help\n- news", 5),
@@ -437,6 +453,11 @@ mod tests {
         ] {
             assert_eq!(of(text), rows, "{text}");
         }
+        let error = json!({"code": 1, "message": "no", "data": [{}, {}, {}]});
+        assert_eq!(Volume::seen(error.to_string().as_bytes()).rows_seen, 3, "an error shows as well");
+        let packages: serde_json::Map<_, _> =
+            (0..1_500).map(|n| (format!("p{n}"), json!({"version": "1", "resolved": "x", "integrity": "y"}))).collect();
+        assert_eq!(rows_of_json(json!({"packages": packages, "v": 3}).to_string().as_bytes()), 1_500);
         let both = json!({"content": [{"type": "text", "text": "[{},{}]"}], "structuredContent": {"r": [{}, {}]}});
         assert_eq!(Volume::seen(both.to_string().as_bytes()).rows_seen, 2, "what stands there twice counts once");
     }

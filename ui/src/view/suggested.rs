@@ -31,7 +31,12 @@ pub(crate) fn Suggested() -> impl IntoView {
         found.track();
         still.set(false);
         let nth = before.unwrap_or_default().wrapping_add(1);
-        set_timeout(move || drop(still.try_set(true)), STILL);
+        set_timeout(
+            move || {
+                let _page_is_gone = still.try_set(true);
+            },
+            STILL,
+        );
         nth
     });
     let any = Memo::new(move |_| !found.with(Vec::is_empty) || fault.with(Option::is_some));

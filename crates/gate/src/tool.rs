@@ -6,7 +6,7 @@ mod effects;
 pub(crate) use effects::words;
 
 use crate::audit::canonical;
-use crate::call::Digest;
+use crate::call::{Digest, can_be_pointed_into};
 use crate::inspect::{self, Finding};
 use bytes::Bytes;
 use serde_json::Value;
@@ -94,7 +94,7 @@ pub enum ToolFault {
     #[error("two tools are both named `{}`", wire::text::escaped(.0))]
     Twice(String),
     /// Larger than anybody could read.
-    #[error("the definition of the tool `{}` has {bytes} bytes; the limit is {limit}", wire::text::escaped(.name), limit = Tool::MAX_BYTES)]
+    #[error("the definition of the tool `{}` has {bytes} bytes, or names that are too long for its values; the limit is {limit}", wire::text::escaped(.name), limit = Tool::MAX_BYTES)]
     TooLarge {
         /// Foreign.
         name: String,
@@ -113,7 +113,8 @@ impl Tool {
         let object = value.as_object().ok_or(ToolFault::NotAnObject)?;
         let text = |v: Option<&Value>| v.and_then(Value::as_str).map(str::to_owned);
         let name = text(object.get("name")).filter(|n| !n.is_empty() && n.len() <= 256).ok_or(ToolFault::NoName)?;
-        if raw.len() > Self::MAX_BYTES {
+        // A long name above many values stands in the place of each of them.
+        if raw.len() > Self::MAX_BYTES || !can_be_pointed_into(&value) {
             return Err(ToolFault::TooLarge { name, bytes: raw.len() });
         }
         let annotations = object.get("annotations");
@@ -297,6 +298,15 @@ mod tests {
 
     pub(crate) fn tool(value: Value) -> Tool {
         Tool::parse(Bytes::from(value.to_string())).unwrap()
+    }
+
+    #[test]
+    fn a_definition_that_can_not_be_pointed_into_is_refused() {
+        let values = vec![1; 20_000];
+        let definition = |name: String| json!({"name": "t", "inputSchema": {"type": "object", name: values}});
+        let parse = |name: String| Tool::parse(definition(name).to_string().into());
+        assert!(parse("x".into()).is_ok());
+        assert!(matches!(parse("x".repeat(100_000)), Err(ToolFault::TooLarge { .. })));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::store::{Decision, Reached, Store};
 use arc_swap::ArcSwap;
 use gate::approval::By;
 use gate::audit::Record;
-use gate::call::Digest;
+use gate::call::{Digest, host_of};
 use gate::grant::Grant;
 use gate::meaning::parties::parties;
 use gate::permit::Case;
@@ -180,10 +180,6 @@ impl Broker {
         recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))?;
         left
     }
-}
-
-fn host_of(url: &str) -> Option<String> {
-    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
 }
 
 /// Whom a call goes to, if it goes. Most reads go nowhere, and must not pay for being asked.

@@ -4,7 +4,7 @@ use crate::Broker;
 use crate::clock::now_ms;
 use crate::store::Store;
 use serde_json::Value;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use wire::Fault;
 use wire::view::AttentionView;
 
@@ -38,7 +38,7 @@ pub(crate) struct QuestionLog {
     /// From when on it is all here.
     since: Option<i64>,
     /// The oldest first.
-    moments: VecDeque<(i64, Moment)>,
+    moments: Vec<(i64, Moment)>,
 }
 
 /// What an entry says.
@@ -80,24 +80,12 @@ impl QuestionLog {
         if self.since.is_none_or(|have| since < have) {
             *self = Self { since: Some(since), ..Self::default() };
         }
-        let from = self.since.unwrap_or(since);
-        let (mut before, mut read, mut fresh, mut last) = (None, 0, Vec::new(), self.last);
-        loop {
-            let page = store.entries(before, 2_000).await?;
-            read += page.len();
-            let mut any = false;
-            for entry in page.iter().take_while(|entry| entry.seq > self.last) {
-                last = last.max(entry.seq);
-                let Ok(record) = serde_json::from_str::<Value>(&entry.record) else { continue };
-                let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
-                any |= at >= from;
-                fresh.extend(Moment::of(&record).filter(|_| at >= from).map(|moment| (at, moment)));
-            }
-            before = page.last().map(|entry| entry.seq).filter(|seq| *seq > self.last);
-            if !any || before.is_none() || read >= MOST {
-                break;
-            }
-        }
+        let (mut fresh, mut last) = (Vec::new(), self.last);
+        let each = |seq: i64, at, record: &Value| {
+            last = last.max(seq);
+            fresh.extend(Moment::of(record).map(|moment| (at, moment)));
+        };
+        store.back_to_entry(self.last, self.since.unwrap_or(since), MOST, each).await?;
         self.last = last;
         fresh.into_iter().rev().for_each(|(at, moment)| self.add(at, moment));
         Ok(())
@@ -106,10 +94,10 @@ impl QuestionLog {
     fn add(&mut self, at: i64, moment: Moment) {
         // Of calls only their hours are told.
         let again = |(last, called): &(i64, Moment)| *called == Moment::Called && last / HOUR == at / HOUR;
-        if moment == Moment::Called && self.moments.back().is_some_and(again) {
+        if moment == Moment::Called && self.moments.last().is_some_and(again) {
             return;
         }
-        self.moments.push_back((at, moment));
+        self.moments.push((at, moment));
     }
 
     fn view(&self, since: i64) -> AttentionView {

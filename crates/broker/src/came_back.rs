@@ -68,7 +68,7 @@ impl Corridor {
 impl Corridor {
     /// A client gets what a server says on the way.
     pub(crate) fn told(&self, (client, conversation): (&Client, &Arc<str>), marks: &Marks) {
-        self.traffic.showed(client, &self.recall.scope(client, conversation), marks.volume, now_ms());
+        self.traffic.showed(&self.recall.scope(client.identity, conversation.clone()), marks.volume, now_ms());
     }
 }
 

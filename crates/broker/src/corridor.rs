@@ -20,7 +20,7 @@ use crate::noted;
 use crate::own_domains::OwnDomains;
 use crate::policies::PolicyBook;
 use crate::present;
-use crate::recall::Recall;
+use crate::recall::{Recall, Scope};
 use crate::servers::{Servers, Trusted};
 use crate::spotlights::Spotlights;
 use crate::stop::Stop;
@@ -127,7 +127,7 @@ impl Corridor {
             Err(refusal) => return self.refuse(Some(id), &asked, refusal).await,
         };
         border("inspected");
-        let scope = self.recall.scope(&asked.client, &asked.conversation);
+        let scope = self.recall.scope(asked.client.identity, asked.conversation.clone());
         let (so_far, mut counted) = self.traffic.begin(&case, scope.clone(), now_ms());
         let now = self.circumstances(&case.call, so_far);
         let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
@@ -158,7 +158,7 @@ impl Corridor {
         let reply = edits::told(reply, changed);
         border("released");
         drop(begun);
-        let reply = self.close(id, approval, reached, (reply, marks), (&asked.client, &scope)).await;
+        let reply = self.close(id, approval, reached, (reply, marks), &scope).await;
         border("closed");
         reply
     }
@@ -348,7 +348,7 @@ impl Corridor {
         approval: Option<ApprovalId>,
         reached: Vec<Reached>,
         (reply, marks): (Reply, Marks),
-        (client, scope): (&Client, &str),
+        scope: &Scope,
     ) -> Reply {
         let (result, released, message) = match &reply {
             Reply::Result(r) if mcp::is_error(r.bytes()) => ("failed", Some(r), ""),
@@ -361,7 +361,7 @@ impl Corridor {
         let went = !matches!(&reply, Reply::Refused(refusal) if refusal.kind != RefusalKind::Unknown);
         let reached = if went { reached } else { Vec::new() };
         if released.is_some() {
-            self.traffic.showed(client, scope, marks.volume, now_ms());
+            self.traffic.showed(scope, marks.volume, now_ms());
         }
         let recorded = self.audit.append_reaching(record, Durability::Process, reached).await;
         if let Some(approval) = approval {

@@ -285,6 +285,7 @@ impl Decider {
     /// `NotFound`, or `Storage` when the decision can't be written: then nothing is forgotten.
     pub async fn new_chat(&self, identity: &str) -> Result<(), Fault> {
         let known = self.broker().known_client(identity)?;
+        let client = identity.parse().map_err(|_| Fault::new(FaultCode::NotFound, "That is no client's identity."))?;
         let record = Record::new("decided", now_ms())
             .with("decision", "new_chat")
             .with("client", known.script.unwrap_or(known.program))
@@ -292,8 +293,8 @@ impl Decider {
             .with("answered_by", by_word(self.by));
         let storage = |refusal: gate::permit::Refusal| Fault::new(FaultCode::Storage, refusal.message);
         self.inner.corridor.audit.append(record, Durability::Disk).await.map_err(storage)?;
-        self.inner.corridor.traffic.forget(|scope| crate::recall::is_of(identity, scope));
-        self.inner.corridor.recall.forget(identity).await
+        self.inner.corridor.traffic.forget(client);
+        self.inner.corridor.recall.forget(client).await
     }
 
     /// Lifts "stop all".

@@ -61,6 +61,14 @@ impl Held {
     }
 }
 
+/// What counts as one conversation of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Scope {
+    pub(crate) client: Digest,
+    /// None where all that the client does is one.
+    pub(crate) conversation: Option<Arc<str>>,
+}
+
 /// All memories, the one used last at the end.
 pub(crate) struct Recall {
     store: Store,
@@ -68,11 +76,11 @@ pub(crate) struct Recall {
     believe: bool,
     /// When this process started, as the system counts it.
     started: u64,
-    all: Mutex<Vec<(Arc<str>, Held)>>,
+    all: Mutex<Vec<(Scope, Held)>>,
     /// Servers that a call with values of untrusted origin wrote to, and when last.
     written: Mutex<HashMap<String, i64>>,
     /// What is left of memories that are no more.
-    gone: Mutex<HashMap<Arc<str>, Gone>>,
+    gone: Mutex<HashMap<Scope, Gone>>,
 }
 
 /// What is left of a memory.
@@ -86,7 +94,11 @@ struct Gone {
 impl Recall {
     pub(crate) async fn open(store: Store, believe: bool) -> Result<Self, Fault> {
         let rows = store.exposures().await?.into_iter();
-        let gone = rows.map(|(client, exposure)| (client.into(), Gone { exposure, dropped: false })).collect();
+        let left = |(client, exposure): (String, Exposure)| {
+            let scope = Scope { client: client.parse().ok()?, conversation: None };
+            Some((scope, Gone { exposure, dropped: false }))
+        };
+        let gone = rows.filter_map(left).collect();
         let (all, gone) = (Mutex::default(), Mutex::new(gone));
         Ok(Self { store, believe, started: started(), all, written: Mutex::default(), gone })
     }
@@ -111,14 +123,14 @@ impl Recall {
     }
 
     /// What counts as one conversation: all that a client does, or each that it names where those are believed.
-    pub(crate) fn scope(&self, client: &Client, conversation: &str) -> Arc<str> {
-        scope(self.believe, &client.identity.to_string(), conversation)
+    pub(crate) fn scope(&self, client: Digest, conversation: impl Into<Arc<str>>) -> Scope {
+        Scope { client, conversation: self.believe.then(|| conversation.into()) }
     }
 
     /// The memory that a conversation of this client has: the client's own, so that what one conversation was shown counts
     /// in the next one, or the conversation's where those are believed.
     pub(crate) fn of(&self, client: &Client, conversation: &Arc<str>) -> Held {
-        let scope = self.scope(client, conversation);
+        let scope = self.scope(client.identity, conversation.clone());
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = all.iter().rposition(|(name, _)| *name == scope) {
             let kept = all.remove(at);
@@ -143,16 +155,16 @@ impl Recall {
     }
 
     /// What a client was shown counts no more.
-    pub(crate) async fn forget(&self, client: &str) -> Result<(), Fault> {
-        self.store.forget_exposure(client).await?;
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).retain(|scope, _| !is_of(client, scope));
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| !is_of(client, scope));
+    pub(crate) async fn forget(&self, client: Digest) -> Result<(), Fault> {
+        self.store.forget_exposure(&client.to_string()).await?;
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).retain(|scope, _| scope.client != client);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(scope, _)| scope.client != client);
         Ok(())
     }
 
     /// Drops the memories that were used longest ago while all of them take too much.
-    fn shrink(&self, all: &mut Vec<(Arc<str>, Held)>) {
-        let size = |all: &[(Arc<str>, Held)]| all.iter().map(|(_, h)| h.0.size.load(Ordering::Relaxed)).sum::<usize>();
+    fn shrink(&self, all: &mut Vec<(Scope, Held)>) {
+        let size = |all: &[(Scope, Held)]| all.iter().map(|(_, h)| h.0.size.load(Ordering::Relaxed)).sum::<usize>();
         while all.len() > 1 && (all.len() > MOST_MEMORIES || size(all) > MOST) {
             let (scope, held) = all.remove(0);
             let memory = held.0.memory.try_lock();
@@ -312,16 +324,6 @@ impl Corridor {
     }
 }
 
-/// What counts as one conversation of a client.
-pub(crate) fn scope(believe: bool, client: &str, conversation: &str) -> Arc<str> {
-    if believe { Arc::from(format!("{client} {conversation}")) } else { Arc::from(client) }
-}
-
-/// Whether this is a conversation of that client.
-pub(crate) fn is_of(client: &str, scope: &str) -> bool {
-    scope.strip_prefix(client).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-}
-
 /// The server that an entry says was written to with values of untrusted origin.
 fn written(record: &Value) -> Option<&str> {
     let suspect = |value: &Value| matches!(value["standing"].as_str(), Some("tainted" | "unknown"));
@@ -382,7 +384,7 @@ mod tests {
         assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(1, 1), &other).0));
         assert!(!Arc::ptr_eq(&all.of(&client(1, 1), &one).0, &all.of(&client(2, 1), &one).0), "a name is nobody's own");
         let held = all.of(&client(1, 1), &one);
-        all.forget(&client(1, 1).identity.to_string()).await.unwrap();
+        all.forget(client(1, 1).identity).await.unwrap();
         assert!(!Arc::ptr_eq(&held.0, &all.of(&client(1, 1), &one).0), "a new chat ends all that it named");
     }
 
@@ -416,7 +418,7 @@ mod tests {
         all.store.note_exposure(&who.identity.to_string(), exposure).await.unwrap();
         let again = recall(&folder, false).await;
         assert!(again.of(&who, &talk).lock().exposure(now_ms()).private.is_some());
-        again.forget(&who.identity.to_string()).await.unwrap();
+        again.forget(who.identity).await.unwrap();
         assert_eq!(again.of(&who, &talk).lock().exposure(now_ms()), Exposure::default());
         assert_eq!(recall(&folder, false).await.of(&who, &talk).lock().exposure(now_ms()), Exposure::default());
     }

@@ -129,9 +129,14 @@ fn when(record: &Value) -> i64 {
     record.get("at").and_then(Value::as_i64).unwrap_or_default()
 }
 
+/// What policies were told of a call, where the log still has it.
+pub(crate) fn facts(past: &PastCall) -> Option<KeptFacts> {
+    serde_json::from_slice(past.facts.as_deref()?).ok()
+}
+
 /// The facts and the arguments of a call, where the log still has them.
-pub(crate) fn known(past: &PastCall) -> Option<(KeptFacts, Value)> {
-    let facts = serde_json::from_slice(past.facts.as_deref()?).ok()?;
+fn known(past: &PastCall) -> Option<(KeptFacts, Value)> {
+    let facts = facts(past)?;
     let arguments: Value = serde_json::from_slice(past.arguments.as_deref()?).ok()?;
     // A question keeps them on its card.
     let arguments = if past.on_card { arguments.get("arguments")?.clone() } else { arguments };

@@ -129,8 +129,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let logins = LoginUses::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let recall = Arc::new(Recall::open(store.clone(), options.believe_conversations).await?);
-    let scope =
-        |client: &str, conversation: &str| crate::recall::scope(options.believe_conversations, client, conversation);
+    let scope = |client, conversation: &str| recall.scope(client, conversation);
     let replay = |at, record: &serde_json::Value| recall.replay(at, record);
     let traffic = Traffic::open(&store, crate::clock::now_ms(), scope, replay).await?;
     let approved = Approved::open(store.clone(), &audit).await?;

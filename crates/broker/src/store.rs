@@ -140,20 +140,31 @@ impl Store {
         most: usize,
         mut each: impl FnMut(i64, &Value),
     ) -> Result<bool, Fault> {
+        self.back_to_entry(0, since, most, |_, at, record| each(at, record)).await
+    }
+
+    /// The same of the entries behind this one, each with its number.
+    pub(crate) async fn back_to_entry(
+        &self,
+        after: i64,
+        since: i64,
+        most: usize,
+        mut each: impl FnMut(i64, i64, &Value),
+    ) -> Result<bool, Fault> {
         let (mut before, mut read) = (None, 0);
         loop {
             let page = self.entries(before, 2_000).await?;
             read += page.len();
             let mut any = false;
-            for entry in &page {
+            for entry in page.iter().take_while(|entry| entry.seq > after) {
                 let Ok(record) = serde_json::from_str::<Value>(&entry.record) else { continue };
                 let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
                 if at >= since {
                     any = true;
-                    each(at, &record);
+                    each(entry.seq, at, &record);
                 }
             }
-            before = page.last().map(|entry| entry.seq);
+            before = page.last().map(|entry| entry.seq).filter(|seq| *seq > after);
             if !any || before.is_none() {
                 return Ok(true);
             }

@@ -216,24 +216,18 @@ fn which(record: &Value) -> Which {
     (text(record, "server").to_owned(), text(record, "tool").to_owned())
 }
 
-/// What stands on the card of a question; a member of it that is not empty.
-fn on_card(past: &PastCall) -> Option<impl Fn(&str) -> bool + use<>> {
-    let card: Value = serde_json::from_slice(past.arguments.as_deref()?).ok()?;
-    Some(move |member: &str| match card.get(member) {
-        None | Some(Value::Null) => false,
-        Some(Value::Array(items)) => !items.is_empty(),
-        Some(_) => true,
-    })
+/// The card of a question.
+fn card(past: &PastCall) -> Option<Value> {
+    serde_json::from_slice(past.arguments.as_deref()?).ok()
 }
 
 /// An approved call, where the log says enough of it and its card let the yes be remembered.
 fn yes(past: &PastCall, answer: &str) -> Option<(Which, String, Yes)> {
     let record: Value = serde_json::from_str(&past.record).ok()?;
     let answer: Value = serde_json::from_str(answer).ok()?;
-    if !on_card(past)?("remember") {
-        return None;
-    }
-    let (facts, arguments) = replay::known(past)?;
+    let mut card = card(past)?;
+    card.get("remember").filter(|offered| !offered.is_null())?;
+    let (facts, arguments) = (replay::facts(past)?, card.get_mut("arguments")?.take());
     let at = |record: &Value| record.get("at").and_then(Value::as_i64);
     // Yeses to a list are given with one gesture: within the same minutes they are one.
     let occasion = if answer.get("listed").is_some() { -(at(&answer)? / 600_000) } else { past.seq };
@@ -253,10 +247,11 @@ fn yes(past: &PastCall, answer: &str) -> Option<(Which, String, Yes)> {
 
 /// A call that was not approved as it was asked, where the log says enough of it.
 fn no(past: &PastCall) -> Option<Answered> {
+    let card = card(past)?;
     // What would have left is shown by its beginning.
-    let masked = on_card(past)?("leaves");
-    let (_, arguments) = replay::known(past)?;
-    Some(Answered::no(&arguments, masked))
+    let masked = card.get("leaves").and_then(Value::as_array).is_some_and(|leaves| !leaves.is_empty());
+    replay::facts(past)?;
+    Some(Answered::no(card.get("arguments")?, masked))
 }
 
 /// What could be remembered of one tool's calls by one client: only what rules that stood on the cards would ask a plain

@@ -3,10 +3,10 @@
 
 mod window;
 
+use crate::recall::Scope;
 use crate::store::Store;
 use crate::vault::Seal;
 use gate::call::Digest;
-use gate::client::Client;
 use gate::permit::Case;
 use gate::provenance::{SoFar, Volume};
 use gate::tool::Effect;
@@ -36,7 +36,7 @@ pub(crate) struct Traffic {
 #[derive(Debug, Default)]
 struct State {
     clients: HashMap<Digest, Window>,
-    conversations: HashMap<Arc<str>, Window>,
+    conversations: HashMap<Scope, Window>,
     day: i64,
     servers: BTreeMap<String, (u32, u32)>,
 }
@@ -46,10 +46,9 @@ struct State {
 #[must_use]
 pub(crate) struct Counted {
     traffic: Traffic,
-    client: Digest,
-    scope: Arc<str>,
+    scope: Scope,
     /// In the client's window and in the conversation's.
-    began: [Option<Began>; 2],
+    began: [Began; 2],
     /// Whom it goes to, each by a number that says nothing without the key.
     recipients: Vec<u64>,
     keep: bool,
@@ -65,11 +64,10 @@ impl Counted {
     pub(crate) fn change(&mut self, case: &Case) {
         let these = self.traffic.numbers(case.flow.recipients());
         let mut state = self.traffic.state();
-        for (window, began) in state.windows(self.client, &self.scope).into_iter().zip(&mut self.began) {
-            *began = match (window, began.take()) {
-                (Some(window), Some(before)) => Some(window.change(before, case.volume(), &these)),
-                (_, before) => before,
-            };
+        for (window, began) in state.windows(&self.scope).into_iter().zip(&mut self.began) {
+            if let Some(window) = window {
+                *began = window.change(began, case.volume(), &these);
+            }
         }
         self.recipients = these.into_iter().collect();
     }
@@ -84,8 +82,8 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         let mut state = self.traffic.state();
-        for (window, began) in state.windows(self.client, &self.scope).into_iter().zip(&self.began) {
-            let (Some(window), Some(began)) = (window, began) else { continue };
+        for (window, began) in state.windows(&self.scope).into_iter().zip(&self.began) {
+            let Some(window) = window else { continue };
             window.close(began);
             if !self.keep {
                 window.take_back(began);
@@ -104,7 +102,7 @@ impl Traffic {
     pub(crate) async fn open(
         store: &Store,
         now: i64,
-        scope: impl Fn(&str, &str) -> Arc<str>,
+        scope: impl Fn(Digest, &str) -> Scope,
         mut beside: impl FnMut(i64, &Value),
     ) -> Result<Self, Fault> {
         let traffic = Self::new(store.seal());
@@ -122,7 +120,7 @@ impl Traffic {
     }
 
     /// One entry of the log; they come newest first, so an outcome before its intent.
-    fn replay(&self, at: i64, record: &Value, replay: &mut Replay<impl Fn(&str, &str) -> Arc<str>>) {
+    fn replay(&self, at: i64, record: &Value, replay: &mut Replay<impl Fn(Digest, &str) -> Scope>) {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let volume = record.get("volume").and_then(|volume| serde_json::from_value(volume.clone()).ok());
         let volume: Volume = volume.unwrap_or_default();
@@ -139,7 +137,7 @@ impl Traffic {
                 replay.outcomes.insert(text("call").to_owned(), Volume { bytes_seen, ..volume });
             }
             "decided" if text("decision") == "new_chat" => {
-                replay.ended.insert(text("client_identity").to_owned());
+                replay.ended.extend(text("client_identity").parse::<Digest>());
             }
             "intent" if replay.unsent.remove(text("call")) => {}
             "intent" => {
@@ -152,8 +150,8 @@ impl Traffic {
                 let volume = volume.plus(replay.outcomes.remove(text("call")).unwrap_or_default());
                 let mut state = self.state();
                 state.clients.entry(client).or_default().replay(at / MINUTE, volume, &these);
-                if !replay.ended.contains(text("client_identity")) {
-                    let scope = (replay.scope)(text("client_identity"), text("conversation"));
+                if !replay.ended.contains(&client) {
+                    let scope = (replay.scope)(client, text("conversation"));
                     state.conversations.entry(scope).or_default().replay(at / MINUTE, volume, &these);
                 }
             }
@@ -175,16 +173,15 @@ impl Traffic {
     }
 
     /// What went through before this call, and what it takes along, which counts from now on.
-    pub(crate) fn begin(&self, case: &Case, scope: Arc<str>, now: i64) -> (SoFar, Counted) {
+    pub(crate) fn begin(&self, case: &Case, scope: Scope, now: i64) -> (SoFar, Counted) {
         let these = self.numbers(case.flow.recipients());
         let reads = case.call.tool.effects.contains(&Effect::Read);
-        self.counted(case.call.client.identity, scope, (case.volume(), these, reads), now)
+        self.counted(scope, (case.volume(), these, reads), now)
     }
 
     fn counted(
         &self,
-        client: Digest,
-        scope: Arc<str>,
+        scope: Scope,
         (volume, these, reads): (Volume, HashSet<u64>, bool),
         now: i64,
     ) -> (SoFar, Counted) {
@@ -192,7 +189,7 @@ impl Traffic {
         let mut state = self.state();
         bound(&mut state.clients, minute);
         bound(&mut state.conversations, minute);
-        let (before, in_window) = state.clients.entry(client).or_default().begin(minute, volume, &these, reads);
+        let (before, in_window) = state.clients.entry(scope.client).or_default().begin(minute, volume, &these, reads);
         let talk = state.conversations.entry(scope.clone()).or_default();
         let (in_talk, in_conversation) = talk.begin(minute, volume, &these, reads);
         let so_far = SoFar {
@@ -203,21 +200,21 @@ impl Traffic {
             volume: Volume::default(),
         };
         drop(state);
-        let began = [Some(in_window), Some(in_conversation)];
+        let began = [in_window, in_conversation];
         let recipients = these.into_iter().collect();
-        (so_far, Counted { traffic: self.clone(), client, scope, began, recipients, keep: false })
+        (so_far, Counted { traffic: self.clone(), scope, began, recipients, keep: false })
     }
 
     /// A client gets this.
-    pub(crate) fn showed(&self, client: &Client, scope: &str, volume: Volume, now: i64) {
+    pub(crate) fn showed(&self, scope: &Scope, volume: Volume, now: i64) {
         let mut state = self.state();
-        let windows = state.windows(client.identity, scope);
+        let windows = state.windows(scope);
         windows.into_iter().flatten().for_each(|window| window.showed(now / MINUTE, volume));
     }
 
-    /// A new conversation begins in the place of these.
-    pub(crate) fn forget(&self, ends: impl Fn(&str) -> bool) {
-        self.state().conversations.retain(|scope, _| !ends(scope));
+    /// A new conversation of this client begins in the place of all it had.
+    pub(crate) fn forget(&self, client: Digest) {
+        self.state().conversations.retain(|scope, _| scope.client != client);
     }
 
     /// A call of this server goes out.
@@ -257,7 +254,7 @@ struct Replay<S> {
     /// What calls showed whose intents are still to come.
     outcomes: HashMap<String, Volume>,
     /// Clients that began a new chat: what is older is of another one.
-    ended: HashSet<String>,
+    ended: HashSet<Digest>,
     /// Calls that went nowhere after all.
     unsent: HashSet<String>,
 }
@@ -270,8 +267,8 @@ impl<S> Replay<S> {
 
 impl State {
     /// The windows in which a call counts.
-    fn windows(&mut self, client: Digest, scope: &str) -> [Option<&mut Window>; 2] {
-        [self.clients.get_mut(&client), self.conversations.get_mut(scope)]
+    fn windows(&mut self, scope: &Scope) -> [Option<&mut Window>; 2] {
+        [self.clients.get_mut(&scope.client), self.conversations.get_mut(scope)]
     }
 }
 
@@ -298,6 +295,10 @@ mod tests {
 
     const WHO: Digest = Digest([1; 32]);
 
+    fn talk(name: &str) -> Scope {
+        Scope { client: WHO, conversation: Some(name.into()) }
+    }
+
     impl Default for Traffic {
         fn default() -> Self {
             Self::new(Arc::new(Seal::in_memory()))
@@ -309,7 +310,7 @@ mod tests {
             let volume =
                 Volume { bytes_sent, recipients: i64::try_from(recipients.len()).unwrap(), ..Volume::default() };
             let these = self.numbers(&recipients.iter().copied().collect());
-            self.counted(WHO, "talk".into(), (volume, these, false), minute * MINUTE)
+            self.counted(talk("talk"), (volume, these, false), minute * MINUTE)
         }
 
         fn sent(&self, recipients: &[u64], bytes_sent: i64, minute: i64) -> SoFar {
@@ -319,13 +320,13 @@ mod tests {
         }
 
         fn read(&self, minute: i64) -> (SoFar, Counted) {
-            self.counted(WHO, "talk".into(), (Volume::default(), HashSet::new(), true), minute * MINUTE)
+            self.counted(talk("talk"), (Volume::default(), HashSet::new(), true), minute * MINUTE)
         }
 
         fn show(&self, rows_seen: i64, minute: i64) {
             let volume = Volume { rows_seen, ..Volume::default() };
             let mut state = self.state();
-            state.windows(WHO, "talk").into_iter().flatten().for_each(|window| window.showed(minute, volume));
+            state.windows(&talk("talk")).into_iter().flatten().for_each(|window| window.showed(minute, volume));
         }
     }
 
@@ -350,7 +351,7 @@ mod tests {
         assert_eq!((so_far.hour.bytes_sent, so_far.hour.recipients), (100, 2));
         let later = traffic.one(&[9], 1, 120).0;
         assert_eq!((later.hour, later.day.bytes_sent, later.day.recipients), (Volume::default(), 101, 3));
-        traffic.forget(|scope| scope == "talk");
+        traffic.forget(WHO);
         let fresh = traffic.one(&[9], 1, 121).0;
         assert_eq!((fresh.conversation, fresh.day.recipients), (Volume::default(), 3), "a new chat ends no day");
         let tomorrow = traffic.one(&[9], 1, 3 + DAY).0;
@@ -424,7 +425,7 @@ mod tests {
     fn what_a_forgotten_window_held_takes_nothing_from_the_next() {
         let traffic = Traffic::default();
         let (_, pending) = traffic.one(&[1], 100, 1);
-        traffic.forget(|_| true);
+        traffic.forget(WHO);
         traffic.sent(&[1], 100, 1);
         drop(pending);
         let so_far = traffic.one(&[2], 0, 1).0;
@@ -445,8 +446,8 @@ mod tests {
         let traffic = Traffic::default();
         traffic.sent(&[1], 100, 1);
         for n in 0..3_000 {
-            let scope = format!("made up {n}").into();
-            drop(traffic.counted(WHO, scope, (Volume::default(), HashSet::new(), true), 2 * MINUTE));
+            let scope = talk(&format!("made up {n}"));
+            drop(traffic.counted(scope, (Volume::default(), HashSet::new(), true), 2 * MINUTE));
         }
         assert!(traffic.state().conversations.len() <= MOST + 1);
         assert_eq!(traffic.one(&[], 0, 3).0.conversation.bytes_sent, 100);
@@ -456,7 +457,7 @@ mod tests {
     async fn the_log_of_the_last_day_is_where_it_begins() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("consentry.db"), Arc::new(Seal::in_memory())).await.unwrap();
-        let scope = |_: &str, conversation: &str| Arc::from(conversation);
+        let scope = |_, conversation: &str| talk(conversation);
         assert!(Traffic::open(&store, 0, scope, |_, _| ()).await.unwrap().state().clients.is_empty());
         let traffic = Traffic::default();
         let before = Traffic { state: Arc::default(), seal: traffic.seal.clone() };

@@ -342,6 +342,11 @@ pub(crate) fn can_be_pointed_into(value: &Value) -> bool {
     left_in(value, 0, MOST_POINTERS).is_some()
 }
 
+/// The host of a URL, as it is asked for.
+pub fn host_of(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
 /// The destinations the arguments name, each once.
 pub fn destinations(arguments: &Value) -> Vec<Destination> {
     let mut seen = HashMap::new();
@@ -372,7 +377,7 @@ fn named(text: &str) -> Vec<(&'static str, String)> {
     }
     for word in text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ',' | ';' | '(' | ')')) {
         if word.contains("://") {
-            if let Some(host) = url::Url::parse(word).ok().and_then(|u| u.host_str().map(str::to_owned)) {
+            if let Some(host) = host_of(word) {
                 out.push(("host", host.to_ascii_lowercase()));
             }
         } else if let Some((local, domain)) = word.rsplit_once('@') {

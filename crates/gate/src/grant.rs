@@ -11,7 +11,7 @@ mod suggest;
 
 pub use suggest::{Answered, Basis, Suggestion, suggest};
 
-use crate::call::{ApprovalId, Call, Digest, GrantId, scalars, token};
+use crate::call::{ApprovalId, Call, Digest, GrantId, host_of, scalars, token};
 use crate::permit::Case;
 use crate::policy::{Judgement, Needed};
 use crate::tool::Effect;
@@ -280,9 +280,9 @@ impl Grant {
             };
             let said: String = plain(&text);
             // A host is known as it is asked for, however it was written.
-            let host = url::Url::parse(text.trim()).ok().and_then(|url| url.host_str().map(str::to_owned));
+            let goes_to = host_of(text.trim()).is_some_and(|host| host == place);
             // A name is short, and may stand in any word.
-            host.as_deref() == Some(place) || if kind == "name" { said == letters } else { said.contains(&letters) }
+            goes_to || if kind == "name" { said == letters } else { said.contains(&letters) }
         })
     }
 

@@ -27,17 +27,16 @@ pub(crate) fn Suggested() -> impl IntoView {
     let (found, fault) = listed(Suggestions {});
     let done = Callback::new(move |done: Result<(), Fault>| drop(fault.try_set(done.err())));
     let still = RwSignal::new(false);
-    Effect::new(move |before: Option<u32>| {
+    Effect::new(move |before: Option<Option<TimeoutHandle>>| {
         found.track();
         still.set(false);
-        let nth = before.unwrap_or_default().wrapping_add(1);
-        set_timeout(
-            move || {
-                let _page_is_gone = still.try_set(true);
-            },
-            STILL,
-        );
-        nth
+        if let Some(before) = before.flatten() {
+            before.clear();
+        }
+        let settle = move || {
+            let _page_is_gone = still.try_set(true);
+        };
+        set_timeout_with_handle(settle, STILL).ok()
     });
     let any = Memo::new(move |_| !found.with(Vec::is_empty) || fault.with(Option::is_some));
     move || {

@@ -71,18 +71,19 @@ impl Window {
     }
 
     /// The same call takes something else along now.
-    pub(super) fn change(&mut self, began: Began, volume: Volume, these: &HashSet<u64>) -> Began {
-        self.take_back(&began);
-        self.close(&began);
+    pub(super) fn change(&mut self, began: &Began, volume: Volume, these: &HashSet<u64>) -> Began {
+        self.take_back(began);
+        self.close(began);
         self.reads += i64::from(began.reads);
         self.take_along(volume, these, began.reads)
     }
 
     fn take_along(&mut self, volume: Volume, these: &HashSet<u64>, reads: bool) -> Began {
-        let at = self.newest;
+        let minute = self.newest;
         // Whom it goes to counts once, however often: that is no sum of calls.
-        self.add(at, Volume { recipients: 0, ..volume });
-        Began { minute: at, volume, these: self.recipients.add(these, at), reads, of: self.this.clone() }
+        let volume = Volume { recipients: 0, ..volume };
+        self.add(minute, volume);
+        Began { minute, volume, these: self.recipients.add(these, minute), reads, of: self.this.clone() }
     }
 
     /// Takes back what a call would have taken along; whom another one goes to stays.
@@ -90,12 +91,11 @@ impl Window {
         if !Arc::ptr_eq(&self.this, &began.of) {
             return;
         }
-        let volume = Volume { recipients: 0, ..began.volume };
         if let Some(minute) = self.minutes.iter_mut().rev().find(|minute| minute.at == began.minute) {
-            minute.sum = minute.sum.minus(volume);
-            self.day = self.day.minus(volume);
+            minute.sum = minute.sum.minus(began.volume);
+            self.day = self.day.minus(began.volume);
         }
-        self.recipients.remove(&began.these, self.newest);
+        self.recipients.remove(&began.these);
     }
 
     /// A call came to its end: what it showed has been added, or there was nothing.
@@ -135,29 +135,33 @@ impl Window {
         self.recipients.replay(these, at);
     }
 
-    fn hour(&self) -> impl Iterator<Item = &Minute> {
-        self.minutes.iter().rev().take_while(|minute| minute.at > self.newest - HOUR)
+    /// The last hour as one.
+    fn hour(&self) -> Minute {
+        let within = self.minutes.iter().rev().take_while(|minute| minute.at > self.newest - HOUR);
+        within.fold(Minute::default(), |all, one| Minute {
+            at: self.newest,
+            calls: all.calls + one.calls,
+            sum: all.sum.plus(one.sum),
+            shown: all.shown + one.shown,
+        })
     }
 
     /// What the reads that are open may show: each as much as the results of the last hour did on the average.
-    fn open(&self) -> Volume {
+    fn open(&self, hour: &Minute) -> Volume {
         let all = |each: i64| each.saturating_mul(self.reads);
-        let begin = (0, Volume::default());
-        let (shown, sum) = self.hour().fold(begin, |(shown, sum), m| (shown + m.shown, sum.plus(m.sum)));
-        let (rows_seen, bytes_seen) = match shown {
+        let (rows_seen, bytes_seen) = match hour.shown {
             ..1 => (all(READ.0).min(MOST_READ.0), all(READ.1).min(MOST_READ.1)),
-            _ => (all(sum.rows_seen / shown), all(sum.bytes_seen / shown)),
+            shown => (all(hour.sum.rows_seen / shown), all(hour.sum.bytes_seen / shown)),
         };
         Volume { rows_seen, bytes_seen, ..Volume::default() }
     }
 
     fn sums(&mut self, these: &HashSet<u64>) -> Sums {
-        let begin = (0, Volume::default());
-        let (calls, hour) = self.hour().fold(begin, |(calls, sum), m| (calls + m.calls, sum.plus(m.sum)));
-        let open = self.open();
+        let hour = self.hour();
+        let open = self.open(&hour);
         let with = |sum: Volume, recipients| sum.plus(open).plus(Volume { recipients, ..Volume::default() });
         let (in_hour, in_day) = self.recipients.others(these, self.newest);
-        Sums { calls, hour: with(hour, in_hour), day: with(self.day, in_day) }
+        Sums { calls: hour.calls, hour: with(hour.sum, in_hour), day: with(self.day, in_day) }
     }
 
     /// Whether something is counted in it.
@@ -182,25 +186,23 @@ pub(super) struct Began {
 struct Recipients {
     /// In which minute last, and by how many calls that were not taken back.
     all: HashMap<u64, (i64, u32)>,
-    /// How many within the hour before this minute.
-    in_hour: (i64, i64),
+    /// A minute, and how many within the hour before it, as long as nobody was added or removed.
+    in_hour: Option<(i64, i64)>,
 }
 
 impl Recipients {
     /// Forgets who was last a day ago. Once a minute is enough: who is counted too long is counted too much.
     fn forget(&mut self, newest: i64) {
-        if !self.all.is_empty() {
-            self.all.retain(|_, (at, _)| *at > newest - DAY);
-            self.in_hour.0 = -1;
-        }
+        self.all.retain(|_, (at, _)| *at > newest - DAY);
     }
 
     fn count_hour(&mut self, newest: i64) -> i64 {
-        if self.in_hour.0 != newest {
-            let within = self.all.values().filter(|(at, _)| *at > newest - HOUR).count();
-            self.in_hour = (newest, count(within));
+        if let Some((_, within)) = self.in_hour.filter(|(at, _)| *at == newest) {
+            return within;
         }
-        self.in_hour.1
+        let within = count(self.all.values().filter(|(at, _)| *at > newest - HOUR).count());
+        self.in_hour = Some((newest, within));
+        within
     }
 
     /// How many others than these within an hour, and within a day.
@@ -222,12 +224,12 @@ impl Recipients {
             (*at, *calls) = (newest, calls.saturating_add(1));
         }
         if !counted.is_empty() {
-            self.in_hour.0 = -1;
+            self.in_hour = None;
         }
         counted
     }
 
-    fn remove(&mut self, these: &HashSet<u64>, newest: i64) {
+    fn remove(&mut self, these: &HashSet<u64>) {
         for who in these {
             let Some((_, calls)) = self.all.get_mut(who) else { continue };
             *calls = calls.saturating_sub(1);
@@ -236,8 +238,7 @@ impl Recipients {
             }
         }
         if !these.is_empty() {
-            self.in_hour.0 = -1;
-            self.count_hour(newest);
+            self.in_hour = None;
         }
     }
 
@@ -246,7 +247,7 @@ impl Recipients {
             let (last, calls) = self.all.entry(*who).or_insert((at, 0));
             (*last, *calls) = (at.max(*last), calls.saturating_add(1));
         }
-        self.in_hour.0 = -1;
+        self.in_hour = None;
     }
 }
 

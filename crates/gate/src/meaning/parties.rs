@@ -2,7 +2,7 @@
 //! in the middle of a text is nobody that the call goes to, and must not count as one later.
 
 use super::Argument;
-use crate::call::{scalars, token};
+use crate::call::{host_of, scalars, token};
 use crate::tool::words;
 use serde_json::Value;
 use unicode_security::confusable_detection::skeleton;
@@ -87,8 +87,8 @@ fn named(text: &str, account: bool) -> Vec<(Kind, String, Option<String>)> {
         return Vec::new();
     }
     if text.contains("://") && !text.contains(char::is_whitespace) {
-        let host = url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_lowercase));
-        let host = host.map(|host| host.trim_end_matches('.').to_owned()).filter(|host| !host.is_empty());
+        let host = host_of(text).map(|host| host.to_lowercase().trim_end_matches('.').to_owned());
+        let host = host.filter(|host| !host.is_empty());
         return host.map(|host| (Kind::Host, host.clone(), registrable(&host))).into_iter().collect();
     }
     let parts: Vec<&str> = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();

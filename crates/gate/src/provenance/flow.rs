@@ -78,8 +78,7 @@ impl Flow {
             let mut there = places.iter().filter(|place| place.pointer == pointer && place.kind != "host").peekable();
             there.peek().is_some() && there.all(is_known)
         };
-        let decides = |t: &Traced| t.role.is_some_and(|role| matters(role, call)) && t.standing.is_suspect();
-        let tainted_sensitive = !follows && traced.iter().any(|t| (decides(t) || t.carries) && !approved(&t.pointer));
+        let tainted_sensitive = !follows && traced.iter().any(|t| is_theirs(t, call) && !approved(&t.pointer));
         let inside = |place: &Place| place.kind == "name" && is_known(place) || known.is_own(place);
         let stays = addressed(&places) && places.iter().all(inside);
         let sends = call.tool.effects.contains(&Effect::Send) && !stays;
@@ -92,9 +91,9 @@ impl Flow {
     /// server knows by name, or a person approved once, makes no amount smaller.
     fn measured(self, call: &Call, own: &[String]) -> Self {
         let known = Known { own, ..Known::NOTHING };
-        let named = self.places.iter().filter(|place| place.kind != "url");
-        let home =
-            call.tool.effects.contains(&Effect::Send) && addressed(&self.places) && { named }.all(|p| known.is_own(p));
+        let stays = |place: &Place| place.kind == "url" || known.is_own(place);
+        let sends = call.tool.effects.contains(&Effect::Send);
+        let home = sends && addressed(&self.places) && self.places.iter().all(stays);
         let leaves = if home { Leaves::No } else { Leaves::of(call) };
         let (volume, recipients) = Volume::of(call, leaves, own);
         Self { volume, recipients: Arc::new(recipients), ..self }
@@ -132,11 +131,8 @@ impl Flow {
         let same = |list: &[Place], place: &Place| list.iter().any(|p| p.kind == place.kind && p.value == place.value);
         let is_new = |place: &&Place| same(&self.new, place) || place.kind != "url" && !same(&self.places, place);
         let new = places.iter().filter(is_new).cloned().collect();
-        let decides = traced
-            .iter()
-            .any(|t| t.carries || t.standing.is_suspect() && t.role.is_some_and(|role| matters(role, call)));
         let outward = self.outward || call.tool.effects.contains(&Effect::Send);
-        let tainted_sensitive = self.tainted_sensitive && decides;
+        let tainted_sensitive = self.tainted_sensitive && traced.iter().any(|t| is_theirs(t, call));
         let exposure = self.exposure;
         Self { traced, places, new, tainted_sensitive, outward, exposure, ..Self::default() }.measured(call, &[])
     }
@@ -146,6 +142,11 @@ impl Flow {
 fn addressed(places: &[Place]) -> bool {
     let says = |place: &Place| Role::named(argument(&place.pointer));
     places.iter().any(|place| matches!(says(place), Some(Role::Recipient | Role::Account | Role::Url)))
+}
+
+/// Whether somebody else may have written a value that decides something in this call, or an address in it.
+fn is_theirs(t: &Traced, call: &Call) -> bool {
+    t.carries || t.standing.is_suspect() && t.role.is_some_and(|role| matters(role, call))
 }
 
 /// Whether a value in this role decides something in this call.

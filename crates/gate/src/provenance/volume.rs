@@ -100,11 +100,12 @@ impl Leaves {
 /// Whether a call only says which page is wanted, whatever its tool is called: a short one to a URL and to nobody else.
 fn fetches(call: &Call) -> bool {
     let only = call.tool.effects.iter().all(|effect| matches!(effect, Effect::Read | Effect::Send));
-    let short = call.request.arguments.len() <= QUESTION;
-    let roles = || scalars(&call.request.parsed).into_iter().map(|(pointer, value)| Role::of(&pointer, value));
-    only && short
-        && roles().any(|role| role == Some(Role::Url))
-        && !roles().any(|role| matches!(role, Some(Role::Recipient | Role::Account)))
+    if !only || call.request.arguments.len() > QUESTION {
+        return false;
+    }
+    let values = scalars(&call.request.parsed);
+    let roles: Vec<Role> = values.iter().filter_map(|(pointer, value)| Role::of(pointer, value)).collect();
+    roles.contains(&Role::Url) && !roles.iter().any(|role| matches!(role, Role::Recipient | Role::Account))
 }
 
 /// What a tool does that only fetches from where it is told.

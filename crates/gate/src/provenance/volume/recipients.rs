@@ -3,7 +3,7 @@
 
 use super::super::places::names_sender;
 use super::super::role::Role;
-use crate::call::Digest;
+use crate::call::{Digest, host_of};
 use crate::meaning::parties::is_below;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -113,8 +113,8 @@ impl Named<'_> {
         if role == Some(Role::Url) {
             let hosts = self.which.hosts;
             for url in text.split_whitespace().filter(|url| hosts && url.contains(['.', ':'])) {
-                let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-                self.unless_own(&host.clone().unwrap_or_default(), host.as_deref().unwrap_or(url));
+                let host = host_of(url);
+                self.unless_own(host.as_deref().unwrap_or_default(), host.as_deref().unwrap_or(url));
             }
         } else if text.len() <= LONGEST && text.contains('@') {
             let (all, named) =

@@ -139,13 +139,14 @@ impl Open {
 
     /// Takes up what was in a list or an object that ended.
     fn take(&mut self, closed: &Self, in_record: bool) {
-        self.nested = self.nested.saturating_add(closed.rows(in_record));
+        let rows = closed.rows(in_record);
+        self.nested = self.nested.saturating_add(rows);
         let owned = if closed.is_owned(in_record) { closed.scalars } else { closed.owned };
         self.owned = self.owned.saturating_add(owned);
         if !self.is_list {
             let leaves = closed.leaves.saturating_add(closed.members);
             // What was counted is no member of anything else.
-            let counted = closed.is_list || closed.rows(in_record) > 0;
+            let counted = closed.is_list || rows > 0;
             self.leaves = self.leaves.saturating_add(if counted { 0 } else { leaves });
         }
     }
@@ -158,10 +159,9 @@ pub(super) fn rows_of_json(json: &[u8]) -> i64 {
 }
 
 fn scan(json: &[u8], texts: usize) -> i64 {
-    let mut open: Vec<Open> = Vec::new();
-    let (mut rows, mut values, mut beyond) = (0i64, 0i64, 0usize);
-    let mut digits = 0;
-    let mut at = 0;
+    // What stands around all of it, and what is open in there.
+    let (mut all, mut open) = (Open::default(), Vec::<Open>::new());
+    let (mut digits, mut beyond, mut at) = (0, 0usize, 0);
     while let Some(byte) = json.get(at) {
         at += 1;
         let is_number = matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
@@ -174,35 +174,23 @@ fn scan(json: &[u8], texts: usize) -> i64 {
         match byte {
             b'"' => {
                 let text = quoted(json.get(at..).unwrap_or_default());
-                let within = inside(text, texts);
                 at += text.len() + 1;
-                match open.last_mut() {
-                    Some(top) => {
-                        top.scalars += 1;
-                        top.nested = top.nested.saturating_add(within);
-                    }
-                    None => rows = rows.saturating_add(within),
-                }
+                let top = open.last_mut().unwrap_or(&mut all);
+                top.scalars += 1;
+                top.nested = top.nested.saturating_add(inside(text, texts));
             }
             b'{' | b'[' if open.len() == DEPTH => beyond += 1,
             b'{' | b'[' => {
-                match open.last_mut() {
-                    Some(top) => top.inner += 1,
-                    None => values += 1,
-                }
+                open.last_mut().unwrap_or(&mut all).inner += 1;
                 open.push(Open { is_list: *byte == b'[', ..Open::default() });
             }
             b'}' | b']' if beyond > 0 => beyond -= 1,
             b'}' | b']' => {
                 let Some(closed) = open.pop() else { continue };
-                let above = open.len().checked_sub(2).and_then(|at| open.get(at)).is_some_and(|above| above.is_list);
-                let in_record = above && open.last().is_some_and(|parent| !parent.is_list);
-                match open.last_mut() {
-                    Some(top) => top.take(&closed, in_record),
-                    None => rows = rows.saturating_add(closed.rows(in_record)),
-                }
+                let in_record = matches!(&open[..], [.., above, parent] if above.is_list && !parent.is_list);
+                open.last_mut().unwrap_or(&mut all).take(&closed, in_record);
             }
-            b':' => open.iter_mut().next_back().into_iter().for_each(|top| top.members += 1),
+            b':' => open.last_mut().unwrap_or(&mut all).members += 1,
             b'0'..=b'9' if digits < usize::MAX => digits += 1,
             // A fraction measures something.
             b'.' | b'e' | b'E' if digits > 0 => digits = usize::MAX,
@@ -211,12 +199,9 @@ fn scan(json: &[u8], texts: usize) -> i64 {
     }
     // What was cut off counts as if it had ended.
     while let Some(closed) = open.pop() {
-        match open.last_mut() {
-            Some(top) => top.take(&closed, false),
-            None => rows = rows.saturating_add(closed.rows(false)),
-        }
+        open.last_mut().unwrap_or(&mut all).take(&closed, false);
     }
-    rows.max(if values > 1 { values } else { 0 })
+    all.nested.max(if all.inner > 1 { all.inner } else { 0 })
 }
 
 /// A quoted text up to its end, without the quote. A line ends it as well: JSON has none in a text.
@@ -312,18 +297,13 @@ impl Lines {
         }
         let line = self.without_number(line);
         self.all += 1;
-        let cells = cells(line);
-        for (nth, (_, least)) in SEPARATORS.into_iter().enumerate() {
-            let (Some(cells), Some(run), Some(like)) =
-                (cells.get(nth), self.tables.get_mut(nth), self.like.get_mut(nth))
-            else {
-                continue;
-            };
-            run.add(*cells, least);
+        let shapes = self.tables.iter_mut().zip(&mut self.like).zip(SEPARATORS);
+        for (((run, like), (_, least)), cells) in shapes.zip(cells(line)) {
+            run.add(cells, least);
             if like.0 == 0 {
-                like.0 = *cells;
+                like.0 = cells;
             }
-            like.1 += i64::from(*cells > 0 && *cells == like.0);
+            like.1 += i64::from(cells > 0 && cells == like.0);
         }
         self.items.add(usize::from(is_item(line) && !(self.comments && line.starts_with('*'))), LINES);
     }

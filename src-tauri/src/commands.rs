@@ -3,11 +3,12 @@
 
 mod clients;
 mod grants;
+mod servers;
 
 use clients::*;
 use grants::*;
+use servers::*;
 
-use crate::browser;
 use crate::cards::{Cards, show};
 use crate::cover::Covered;
 use crate::settings::{self, Settings};
@@ -18,8 +19,8 @@ use tauri::{AppHandle, State, WebviewWindow};
 use wire::command as ask;
 use wire::proof::ProofView;
 use wire::view::{
-    ActivityChoices, EntryDetail, EntryView, InboxView, InspectView, ItemAnswer, LoginPlanView, NowView, PoliciesView,
-    ReplayView, ServersView, SettingsView, StatusView,
+    ActivityChoices, EntryDetail, EntryView, InboxView, InspectView, ItemAnswer, NowView, PoliciesView, ReplayView,
+    SettingsView, StatusView,
 };
 use wire::{Fault, FaultCode};
 
@@ -94,6 +95,8 @@ serve! {
     log_out,
     known_clients,
     suspend_client,
+    suspend_server,
+    resume_server,
     new_chat,
     proof_means,
     choose_passphrase,
@@ -242,51 +245,6 @@ async fn activity(broker: State<'_, Broker>, command: ask::Activity) -> Result<V
 #[tauri::command]
 async fn entry(broker: State<'_, Broker>, command: ask::Entry) -> Result<EntryDetail, Fault> {
     broker.entry(command.seq).await
-}
-
-#[tauri::command]
-async fn servers(broker: State<'_, Broker>) -> Result<ServersView, Fault> {
-    Ok(broker.servers().await)
-}
-
-#[tauri::command]
-async fn add_server(decider: State<'_, Decider>, command: ask::AddServer) -> Result<(), Fault> {
-    decider.add_server(&command.name, command.words, Vec::new()).await
-}
-
-#[tauri::command]
-async fn add_remote(decider: State<'_, Decider>, command: ask::AddRemote) -> Result<(), Fault> {
-    decider.add_remote(&command.name, &command.url, Vec::new(), command.client_id).await
-}
-
-#[tauri::command]
-async fn plan_login(decider: State<'_, Decider>, command: ask::PlanLogin) -> Result<LoginPlanView, Fault> {
-    decider.plan_login(&command.name).await
-}
-
-#[tauri::command]
-async fn log_in(decider: State<'_, Decider>, command: ask::LogIn) -> Result<(), Fault> {
-    decider.log_in(&command.name, &command.plan, &command.scopes, browser::open).await
-}
-
-#[tauri::command]
-async fn stop_login(broker: State<'_, Broker>, command: ask::StopLogin) -> Result<(), Fault> {
-    broker.stop_login(&command.name)
-}
-
-#[tauri::command]
-async fn log_out(broker: State<'_, Broker>, command: ask::LogOut) -> Result<String, Fault> {
-    broker.log_out(&command.name).await
-}
-
-#[tauri::command]
-async fn remove_server(broker: State<'_, Broker>, command: ask::RemoveServer) -> Result<(), Fault> {
-    broker.remove_server(&command.name).await
-}
-
-#[tauri::command]
-async fn review_server(decider: State<'_, Decider>, command: ask::ReviewServer) -> Result<(), Fault> {
-    decider.review_server(&command.name).await
 }
 
 #[tauri::command]

@@ -77,6 +77,9 @@ impl Screen {
         if event == Event::Servers {
             self.tell_logins();
         }
+        if event == Event::Status {
+            self.tell_suspensions();
+        }
     }
 
     /// Announces what clients run around Consentry since lately, each once. While it is to be quiet it waits in the inbox.
@@ -96,6 +99,15 @@ impl Screen {
         self.logins = now;
         if let Some((server, more)) = fresh.filter(|_| self.may_notify()) {
             notify::login(&self.app, &server, more);
+        }
+    }
+
+    /// Announces what rules suspended: also while it is to be quiet, for something is wrong.
+    fn tell_suspensions(&self) {
+        for what in self.broker.suspensions() {
+            if self.app.state::<Settings>().preferences().notifications {
+                notify::suspended(&self.app, &what);
+            }
         }
     }
 

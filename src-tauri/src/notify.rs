@@ -56,6 +56,11 @@ pub(crate) fn login(app: &AppHandle, server: &str, more: bool) {
     tell(app, escape_markup(&format!("The server “{name}” {what}. Its page in Consentry says for what.")));
 }
 
+/// Tells the person that a rule suspended something; `what` is a sentence.
+pub(crate) fn suspended(app: &AppHandle, what: &str) {
+    tell(app, escape_markup(&format!("{what} The activity page in Consentry says which calls they were.")));
+}
+
 /// Something new that waits in the main window.
 fn tell(app: &AppHandle, body: String) {
     let app = app.clone();

@@ -14,14 +14,14 @@ export const needed = () => far({ state: "needed", why: "This server wants a log
 export const more = () => far({ state: "more", why: "A call needs more rights than you gave.", scopes: ["tickets:read", "tickets:write"] });
 export const underWay = () => far({ state: "under_way" });
 
-const scope = (name, words, over = {}) => ({ name, words, risky: false, new: false, ticked: true, ...over });
+const scope = (name, words, over = {}) => ({ name, words, risky: false, new: false, ticked: true, claimed_by: [], refused_without: [], ...over });
 
 export const plan = (over = {}) => ({
   id: "1", server: "tickets", url: URL, host: "mcp.acme.example", issuer: "https://login.acme.example", issuer_host: "login.acme.example",
   encrypted: true, same_owner: true, claimed: "Acme Tickets", adds: false,
   scopes: [
-    scope("tickets:read", "Read what you can read there"),
-    scope("tickets:write", "Create and change things there", { risky: true, ticked: false }),
+    scope("tickets:read", "Read what you can read there", { claimed_by: ["list_tickets", "read_ticket", "search_tickets"] }),
+    scope("tickets:write", "Create and change things there", { risky: true, ticked: false, claimed_by: ["create_ticket"] }),
     scope("offline_access", "Stay logged in when you are away, until you log out"),
   ],
   ...over,
@@ -29,14 +29,14 @@ export const plan = (over = {}) => ({
 
 export const stepUp = () => plan({ adds: true, scopes: [
   scope("tickets:read", "Read what you can read there"),
-  scope("tickets:write", "Create and change things there", { risky: true, new: true }),
+  scope("tickets:write", "Create and change things there", { risky: true, new: true, refused_without: ["create_ticket"], claimed_by: ["create_ticket", "close_ticket"] }),
 ] });
 
 export const hostilePlan = () => plan({
   url: `https://${"very-long-".repeat(20)}example.com/mcp?${"x".repeat(300)}`, host: `${"very-long-".repeat(20)}example.com`,
   issuer: "http://127.0.0.1:8080/realms/demo", issuer_host: "127.0.0.1", encrypted: false, same_owner: false, claimed: HOSTILE.fake,
   scopes: [HOSTILE.bidi, HOSTILE.line, ...Array.from({ length: 58 }, (_, n) => `scope:${n}`)].map((name, n) =>
-    scope(name, "Not known to Consentry: ask whoever runs the server", { risky: n % 2 === 0, ticked: false })),
+    scope(name, "Not known to Consentry: ask whoever runs the server", { risky: n % 2 === 0, ticked: false, claimed_by: n % 3 ? [] : [HOSTILE.bidi, HOSTILE.line, ...Array.from({ length: 20 }, (_, t) => `tool_${t}`)] })),
 });
 
 export const address = (over = {}) => ({

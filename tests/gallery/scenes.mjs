@@ -109,6 +109,7 @@ export const SCENES = [
   main("login-plan-hostile", "servers", { servers: { ...nothing, servers: [login.needed()] }, plan_login: login.hostilePlan() }, { steps: [press("tickets"), press("See what it asks for")], faulty: true }),
   main("login-fault", "servers", { servers: { ...nothing, servers: [login.needed()] }, plan_login: fault("No login can be made at `tickets`: nobody is said to guard it.", "server") }, { steps: [press("tickets"), press("See what it asks for")], faulty: true }),
   main("login-out", "servers", { servers: { ...nothing, servers: [login.ready()] } }, { steps: [press("tickets"), press("Log out…")] }),
+  main("servers-suspended", "servers", { servers: { ...nothing, servers: [server("files", { suspended: "3 calls within 10 minutes ran into the rule “The same call again and again”" }), login.ready()] } }, { steps: [press("files")], faulty: true }),
   main("servers-remove", "servers", {}, { steps: [press("files"), press("Remove…")] }),
   main("servers-broken", "servers", { servers: { ...nothing, fault: "servers.json, line 3: expected a comma.", servers: [server("files")] } }, { faulty: true }),
   main("clients", "clients", {}, { faulty: true }),

@@ -26,13 +26,15 @@ impl Probe {
         fs::create_dir_all(&folder).expect("a folder");
         let (script, noted) = (folder.join("server.sh"), folder.join("noted"));
         let words = Fixture::new(home, "notes").words().iter().map(|word| format!("'{word}'")).collect::<Vec<_>>();
-        let text = format!("printf '%s %s' \"$TOKEN\" \"$LEVEL\" > '{}'\nexec {}\n", noted.display(), words.join(" "));
+        let said = r#"printf '%s %s%s' "$TOKEN" "$LEVEL" "${2:+ $2}""#;
+        let text = format!("{said} > '{}'\nexec {}\n", noted.display(), words.join(" "));
         fs::write(&script, text).expect("a script");
         Self { script, noted }
     }
 
     fn entry(&self) -> Value {
-        json!({"command": "sh", "args": [self.script], "env": {"TOKEN": SECRET, "LEVEL": "debug"}})
+        let args = json!([self.script, "--api-key", SECRET]);
+        json!({"command": "sh", "args": args, "env": {"TOKEN": SECRET, "LEVEL": "debug"}})
     }
 
     fn was_given(&self) -> String {
@@ -79,9 +81,10 @@ fn a_protected_secret_stands_in_the_keychain_alone_and_its_server_gets_it() {
     let env = &serde_json::from_str::<Value>(&servers).expect("JSON")["mcpServers"]["notes"]["env"];
     assert!(env["TOKEN"].as_str().is_some_and(|kept| kept.starts_with("${keychain:TOKEN-")), "{servers}");
     assert_eq!(env["LEVEL"], "debug", "what is no secret stays to be read");
+    assert!(servers.contains("${keychain:argument-"), "{servers}");
     home.run(&["server", "trust", "notes"]).succeeded();
     assert!(went_well(&McpClient::connect(&home, "notes").call("echo", json!({"text": "hello"}))));
-    assert_eq!(probe.was_given(), format!("{SECRET} debug"));
+    assert_eq!(probe.was_given(), format!("{SECRET} debug {SECRET}"));
 
     // After a restart, too: the reference is all that was kept.
     broker.stop();
@@ -90,7 +93,7 @@ fn a_protected_secret_stands_in_the_keychain_alone_and_its_server_gets_it() {
     fs::remove_file(&probe.noted).expect("removed");
     let broker = Broker::start(&home);
     assert!(went_well(&McpClient::connect(&home, "notes").call("echo", json!({"text": "hello"}))));
-    assert_eq!(probe.was_given(), format!("{SECRET} debug"));
+    assert_eq!(probe.was_given(), format!("{SECRET} debug {SECRET}"));
     let told = home.json(&["server", "show", "notes"]).succeeded().stdout
         + &home.json(&["audit", "list"]).succeeded().stdout
         + &home.json(&["client", "scan"]).succeeded().stdout;
@@ -209,7 +212,7 @@ fn a_secret_that_was_written_into_our_file_moves_into_the_keychain_with_the_yes(
             approved.succeeded();
         }
         home.run(&["server", "trust", "notes"]).succeeded();
-        assert_eq!(probe.was_given(), format!("{SECRET} debug"));
+        assert_eq!(probe.was_given(), format!("{SECRET} debug {SECRET}"));
         let held: Value = serde_json::from_slice(&fs::read(home.servers_json()).expect("the file")).expect("JSON");
         let token = held["mcpServers"]["notes"]["env"]["TOKEN"].as_str().expect("a reference");
         assert!(token.starts_with("${keychain:TOKEN-"), "{token}");

@@ -181,6 +181,8 @@ fn a_guarded_server_is_logged_in_to_used_stepped_up_and_logged_out_of() {
         .map(|s| (s["name"].as_str().expect("a name"), s["new"] == true))
         .collect();
     assert_eq!(told, [("mcp:read", false), ("mcp:write", true)]);
+    // With it stands what it is for: the call that was refused without it.
+    assert_eq!(plan["scopes"][1]["refused_without"], json!(["get-sum"]), "{plan}");
     let said = log_in(&home, "far", &[], true);
     assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
     assert!(went_well(&client.call("get-sum", json!({"a": 1, "b": 2}))));
@@ -262,6 +264,38 @@ fn a_login_that_the_person_cancels_leaves_nothing_and_says_so() {
         home.run(&["server", "list"]).succeeded();
     }
     assert!(knocks() - before <= 4, "{} knocks", knocks() - before);
+}
+
+#[test]
+fn what_was_agreed_with_an_issuer_holds_its_port_its_secret_and_the_scopes_that_may_be_asked_for() {
+    let mut home = Home::new();
+    let _keyring = Keyring::start(&mut home).expect("a keychain: see the line above");
+    let _broker = Broker::start(&home);
+    let port = free_port().to_string();
+    // Tokens end soon, so that the secret is needed again to rotate them.
+    let told = [("AGREED", port.as_str()), ("REGISTERS", "no"), ("LIFE", "2")];
+    let elsewhere = Elsewhere::start_with(&home, "", &told, &[]);
+    let terms = ["--client-id", "agreed", "--client-secret", "--callback-port", &port, "--scope", "mcp:read"];
+    let words = [&["server", "add", "far", "--url", &elsewhere.url][..], &terms].concat();
+    home.run_typing(&words, "a secret that was agreed\n").succeeded();
+    let file = std::fs::read_to_string(home.servers_json()).expect("the file");
+    assert!(file.contains("${keychain:client_secret-") && !file.contains("that was agreed"), "{file}");
+    home.run(&["server", "trust", "far"]).refused();
+    let plan = home.json(&["token", "login", "far", "--plan"]).succeeded().value();
+    let offered: Vec<&Value> = plan["scopes"].as_array().expect("scopes").iter().map(|s| &s["name"]).collect();
+    assert_eq!(offered, ["mcp:read"], "what may not be asked for is not offered");
+    let said = log_in(&home, "far", &[], true);
+    assert_eq!(said.last().map(|s| s["well"].clone()), Some(json!(true)), "{said:?}");
+    home.run(&["server", "trust", "far"]).succeeded();
+    let mut client = McpClient::connect(&home, "far");
+    until("a token to rotate", || {
+        assert!(went_well(&client.call("echo", json!({"message": "again"}))));
+        (elsewhere.counts()["refreshes"].as_u64() >= Some(1)).then_some(())
+    });
+    // Another port is another proposal: it is not what the person said yes to.
+    let moved = file.replace(&port, "8765");
+    std::fs::write(home.servers_json(), moved).expect("written");
+    assert_eq!(home.question("run")["server"], "far");
 }
 
 #[test]

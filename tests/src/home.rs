@@ -3,6 +3,7 @@
 use crate::process::{DEADLINE, Running, Written, until};
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -116,6 +117,11 @@ impl Home {
         Ran::of(&format!("consentry {}", words.join(" ")), &mut self.consentry(args), DEADLINE)
     }
 
+    /// The same, with this typed or piped in.
+    pub fn run_typing(&self, args: &[&str], input: &str) -> Ran {
+        Ran::typing(&format!("consentry {}", args.join(" ")), &mut self.consentry(args), input, DEADLINE)
+    }
+
     /// Runs it with `--json`, placed before a `--` that begins another command line.
     pub fn json(&self, args: &[&str]) -> Ran {
         let split = args.iter().position(|word| *word == "--").unwrap_or(args.len());
@@ -194,8 +200,14 @@ pub struct Ran {
 impl Ran {
     /// Runs a command to its end; stops the test when that takes too long.
     pub fn of(name: &str, command: &mut Command, within: Duration) -> Self {
+        Self::typing(name, command, "", within)
+    }
+
+    /// The same, with this on its standard input.
+    pub fn typing(name: &str, command: &mut Command, input: &str, within: Duration) -> Self {
         let mut running = Running::spawn(name, command);
-        drop(running.stdin());
+        // One that ends before it read everything has no need of it.
+        let _ = running.stdin().write_all(input.as_bytes());
         let stdout = Written::read(running.stdout());
         let status = running.wait(within);
         Self {

@@ -3,10 +3,12 @@
 
 mod custody;
 mod login;
+mod needs;
 mod uses;
 
 pub(crate) use login::LoggedIn;
 use login::Plan;
+pub(crate) use needs::ScopeNeeds;
 pub(crate) use uses::LoginUses;
 
 use crate::upstream::Remote;
@@ -136,6 +138,7 @@ impl Accounts {
             fingerprint: known.fingerprint,
             for_others: known.for_others,
             first_use: false,
+            lacks: Vec::new(),
         })
     }
 }

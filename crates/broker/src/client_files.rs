@@ -77,6 +77,11 @@ pub(crate) fn looks_secret(variable: &str, value: &str) -> bool {
     mask::is_secret_name(variable) || mask::is_secret_shape(value)
 }
 
+/// Where in the word of a command a secret stands, `before` being the word before it.
+pub(crate) fn secret_in(word: &str, before: &str) -> Option<std::ops::Range<usize>> {
+    mask::secret_in(word, before)
+}
+
 /// The files of a client that are there.
 fn files(client: &'static ClientRow, places: &ClientPlaces) -> Vec<(&'static FileRow, PathBuf)> {
     let mut found: Vec<(&'static FileRow, PathBuf)> = Vec::new();

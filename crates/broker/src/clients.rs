@@ -14,7 +14,7 @@ use gate::client::Client;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
-use wire::view::{ApprovalKind, ApprovalView, KnownClientView};
+use wire::view::{ApprovalKind, KnownClientView};
 use wire::{Fault, FaultCode};
 
 const CLIENT: &str = "client";
@@ -138,7 +138,7 @@ impl Clients {
     }
 
     /// Lets a program in no longer. It holds at once, whether or not it can be stored.
-    async fn put_out(&self, identity: Digest, by: By) -> Result<(), Fault> {
+    pub(crate) async fn put_out(&self, identity: Digest, by: By) -> Result<(), Fault> {
         let known = {
             let mut state = self.state();
             state.declined.insert(identity);
@@ -202,16 +202,9 @@ impl Broker {
     /// # Errors
     /// `NotFound`, or `Storage` when it can't be written: it holds until the broker ends.
     pub async fn suspend_client(&self, identity: &str, by: By) -> Result<(), Fault> {
-        let corridor = &self.inner.corridor;
         let known = self.known_client(identity)?;
         let digest = identity.parse().map_err(|_| unknown())?;
-        let suspended = corridor.clients.put_out(digest, by).await;
-        let of_it = |view: &ApprovalView| view.client.program == known.program && view.client.script == known.script;
-        self.reject_calls(of_it, "I suspended this program.", by).await;
-        // After the questions: whoever waits for one is told why it ended.
-        corridor.stop.cancel(digest);
-        let _ = self.inner.events.send(wire::Event::Clients);
-        suspended
+        self.inner.corridor.suspend_client(digest, (&known.program, known.script.as_deref()), by).await
     }
 }
 

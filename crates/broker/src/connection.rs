@@ -309,7 +309,8 @@ impl Connection {
     }
 
     async fn walk(self: Arc<Self>, id: String, asked: Asked) {
-        let reply = self.corridor.walk(asked).await;
+        // It holds much: in a box, the task around it is not moved about with all of it.
+        let reply = Box::pin(self.corridor.walk(asked)).await;
         let line = match &reply {
             Reply::Result(released) => mcp::result(&id, released.bytes()),
             Reply::Error(released) => mcp::server_error(&id, released.bytes()),

@@ -211,6 +211,14 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             broker.suspend_client(&identity, rights.by()).await?;
             Reply::Done
         }
+        Request::SuspendServer { name } => {
+            broker.suspend_server(&name, rights.by()).await?;
+            Reply::Done
+        }
+        Request::ResumeServer { name } => {
+            rights.decider()?.resume_server(&name).await?;
+            Reply::Done
+        }
         Request::NewChat { identity } => {
             rights.decider()?.new_chat(&identity).await?;
             Reply::Done
@@ -235,8 +243,8 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             rights.decider()?.add_server(&name, words, env).await?;
             Reply::Done
         }
-        Request::AddRemote { name, url, headers, client_id } => {
-            rights.decider()?.add_remote(&name, &url, headers, client_id).await?;
+        Request::AddRemote { name, url, headers, login } => {
+            rights.decider()?.add_remote(&name, &url, headers, login).await?;
             Reply::Done
         }
         Request::PlanLogin { name } => Reply::LoginPlan(Box::new(rights.decider()?.plan_login(&name).await?)),

@@ -5,7 +5,7 @@
 //! nothing is sent twice on one permit. Each walk runs in a task of its own and is cancelled by message, never by
 //! dropping it, so that it always reaches its record.
 
-use crate::accounts::LoginUses;
+use crate::accounts::{LoginUses, ScopeNeeds};
 use crate::approved::{Approved, reached};
 use crate::audit_log::{AuditLog, Durability, Recorded};
 use crate::came_back::{Marks, aside, came_back};
@@ -25,12 +25,13 @@ use crate::servers::{Servers, Trusted};
 use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::{Reached, Store};
+use crate::suspensions::Suspensions;
 use crate::traffic::{Counted, Traffic};
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use crate::withheld::Conversations;
 use gate::approval::{Level, Terms as Asking};
 use gate::audit::Record;
-use gate::call::{ApprovalId, Call, CallId, ConnectionId, Digest, GrantId, Request};
+use gate::call::{ApprovalId, Call, CallId, ConnectionId, GrantId, Request};
 use gate::client::Client;
 use gate::inspect;
 use gate::permit::{Case, Circumstances, Permit, Question, Refusal, RefusalKind, Verdict, judge};
@@ -40,6 +41,7 @@ use gate::release::{Kind, Released};
 use gate::token::Token;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wire::text::escaped;
@@ -91,6 +93,9 @@ pub(crate) struct Corridor {
     /// How long a client is kept waiting for the answer before it is told to come back.
     pub(crate) patience: Duration,
     pub(crate) stop: Stop,
+    /// What rules suspend.
+    pub(crate) suspensions: Suspensions,
+    pub(crate) events: broadcast::Sender<wire::Event>,
     pub(crate) grants: Grants,
     /// What is there now, for questions that are open.
     pub(crate) looks: Looks,
@@ -99,6 +104,8 @@ pub(crate) struct Corridor {
     pub(crate) own_domains: OwnDomains,
     /// Which clients used which logins before.
     pub(crate) logins: LoginUses,
+    /// Which scopes tools need.
+    pub(crate) needs: ScopeNeeds,
     /// How what servers say is set apart.
     pub(crate) spotlights: Spotlights,
     /// What models do not get to see.
@@ -112,7 +119,7 @@ pub(crate) struct Corridor {
 impl Corridor {
     /// Walks one call from request to reply. Every call gets one, and every one is on record.
     pub(crate) async fn walk(&self, asked: Asked) -> Reply {
-        let begun = match self.stop.begin(asked.client.identity, &asked.cancel) {
+        let begun = match self.stop.begin(asked.client.identity, &asked.trusted.server.name, &asked.cancel) {
             Ok(begun) => begun,
             Err(refusal) => return self.refuse(None, &asked, refusal).await,
         };
@@ -130,7 +137,8 @@ impl Corridor {
         let scope = self.recall.scope(asked.client.identity, asked.conversation.clone());
         let (so_far, mut counted) = self.traffic.begin(&case, scope.clone(), now_ms());
         let now = self.circumstances(&case.call, so_far);
-        let permit = match judge(case, &self.policies.current(), &now, &self.grants.held()) {
+        let verdict = judge(case, &self.policies.current(), &now, &self.grants.held());
+        let permit = match self.suspending(verdict, &asked, now.now_ms).await {
             Verdict::Allow(permit) => Ok(permit),
             // Asking is rare and holds much: in a box of its own it costs the other calls nothing.
             Verdict::Ask(question) => Box::pin(self.ask(question, &asked, so_far)).await,
@@ -203,7 +211,7 @@ impl Corridor {
     /// How things stand for this call.
     pub(crate) fn circumstances(&self, call: &Call, so_far: SoFar) -> Circumstances {
         Circumstances {
-            token: self.token(&call.client, call.server.identity),
+            token: self.token(call),
             client_known: self.clients.knows(&call.client),
             drifted: false,
             names_protected: self.protected.named_in(&call.request.parsed),
@@ -212,10 +220,17 @@ impl Corridor {
         }
     }
 
-    /// What is known of the token that would go along with a call of this client.
-    fn token(&self, client: &Client, server: Digest) -> Option<Token> {
+    /// What is known of the token that would go along with a call.
+    fn token(&self, call: &Call) -> Option<Token> {
+        let server = call.server.identity;
         let token = self.servers.accounts().token(server)?;
-        Some(Token { first_use: !self.logins.knows(server, client.identity), ..token })
+        let first_use = !self.logins.knows(server, call.client.identity);
+        // A token for nothing in particular may be used for whatever its server decides.
+        let lacks = match token.scopes.is_empty() {
+            true => Vec::new(),
+            false => self.needs.lacking(server, &call.tool, &token.scopes),
+        };
+        Some(Token { first_use, lacks, ..token })
     }
 
     /// Puts the question to a person, and judges again with what was given.
@@ -288,7 +303,7 @@ impl Corridor {
             counted.change(case);
         }
         let durability = if case.call.tool.only_reads() { Durability::Process } else { Durability::Disk };
-        let token = self.token(&case.call.client, case.call.server.identity);
+        let token = self.token(&case.call);
         let record = self.logins.noted(noted::intent(&permit, counted), token, case);
         self.may_plant(&permit);
         self.said(&permit).await;
@@ -307,7 +322,7 @@ impl Corridor {
         }
         let mut sent = match asked.upstream.forward(permit).await {
             Ok(sent) => sent,
-            Err(fault) => return refused(unreachable_server(fault)),
+            Err(fault) => return refused(self.unreachable(fault, asked)),
         };
         border("forwarded");
         let answer = self.wait(&mut sent, call, asked).await;
@@ -326,10 +341,22 @@ impl Corridor {
         }
     }
 
+    /// Why the server gave no answer; what it said that the tool needs is kept.
+    fn unreachable(&self, fault: UpstreamFault, asked: &Asked) -> Refusal {
+        match fault {
+            UpstreamFault::NotSent(why) => Refusal::new(RefusalKind::NotSent, why),
+            UpstreamFault::NeedsScopes { why, scopes } => {
+                self.needs.saw(asked.trusted.server.identity, &asked.request.name, &scopes);
+                Refusal::new(RefusalKind::NotSent, why)
+            }
+            UpstreamFault::Unknown(why) => Refusal::new(RefusalKind::Unknown, why),
+        }
+    }
+
     async fn wait(&self, sent: &mut Sent, call: CallId, asked: &Asked) -> Result<Answer, Refusal> {
         let late = tokio::time::sleep(LONGEST_CALL);
         let why = tokio::select! {
-            answer = asked.upstream.answer(sent) => return answer.map_err(unreachable_server),
+            answer = asked.upstream.answer(sent) => return answer.map_err(|fault| self.unreachable(fault, asked)),
             () = asked.cancel.cancelled() => match self.stop.is_on() {
                 true => "The user stopped everything; whether the call ran is unknown: check the server.",
                 false => "The client no longer waits; whether the call ran is unknown: check the server.",
@@ -384,13 +411,6 @@ impl Corridor {
         // It did not run, so a log that can't be written changes nothing for the client; the log itself says so.
         let _ = self.audit.append(noted::refused(call, asked, &refusal), Durability::Process).await;
         Reply::Refused(refusal)
-    }
-}
-
-fn unreachable_server(fault: UpstreamFault) -> Refusal {
-    match fault {
-        UpstreamFault::NotSent(why) => Refusal::new(RefusalKind::NotSent, why),
-        UpstreamFault::Unknown(why) => Refusal::new(RefusalKind::Unknown, why),
     }
 }
 

@@ -12,6 +12,7 @@ use gate::audit::Record;
 use gate::call::{ApprovalId, Digest};
 use gate::policy::Preset;
 use std::sync::Arc;
+use wire::control::LoginTerms;
 use wire::proof::{Given, ProofView, Secret};
 use wire::view::{
     ApprovalView, ClientChange, ClientChangeView, ClientPlaces, Effect, EntryRef, FieldEdit, ItemAnswer, Listed,
@@ -215,12 +216,18 @@ impl Decider {
         name: &str,
         url: &str,
         headers: Vec<(String, String)>,
-        client_id: Option<String>,
+        login: LoginTerms,
     ) -> Result<(), Fault> {
-        let remote = Remote::parse(url, headers.into_iter().collect());
-        let mut remote =
-            remote.map_err(|why| Fault::new(wire::FaultCode::Invalid, format!("The server can't be used: {why}.")))?;
+        let wrong = |why: &str| Fault::new(wire::FaultCode::Invalid, format!("The server can't be used: {why}."));
+        let mut remote = Remote::parse(url, headers.into_iter().collect()).map_err(|why| wrong(&why))?;
+        let LoginTerms { client_id, client_secret, callback_port, scopes } = login;
         remote.client_id = client_id.filter(|id| !id.trim().is_empty());
+        remote.client_secret = client_secret.map(|secret| secret.expose().to_owned());
+        if remote.client_secret.is_some() && remote.client_id.is_none() {
+            return Err(wrong("a client secret belongs to a client id, which is missing"));
+        }
+        remote.callback_port = callback_port;
+        remote.scopes = scopes;
         self.inner.corridor.servers.add(name, Configured::Remote(remote), self.by).await
     }
 
@@ -304,6 +311,16 @@ impl Decider {
     pub async fn lift_stop(&self) -> Result<(), Fault> {
         self.inner.corridor.stop.lift(self.by).await?;
         let _ = self.inner.events.send(wire::Event::Status);
+        Ok(())
+    }
+
+    /// Lets a server that was suspended run again.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not suspended, `Storage` when it can't be written: it stays so.
+    pub async fn resume_server(&self, name: &str) -> Result<(), Fault> {
+        self.inner.corridor.stop.resume(name, self.by).await?;
+        let _ = self.inner.events.send(wire::Event::Servers);
         Ok(())
     }
 

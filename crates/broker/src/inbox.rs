@@ -117,13 +117,4 @@ impl Broker {
         let reason = reason.map(|r| r.chars().take(500).collect());
         self.inner.corridor.desk.step(approval_id(id)?, Event::Reject { reason, by }).await
     }
-
-    /// Says no to every call that waits and is one of these.
-    pub(crate) async fn reject_calls(&self, which: impl Fn(&ApprovalView) -> bool, reason: &str, by: AnsweredBy) {
-        let waiting = self.inner.corridor.desk.waiting().into_iter();
-        for view in waiting.filter(|view| view.kind == ApprovalKind::Call && which(view)) {
-            // One that has ended meanwhile needs no answer.
-            let _ = self.reject(&view.id, Some(reason.to_owned()), by).await;
-        }
-    }
 }

@@ -45,6 +45,7 @@ mod start;
 mod stop;
 mod store;
 mod suggestions;
+mod suspensions;
 mod threats;
 mod traffic;
 mod upstream;
@@ -164,7 +165,7 @@ impl Broker {
     pub async fn stop_all(&self, by: AnsweredBy) -> Result<(), Fault> {
         let corridor = &self.inner.corridor;
         let stopped = corridor.stop.stop(by).await;
-        self.reject_calls(|_| true, "I stopped everything.", by).await;
+        corridor.desk.reject_calls(|_| true, "I stopped everything.", by).await;
         self.give_logins_back();
         let _ = self.inner.events.send(wire::Event::Status);
         stopped
@@ -173,6 +174,25 @@ impl Broker {
     /// Whether the person stopped everything.
     pub fn is_stopped(&self) -> bool {
         self.inner.corridor.stop.is_on()
+    }
+
+    /// Suspends a server: what is on its way there is cancelled, questions about it are rejected, and no call goes there
+    /// until that is lifted.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Storage` when it can't be written: it holds until the broker ends.
+    pub async fn suspend_server(&self, name: &str, by: AnsweredBy) -> Result<(), Fault> {
+        let corridor = &self.inner.corridor;
+        if !corridor.servers.has(name) {
+            let why = format!("There is no server `{}`.", wire::text::escaped(name));
+            return Err(Fault::new(FaultCode::NotFound, why));
+        }
+        corridor.suspend_server(name, "", by).await
+    }
+
+    /// What rules suspended since this was asked last, a sentence each; names in it are escaped.
+    pub fn suspensions(&self) -> Vec<String> {
+        self.inner.corridor.suspensions.news()
     }
 
     /// Entries of the log, newest first.
@@ -296,7 +316,12 @@ impl Broker {
     /// The servers page.
     #[expect(clippy::unused_async, reason = "callers see one kind of interface, whatever is behind it")]
     pub async fn servers(&self) -> ServersView {
-        self.inner.corridor.servers.view(&self.inner.corridor.traffic.by_server())
+        let corridor = &self.inner.corridor;
+        let mut view = corridor.servers.view(&corridor.traffic.by_server());
+        for server in &mut view.servers {
+            server.suspended = corridor.stop.suspended(&server.name);
+        }
+        view
     }
 
     /// Takes a server away and ends its processes.

@@ -4,6 +4,7 @@
 use crate::accounts::{Guarded, LoggedIn};
 use crate::audit_log::Durability;
 use crate::clock::now_ms;
+use crate::corridor::Corridor;
 use crate::desk::by_word;
 use crate::servers::Servers;
 use crate::upstream::{Configured, Remote};
@@ -47,8 +48,20 @@ impl Inner {
     /// # Errors
     /// `NotFound`, `Invalid` for a server that has no login, `Server` where it can't be found out.
     pub(crate) async fn plan_login(&self, name: &str) -> Result<LoginPlanView, Fault> {
-        let (_, guarded) = self.corridor.servers.guarded(name)?;
-        guarded.plan(name).await.map_err(|why: String| failed(name, "No login can be made at", &why))
+        let servers = &self.corridor.servers;
+        let (remote, guarded) = servers.guarded(name)?;
+        let plan = guarded.plan(name, &remote).await;
+        let mut plan = plan.map_err(|why: String| failed(name, "No login can be made at", &why))?;
+        let identity = servers.accepted(name).map(|(_, identity)| identity);
+        let listing = servers.pinned(name);
+        for scope in &mut plan.scopes {
+            let tools = listing.iter().flat_map(|listing| &listing.tools);
+            let claims = tools.filter(|tool| tool.scopes.contains(&scope.name));
+            scope.claimed_by = claims.map(|tool| tool.name.clone()).collect();
+            scope.refused_without =
+                identity.map(|server| self.corridor.needs.refused_without(server, &scope.name)).unwrap_or_default();
+        }
+        Ok(plan)
     }
 
     /// Makes the login that was shown, for the scopes that were left in it. `open` is given the place to log in; what
@@ -90,8 +103,28 @@ impl Inner {
                 let _ = audit.append(record, Durability::Disk).await;
             });
         };
-        let begun = guarded.log_in(plan, scopes, &remote, open, done).await;
-        begun.map_err(|why: String| failed(name, "The login did not begin at", &why))
+        let begin = async {
+            let filled = self.store.secrets().filled(name, Configured::Remote(remote)).await?;
+            let remote = filled.remote().ok_or("it is no URL")?;
+            guarded.log_in(plan, scopes, remote, open, done).await
+        };
+        begin.await.map_err(|why: String| failed(name, "The login did not begin at", &why))
+    }
+}
+
+impl Corridor {
+    /// Gives the tokens for a server back and forgets them. Says in a sentence what came of it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid` for a server that has no login, `Storage` where they can't be forgotten.
+    pub(crate) async fn log_out(&self, name: &str) -> Result<String, Fault> {
+        let (_, guarded) = self.servers.guarded(name)?;
+        let record = Record::new("decided", now_ms()).with("decision", "logout").with("server", name);
+        // Taking rights away waits for nothing.
+        let _ = self.audit.append(record, Durability::Process).await;
+        guarded.log_out().await.map_err(|why| {
+            Fault::new(FaultCode::Storage, format!("The login at `{}` could not be forgotten: {why}.", escaped(name)))
+        })
     }
 }
 
@@ -128,12 +161,6 @@ impl Broker {
     /// # Errors
     /// `NotFound`, `Invalid` for a server that has no login, `Storage` where they can't be forgotten.
     pub async fn log_out(&self, name: &str) -> Result<String, Fault> {
-        let (_, guarded) = self.inner.corridor.servers.guarded(name)?;
-        let record = Record::new("decided", now_ms()).with("decision", "logout").with("server", name);
-        // Taking rights away waits for nothing.
-        let _ = self.inner.corridor.audit.append(record, Durability::Process).await;
-        guarded.log_out().await.map_err(|why| {
-            Fault::new(FaultCode::Storage, format!("The login at `{}` could not be forgotten: {why}.", escaped(name)))
-        })
+        self.inner.corridor.log_out(name).await
     }
 }

@@ -146,7 +146,10 @@ impl Corridor {
         let gone = || "The client is no longer connected to this server, so nothing was read.".to_owned();
         let upstream = plan.upstream.upgrade().ok_or_else(gone)?;
         let asked = plan.asked(&upstream).ok_or("The read can’t be put into words.")?;
-        let _begun = self.stop.begin(asked.client.identity, &asked.cancel).map_err(|refusal| refusal.message)?;
+        let _begun = self
+            .stop
+            .begin(asked.client.identity, &asked.trusted.server.name, &asked.cancel)
+            .map_err(|refusal| refusal.message)?;
         let permit = self.may_look(&asked)?;
         let call = permit.case().call.id;
         let record = about(Record::new("intent", now_ms()), permit.case())

@@ -20,7 +20,7 @@ pub(crate) use paths::largest;
 pub(crate) use remember::{choice as remember_choice, fields as grant_fields, grant, lifetime, lifetime_of};
 pub(crate) use trust::{Proposal, effects_of, trust};
 
-use crate::upstream::{Program, Remote, Target};
+use crate::upstream::{Configured, Program, Remote, Target};
 use gate::approval::Consent;
 use gate::call::Destination;
 use gate::client::Client;
@@ -136,7 +136,7 @@ fn start(server: &str, program: &Program, before: Option<Vec<String>>) -> Approv
         why: "A server runs with all your rights and is not in a sandbox.".into(),
     }];
     view.run = Some(RunView {
-        words: program.command.words.clone(),
+        words: Configured::Program(program.command.clone()).words(),
         resolved: program.resolved.to_string_lossy().into_owned(),
         sha256: program.sha256.clone(),
         env: program.command.env.keys().cloned().collect(),

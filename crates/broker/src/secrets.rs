@@ -1,13 +1,15 @@
-//! Values of servers' variables that stand in the keychain and nowhere else.
+//! Secrets that servers are given: values of variables and headers, words of commands, client secrets. They stand in the
+//! keychain and nowhere else.
 //!
 //! `servers.json` holds a reference in their place, in the form that clients' own files use for what is filled in when a
 //! server starts: `"TOKEN": "${keychain:TOKEN-5f0c…}"`. So the file keeps the shape that every program knows, names and
 //! texts. The reference ends in a MAC over server, variable and value: the same value is the same reference, what somebody
 //! else puts into the keychain is not taken, and no other server can be given it.
 
-use crate::upstream::Configured;
+use crate::upstream::{Command, Configured, Remote, Text};
 use crate::vault::{Kind, Seal};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use wire::text::escaped;
@@ -24,21 +26,31 @@ const NAME: usize = 40;
 /// Variables that say where programs and files are. They are shown, and needed before anything is fetched.
 const OPEN: &[&str] = &["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"];
 
-/// The values of a server's variables, fetched for one start.
-#[derive(Default)]
-pub(crate) struct Filled(Vec<(String, Zeroizing<String>)>);
+/// What a server is given, with its secrets in it, for one start.
+pub(crate) struct Filled(Configured);
 
 impl Filled {
-    /// Names with values.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    /// Of a program.
+    pub(crate) fn command(&self) -> Option<&Command> {
+        match &self.0 {
+            Configured::Program(command) => Some(command),
+            Configured::Remote(_) => None,
+        }
+    }
+
+    /// Of a URL.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        match &self.0 {
+            Configured::Program(_) => None,
+            Configured::Remote(remote) => Some(remote),
+        }
     }
 }
 
 // No value is ever printed.
 impl std::fmt::Debug for Filled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.write_str("Filled")
     }
 }
 
@@ -68,74 +80,92 @@ impl Secrets {
 
     /// The server as it stands in `servers.json`: what looks like a secret is a reference.
     pub(crate) fn referred(&self, server: &str, configured: &Configured) -> Configured {
-        let mut referred = configured.clone();
-        for (variable, value) in referred.given_mut() {
-            if is_secret(variable, value) {
-                *value = self.reference(server, variable, value);
+        self.refer(server, configured).0
+    }
+
+    /// The same, with what its references stand for: what each text is called, the name in the keychain, the secret.
+    fn refer(&self, server: &str, configured: &Configured) -> (Configured, Vec<(String, String, Zeroizing<String>)>) {
+        let (mut referred, mut moved) = (configured.clone(), Vec::new());
+        referred.each_text(|what, text| {
+            let Some(span) = secret_in(what, text) else { return };
+            let secret = Zeroizing::new(text[span.clone()].to_owned());
+            let reference = self.reference(server, name_of(what), &secret);
+            if let Some(name) = named(&reference) {
+                moved.push((name_of(what).to_owned(), name.to_owned(), secret));
             }
-        }
-        referred
+            let written = Zeroizing::new(std::mem::take(text));
+            *text = format!("{}{reference}{}", &written[..span.start], &written[span.end..]);
+        });
+        (referred, moved)
     }
 
     /// Puts what looks like a secret into the keychain; the server as it stands in `servers.json` then.
     ///
     /// # Errors
-    /// One sentence with the variable: it could not be kept.
+    /// One sentence with what it is: it could not be kept.
     pub(crate) async fn keep(&self, server: &str, configured: &Configured) -> Result<Configured, String> {
-        let referred = self.referred(server, configured);
-        for (variable, value) in configured.given() {
-            let Some(name) = referred.given().get(variable).filter(|kept| *kept != value).and_then(|kept| named(kept))
-            else {
-                continue;
-            };
-            let lost = |why: String| format!("the value of {} could not be kept: {why}", escaped(variable));
+        let (referred, moved) = self.refer(server, configured);
+        for (what, name, secret) in moved {
+            let lost = |why: String| format!("the value of {} could not be kept: {why}", escaped(&what));
             if let Some(why) = self.fault() {
                 return Err(lost(why));
             }
-            self.seal.keep(Kind::Variable, name, Zeroizing::new(value.clone())).await.map_err(lost)?;
+            self.seal.keep(Kind::Variable, &name, secret).await.map_err(lost)?;
         }
         Ok(referred)
     }
 
-    /// The values that references in what a server is given stand for, now that it is used.
+    /// What a server is given, with what its references stand for in their places, now that it is used.
     ///
     /// # Errors
-    /// One sentence with the variable, and what to do.
-    pub(crate) async fn filled(&self, server: &str, given: &BTreeMap<String, String>) -> Result<Filled, String> {
-        let mut filled = Filled::default();
-        for (variable, kept) in given {
-            let Some(name) = named(kept) else { continue };
-            let lost = |why: &str, then: &str| {
-                let (server, variable) = (escaped(server), escaped(variable));
-                format!(
-                    "The server `{server}` was not started: the secret {variable} can't be fetched, for {why}. {then}"
-                )
-            };
-            let again = "Give it again, with `consentry server add` or by protecting the client anew.";
-            if let Some(why) = self.seal.fault() {
-                return Err(lost(why, "Unlock or start the keychain, then restart Consentry."));
-            }
-            let held = match self.seal.kept(Kind::Variable, name).await {
-                Ok(held) => held,
-                Err(why) if why.contains("not in the keychain") => return Err(lost(&why, again)),
-                Err(why) => return Err(lost(&why, "Unlock the keychain and try again.")),
-            };
-            let value = std::str::from_utf8(&held).map_err(|_| lost("it holds no text", again))?;
-            let expected = self.reference(server, variable, value);
-            if !bool::from(expected.as_bytes().ct_eq(kept.as_bytes())) {
-                return Err(lost("what the keychain holds was not put there for it", again));
-            }
-            filled.0.push((variable.clone(), Zeroizing::new(value.to_owned())));
+    /// One sentence with what it is, and what to do.
+    pub(crate) async fn filled(&self, server: &str, mut configured: Configured) -> Result<Filled, String> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        configured.each_text(|what, text| {
+            found.extend(reference_in(what, text).map(|(_, name)| (name_of(what).to_owned(), name.to_owned())));
+        });
+        let mut held: HashMap<String, Zeroizing<String>> = HashMap::new();
+        for (what, name) in found {
+            let secret = self.fetched(server, &what, &name).await?;
+            held.insert(name, secret);
         }
-        Ok(filled)
+        configured.each_text(|what, text| {
+            let Some((span, name)) = reference_in(what, text) else { return };
+            if let Some(secret) = held.get(name) {
+                *text = format!("{}{}{}", &text[..span.start], secret.as_str(), &text[span.end..]);
+            }
+        });
+        Ok(Filled(configured))
+    }
+
+    /// The secret that a reference of this server stands for.
+    async fn fetched(&self, server: &str, what: &str, name: &str) -> Result<Zeroizing<String>, String> {
+        let lost = |why: &str, then: &str| {
+            let (server, what) = (escaped(server), escaped(what));
+            format!("The server `{server}` was not started: the secret {what} can't be fetched, for {why}. {then}")
+        };
+        let again = "Give it again, with `consentry server add` or by protecting the client anew.";
+        if let Some(why) = self.seal.fault() {
+            return Err(lost(why, "Unlock or start the keychain, then restart Consentry."));
+        }
+        let held = match self.seal.kept(Kind::Variable, name).await {
+            Ok(held) => held,
+            Err(why) if why.contains("not in the keychain") => return Err(lost(&why, again)),
+            Err(why) => return Err(lost(&why, "Unlock the keychain and try again.")),
+        };
+        let value = std::str::from_utf8(&held).map_err(|_| lost("it holds no text", again))?;
+        let expected = self.reference(server, what, value);
+        if !named(&expected).is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(name.as_bytes()))) {
+            return Err(lost("what the keychain holds was not put there for it", again));
+        }
+        Ok(Zeroizing::new(value.to_owned()))
     }
 
     /// Takes out of the keychain what a server refers to and no other does.
     pub(crate) async fn forget<'a>(&self, gone: &Configured, others: impl Iterator<Item = &'a Configured>) {
-        let used: Vec<&str> =
-            others.flat_map(|other| other.given().values()).filter_map(|value| named(value)).collect();
-        for name in gone.given().values().filter_map(|value| named(value)).filter(|name| !used.contains(name)) {
-            if let Err(why) = self.seal.forget(Kind::Variable, name).await {
+        let used: Vec<String> = others.flat_map(references).collect();
+        for name in references(gone).into_iter().filter(|name| !used.contains(name)) {
+            if let Err(why) = self.seal.forget(Kind::Variable, &name).await {
                 tracing::warn!("a secret that is no longer needed could not be removed from the keychain: {why}");
             }
         }
@@ -163,6 +193,58 @@ fn named(value: &str) -> Option<&str> {
     (!name.is_empty() && name.len() <= NAME + 1 + TAG && name.chars().all(plain)).then_some(name)
 }
 
+/// The same, with a mask in the place of each secret that is no reference.
+pub(crate) fn masked(configured: &Configured) -> Configured {
+    let mut masked = configured.clone();
+    masked.each_text(|what, text| {
+        if let Some(span) = secret_in(what, text) {
+            text.replace_range(span, "•••");
+        }
+    });
+    masked
+}
+
+/// What a text is called, in references and to people.
+fn name_of(what: Text<'_>) -> &str {
+    match what {
+        Text::Named(name) => name,
+        Text::Word(_) => "argument",
+        Text::Secret => "client_secret",
+    }
+}
+
+/// Where a secret stands in a text, unless a reference to one does.
+fn secret_in(what: Text<'_>, text: &str) -> Option<Range<usize>> {
+    if reference_in(what, text).is_some() {
+        return None;
+    }
+    match what {
+        Text::Named(name) => is_secret(name, text).then_some(0..text.len()),
+        Text::Word(before) => crate::client_files::secret_in(text, before),
+        Text::Secret => (!text.is_empty()).then_some(0..text.len()),
+    }
+}
+
+/// Where a text refers to the keychain, and by which name: a whole value, or a piece of a command's word.
+fn reference_in<'a>(what: Text<'_>, text: &'a str) -> Option<(Range<usize>, &'a str)> {
+    let start = match what {
+        Text::Word(_) => text.find(BEGINNING)?,
+        Text::Named(_) | Text::Secret => 0,
+    };
+    let end = match what {
+        Text::Word(_) => start + text[start..].find('}')? + 1,
+        Text::Named(_) | Text::Secret => text.len(),
+    };
+    Some((start..end, named(&text[start..end])?))
+}
+
+/// The names in the keychain that a server refers to.
+fn references(configured: &Configured) -> Vec<String> {
+    let (mut configured, mut names) = (configured.clone(), Vec::new());
+    configured.each_text(|what, text| names.extend(reference_in(what, text).map(|(_, name)| name.to_owned())));
+    names
+}
+
 /// Whether a value has to be kept in the keychain: when in doubt, yes.
 pub fn is_secret(variable: &str, value: &str) -> bool {
     if value.is_empty() || named(value).is_some() || OPEN.contains(&variable) {
@@ -187,7 +269,7 @@ fn is_plain(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::Command;
+    use std::collections::BTreeMap;
 
     fn command(env: &[(&str, &str)]) -> Configured {
         let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
@@ -244,9 +326,32 @@ mod tests {
         assert!(why.contains("TOKEN") && why.contains("keychain") && !why.contains("hunter2"), "{why}");
         assert_eq!(secrets.keep("a", &command(&[("LEVEL", "debug")])).await.unwrap().given()["LEVEL"], "debug");
         let referred = secrets.referred("a", &command(&[("TOKEN", "hunter2")]));
-        let why = secrets.filled("a", referred.given()).await.unwrap_err();
+        let why = secrets.filled("a", referred).await.unwrap_err();
         assert!(why.contains("`a` was not started") && why.contains("TOKEN"), "{why}");
-        assert!(secrets.filled("a", command(&[("LEVEL", "debug")]).given()).await.unwrap().iter().next().is_none());
+        let plain = command(&[("LEVEL", "debug")]);
+        assert_eq!(secrets.filled("a", plain.clone()).await.unwrap().0, plain);
+    }
+
+    #[test]
+    fn a_secret_among_arguments_and_a_client_secret_are_references_too() {
+        let secrets = Secrets::new(Arc::new(Seal::in_memory()));
+        let words = ["x", "--token", "hunter2", "postgres://ann:hunter2@db/x", "/srv/hunter2"];
+        let command = Command { words: words.map(str::to_owned).to_vec(), env: BTreeMap::new(), cwd: None };
+        let Configured::Program(referred) = secrets.referred("a", &Configured::Program(command)) else { panic!() };
+        let [_, option, token, url, path] = referred.words.as_slice() else { panic!("{:?}", referred.words) };
+        assert_eq!((option.as_str(), path.as_str()), ("--token", "/srv/hunter2"));
+        assert!(token.starts_with("${keychain:argument-") && !token.contains("hunter2"), "{token}");
+        assert!(url.starts_with("postgres://ann:${keychain:argument-") && url.ends_with("}@db/x"), "{url}");
+        // What refers already is left as it is.
+        let runs = ["npx", "-y", "--token", "evil-0815", "--token", "hunter2"].map(str::to_owned).to_vec();
+        let runs = Configured::Program(Command { words: runs, env: BTreeMap::new(), cwd: None });
+        assert_eq!(runs.words(), ["npx", "-y", "--token", "evil-0815", "--token", "•••"], "what runs is seen");
+        let again = Configured::Program(Command { words: referred.words.clone(), env: BTreeMap::new(), cwd: None });
+        assert_eq!(secrets.referred("a", &again), again);
+        let mut remote = Remote::parse("https://h.example/", BTreeMap::new()).unwrap();
+        remote.client_secret = Some("debug".into());
+        let Configured::Remote(remote) = secrets.referred("a", &Configured::Remote(remote)) else { panic!() };
+        assert!(remote.client_secret.as_deref().unwrap().starts_with("${keychain:client_secret-"));
     }
 
     #[test]

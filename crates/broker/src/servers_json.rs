@@ -1,6 +1,7 @@
 //! `servers.json`: the person's servers in the `mcpServers` shape that clients use.
 
 use crate::upstream::{Command, Configured, Remote};
+use remote::oauth::Scopes;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -75,12 +76,45 @@ fn remote(url: &Value, entry: &Map<String, Value>) -> Result<Remote, String> {
         return Err("the old transport (`sse`) is not supported; most servers have a URL for `http` too".into());
     }
     let mut remote = Remote::parse(url, texts(entry, "headers")?)?;
-    remote.client_id = match entry.get("oauth").and_then(|oauth| oauth.get("clientId")) {
-        None | Some(Value::Null) => None,
-        Some(Value::String(id)) if !id.is_empty() && id.len() <= 2_000 => Some(id.clone()),
-        Some(_) => return Err("`oauth.clientId` is not a string".into()),
-    };
+    match entry.get("oauth") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(oauth)) => login_terms(oauth, &mut remote)?,
+        Some(_) => return Err("`oauth` is not an object".into()),
+    }
     Ok(remote)
+}
+
+/// Who we are at whoever guards a server, and what may be asked for there.
+fn login_terms(oauth: &Map<String, Value>, remote: &mut Remote) -> Result<(), String> {
+    let text = |name: &str| match oauth.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() && text.len() <= 2_000 => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`oauth.{name}` is not a string")),
+    };
+    (remote.client_id, remote.client_secret) = (text("clientId")?, text("clientSecret")?);
+    if remote.client_secret.is_some() && remote.client_id.is_none() {
+        return Err("`oauth.clientSecret` belongs to a `clientId`, which is missing".into());
+    }
+    remote.callback_port = match oauth.get("callbackPort") {
+        None | Some(Value::Null) => None,
+        Some(port) => {
+            let port = port.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port >= 1_024);
+            Some(port.ok_or("`oauth.callbackPort` is no number from 1024 to 65535")?)
+        }
+    };
+    let wrong = || "`oauth.scopes` is no list of scopes".to_owned();
+    let scopes: Vec<&str> = match oauth.get("scopes") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(scopes)) => scopes.split_ascii_whitespace().collect(),
+        Some(Value::Array(scopes)) => scopes.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?,
+        Some(_) => return Err(wrong()),
+    };
+    let sound: Vec<String> = scopes.iter().copied().collect::<Scopes>().into();
+    if scopes.iter().any(|scope| !sound.iter().any(|s| s == scope)) {
+        return Err(wrong());
+    }
+    remote.scopes = sound;
+    Ok(())
 }
 
 /// A member that maps names to texts.
@@ -140,8 +174,14 @@ pub(crate) fn edit(path: &Path, name: &str, configured: Option<&Configured>) -> 
             if !remote.headers.is_empty() {
                 entry["headers"] = json!(remote.headers);
             }
-            if let Some(id) = &remote.client_id {
-                entry["oauth"] = json!({"clientId": id});
+            let mut oauth = Map::new();
+            let mut set = |name: &str, value: Option<Value>| drop(value.map(|value| oauth.insert(name.into(), value)));
+            set("clientId", remote.client_id.clone().map(Value::from));
+            set("clientSecret", remote.client_secret.clone().map(Value::from));
+            set("callbackPort", remote.callback_port.map(Value::from));
+            set("scopes", (!remote.scopes.is_empty()).then(|| json!(remote.scopes)));
+            if !oauth.is_empty() {
+                entry["oauth"] = oauth.into();
             }
             servers.insert(name.to_owned(), entry);
         }
@@ -218,6 +258,27 @@ mod tests {
         assert!(entries["b"].is_ok() && entries["c"].is_err() && entries["d"].is_err());
         edit(&path, "e", entries["a"].as_ref().ok()).unwrap();
         assert_eq!(read(&path).unwrap()["e"], entries["a"]);
+    }
+
+    #[test]
+    fn what_was_agreed_for_a_login_is_read_and_written_again() {
+        let (_dir, path) = write(
+            r#"{"mcpServers":{"a":{"url":"https://x/","oauth":{"clientId":"abc","clientSecret":"s","callbackPort":8765,
+               "scopes":["b","a"]}},"b":{"url":"https://x/","oauth":{"scopes":"a b"}},
+               "c":{"url":"https://x/","oauth":{"clientSecret":"s"}},"d":{"url":"https://x/","oauth":{"callbackPort":80}},
+               "e":{"url":"https://x/","oauth":{"scopes":["a b"]}},"f":{"url":"https://x/","oauth":[]}}}"#,
+        );
+        let entries = read(&path).unwrap();
+        let Configured::Remote(remote) = entries["a"].as_ref().unwrap() else { panic!("a URL") };
+        assert_eq!((remote.client_secret.as_deref(), remote.callback_port), (Some("s"), Some(8765)));
+        assert_eq!(remote.scopes, ["a", "b"]);
+        let Configured::Remote(remote) = entries["b"].as_ref().unwrap() else { panic!("a URL") };
+        assert_eq!(remote.scopes, ["a", "b"]);
+        for wrong in ["c", "d", "e", "f"] {
+            assert!(entries[wrong].is_err(), "{wrong}");
+        }
+        edit(&path, "g", entries["a"].as_ref().ok()).unwrap();
+        assert_eq!(read(&path).unwrap()["g"], entries["a"]);
     }
 
     #[test]

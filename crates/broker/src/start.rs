@@ -1,6 +1,6 @@
 //! Starting and stopping: the lock, the store, the log, the doors, in that order, and back.
 
-use crate::accounts::LoginUses;
+use crate::accounts::{LoginUses, ScopeNeeds};
 use crate::approved::Approved;
 use crate::audit_log::{AuditLog, Durability};
 use crate::clients::Clients;
@@ -19,6 +19,7 @@ use crate::servers::Servers;
 use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::Store;
+use crate::suspensions::Suspensions;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
 use crate::withheld::Conversations;
@@ -127,6 +128,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
     let person = Person::open(store.clone(), audit.clone()).await?;
     let logins = LoginUses::open(store.clone()).await?;
+    let needs = ScopeNeeds::open(store.clone()).await?;
     let spotlights = Spotlights::open(store.clone(), audit.clone()).await?;
     let recall = Arc::new(Recall::open(store.clone(), options.believe_conversations).await?);
     let scope = |client, conversation: &str| recall.scope(client, conversation);
@@ -139,6 +141,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         store: store.clone(),
         own_domains,
         logins,
+        needs,
         withheld: Conversations::default(),
         recall,
         approved,
@@ -147,6 +150,8 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         patience: patience(),
         traffic,
         stop,
+        suspensions: Suspensions::default(),
+        events: events.clone(),
         grants,
         policies,
         servers,

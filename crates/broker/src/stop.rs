@@ -1,5 +1,6 @@
-//! "Stop all": what is on its way is cancelled, what asks is rejected, and nothing runs until a person lifts it in our
-//! window. It is stored as a decision, so that it outlives a restart and can't be taken out of the database unseen.
+//! "Stop all", and servers that are suspended: what is on its way is cancelled, what asks is rejected, and nothing runs
+//! until a person lifts it in our window. It is stored as a decision, so that it outlives a restart and can't be taken out
+//! of the database unseen.
 
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
@@ -8,15 +9,18 @@ use gate::approval::By;
 use gate::audit::Record;
 use gate::call::Digest;
 use gate::permit::{Refusal, RefusalKind};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
+use wire::text::escaped;
 use wire::{Fault, FaultCode};
 
 const KIND: &str = "stop";
 const ALL: &str = "all";
+/// Before the name of a suspended server.
+const SERVER: &str = "server ";
 
-/// Whether everything is stopped, and the calls that would have to be.
+/// What is stopped, and the calls that would have to be.
 #[derive(Debug)]
 pub(crate) struct Stop {
     store: Store,
@@ -27,9 +31,18 @@ pub(crate) struct Stop {
 #[derive(Debug, Default)]
 struct State {
     on: bool,
+    /// Servers that are suspended, each with why.
+    servers: BTreeMap<String, String>,
     next: u64,
-    /// With whose they are.
-    calls: HashMap<u64, (Digest, CancellationToken)>,
+    calls: HashMap<u64, OnItsWay>,
+}
+
+/// A call that is on its way.
+#[derive(Debug)]
+struct OnItsWay {
+    client: Digest,
+    server: String,
+    cancel: CancellationToken,
 }
 
 /// A call that a stop cancels, for as long as this is held.
@@ -50,8 +63,15 @@ impl Stop {
     pub(crate) async fn open(store: Store, audit: AuditLog) -> Result<Self, Fault> {
         let rows = store.decisions(KIND).await?;
         // A row whose seal does not hold was put there by somebody else; stopping is free, so it counts.
-        let on = !rows.valid.is_empty() || !rows.void.is_empty();
-        Ok(Self { store, audit, state: Mutex::new(State { on, ..State::default() }) })
+        let mut state = State::default();
+        let void = rows.void.into_iter().map(|name| (name, String::new()));
+        for (name, why) in rows.valid.into_iter().map(|row| (row.name, row.value)).chain(void) {
+            match name.strip_prefix(SERVER) {
+                Some(server) => drop(state.servers.insert(server.to_owned(), why)),
+                None => state.on = true,
+            }
+        }
+        Ok(Self { store, audit, state: Mutex::new(state) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -63,20 +83,38 @@ impl Stop {
         self.state().on
     }
 
+    /// Why this server is suspended, if it is.
+    pub(crate) fn suspended(&self, server: &str) -> Option<String> {
+        self.state().servers.get(server).cloned()
+    }
+
     /// A call begins.
     ///
     /// # Errors
-    /// A refusal while everything is stopped.
-    pub(crate) fn begin(&self, client: Digest, cancel: &CancellationToken) -> Result<Stoppable<'_>, Refusal> {
+    /// A refusal while everything is stopped, or this server is.
+    pub(crate) fn begin(
+        &self,
+        client: Digest,
+        server: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Stoppable<'_>, Refusal> {
         let mut state = self.state();
         if state.on {
             let why = "The user stopped everything in Consentry, so the call did not run. Tell the user; they can lift \
                        it in Consentry's window.";
             return Err(Refusal::new(RefusalKind::Stopped, why));
         }
+        if state.servers.contains_key(server) {
+            let why = format!(
+                "The server `{}` is suspended in Consentry, so the call did not run. Tell the user; they can lift it in \
+                 Consentry's window.",
+                escaped(server)
+            );
+            return Err(Refusal::new(RefusalKind::Stopped, why));
+        }
         state.next += 1;
         let number = state.next;
-        state.calls.insert(number, (client, cancel.clone()));
+        state.calls.insert(number, OnItsWay { client, server: server.to_owned(), cancel: cancel.clone() });
         Ok(Stoppable { stop: self, number })
     }
 
@@ -88,7 +126,7 @@ impl Stop {
         let calls: Vec<CancellationToken> = {
             let mut state = self.state();
             state.on = true;
-            state.calls.values().map(|(_, call)| call.clone()).collect()
+            state.calls.values().map(|call| call.cancel.clone()).collect()
         };
         for call in &calls {
             call.cancel();
@@ -103,9 +141,52 @@ impl Stop {
 
     /// Cancels what this client has on its way.
     pub(crate) fn cancel(&self, client: Digest) {
-        for (_, call) in self.state().calls.values().filter(|(whose, _)| *whose == client) {
-            call.cancel();
+        self.state().calls.values().filter(|call| call.client == client).for_each(|call| call.cancel.cancel());
+    }
+
+    /// Cancels what is on its way to this server.
+    pub(crate) fn cancel_at(&self, server: &str) {
+        self.state().calls.values().filter(|call| call.server == server).for_each(|call| call.cancel.cancel());
+    }
+
+    /// Suspends a server: from now on nothing goes there, until it is lifted.
+    pub(crate) fn suspend(&self, server: &str, why: &str) {
+        self.state().servers.insert(server.to_owned(), why.to_owned());
+    }
+
+    /// Writes down that a server is suspended, so that it stays so.
+    ///
+    /// # Errors
+    /// `Storage` when it can't be written: it holds until the broker ends.
+    pub(crate) async fn keep_suspended(&self, server: &str, why: &str, by: By) -> Result<(), Fault> {
+        let record = Record::new("decided", now_ms())
+            .with("decision", "suspend_server")
+            .with("server", server)
+            .with("why", why)
+            .with("answered_by", crate::desk::by_word(by));
+        let recorded = self.audit.append(record, Durability::Disk).await;
+        let name = format!("{SERVER}{server}");
+        self.store.decide(KIND, &Decision { name, value: why.to_owned(), decided_at: now_ms() }).await?;
+        recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))
+    }
+
+    /// Lets a suspended server run again: a decision.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not suspended, `Storage` when it can't be written: it stays so.
+    pub(crate) async fn resume(&self, server: &str, by: By) -> Result<(), Fault> {
+        if self.suspended(server).is_none() {
+            return Err(Fault::new(FaultCode::NotFound, format!("The server `{}` is not suspended.", escaped(server))));
         }
+        let record = Record::new("decided", now_ms())
+            .with("decision", "resume_server")
+            .with("server", server)
+            .with("answered_by", crate::desk::by_word(by));
+        let storage = |refusal: Refusal| Fault::new(FaultCode::Storage, refusal.message);
+        self.audit.append(record, Durability::Disk).await.map_err(storage)?;
+        self.store.undecide(KIND, &format!("{SERVER}{server}")).await?;
+        self.state().servers.remove(server);
+        Ok(())
     }
 
     /// Lifts it: a decision.

@@ -242,18 +242,18 @@ impl Store {
                 }
             }
         }
-        let mut after = String::new();
+        let mut after = 0i64;
         loop {
-            let rows = sqlx::query("SELECT sha256, bytes FROM body WHERE sha256 > ? ORDER BY sha256 LIMIT 500")
-                .bind(&after)
+            let rows = sqlx::query("SELECT id, sha256, bytes FROM body WHERE id > ? ORDER BY id LIMIT 500")
+                .bind(after)
                 .fetch_all(&self.pool)
                 .await
                 .map_err(|e| self.fault(&e))?;
             let Some(last) = rows.last() else { break };
             after = last.get(0);
             for row in &rows {
-                let name: &str = row.get(0);
-                if hex::encode(Sha256::digest(row.get::<&[u8], _>(1))) != name {
+                let name: &str = row.get(1);
+                if hex::encode(Sha256::digest(row.get::<&[u8], _>(2))) != name {
                     verifier.fault(format!("the body {name} is not what was written"));
                 }
             }

@@ -1,6 +1,7 @@
 //! Sums over time, in memory: how much went through for each client, and how many calls each server had today. They
 //! begin with what the log says of the last day, so that no restart makes much into little.
 
+mod recent;
 mod window;
 
 use crate::recall::Scope;
@@ -10,9 +11,10 @@ use gate::call::Digest;
 use gate::permit::Case;
 use gate::provenance::{SoFar, Volume};
 use gate::tool::Effect;
+use recent::Recent;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use window::{Began, DAY, Window};
 use wire::Fault;
@@ -37,6 +39,7 @@ pub(crate) struct Traffic {
 struct State {
     clients: HashMap<Digest, Window>,
     conversations: HashMap<Scope, Window>,
+    recent: HashMap<Digest, Recent>,
     day: i64,
     servers: BTreeMap<String, (u32, u32)>,
 }
@@ -176,7 +179,10 @@ impl Traffic {
     pub(crate) fn begin(&self, case: &Case, scope: Scope, now: i64) -> (SoFar, Counted) {
         let these = self.numbers(case.flow.recipients());
         let reads = case.call.tool.effects.contains(&Effect::Read);
-        self.counted(scope, (case.volume(), these, reads), now)
+        let client = scope.client;
+        let (so_far, counted) = self.counted(scope, (case.volume(), these, reads), now);
+        let (calls_last_minute, repeated) = self.state().lately(client, now, same(case));
+        (SoFar { calls_last_minute, repeated, ..so_far }, counted)
     }
 
     fn counted(
@@ -197,7 +203,7 @@ impl Traffic {
             conversation: in_talk.day,
             hour: before.hour,
             day: before.day,
-            volume: Volume::default(),
+            ..SoFar::default()
         };
         drop(state);
         let began = [in_window, in_conversation];
@@ -246,6 +252,24 @@ impl Traffic {
     pub(crate) fn by_server(&self) -> BTreeMap<String, (u32, u32)> {
         self.state().servers.clone()
     }
+}
+
+impl State {
+    /// A call of this client begins: how many there were in the last minute, and how often this very one in the last ten.
+    fn lately(&mut self, client: Digest, now: i64, what: u64) -> (i64, i64) {
+        if self.recent.len() >= MOST && !self.recent.contains_key(&client) {
+            let oldest = self.recent.iter().min_by_key(|(_, recent)| recent.last()).map(|(client, _)| *client);
+            oldest.map(|oldest| self.recent.remove(&oldest));
+        }
+        self.recent.entry(client).or_default().begin(now, what)
+    }
+}
+
+/// A number that is the same for the same call, whatever conversation it is made in.
+fn same(case: &Case) -> u64 {
+    let (call, mut hasher) = (&case.call, DefaultHasher::new());
+    (call.server.identity, &call.request.name, &call.request.arguments).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What is known while the log is read from its end.

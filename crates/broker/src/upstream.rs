@@ -11,7 +11,7 @@ mod way;
 
 pub(crate) use child::{Child, all_ended, end_adopted};
 pub(crate) use program::{Command, Program};
-pub(crate) use target::{Configured, Remote, Target};
+pub(crate) use target::{Configured, Remote, Target, Text};
 
 use crate::audit_log::Recorded;
 use crate::mcp;
@@ -22,6 +22,7 @@ use gate::permit::Permit;
 use gate::tool::{Pin, Tool};
 use remote::bearer::Bearer;
 use remote::net::{Net, Reach};
+use remote::oauth::Scopes;
 use remote::streamable::{Endpoint, Session};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,6 +55,14 @@ pub(crate) enum UpstreamFault {
     /// Nothing was sent.
     #[error("{0}")]
     NotSent(String),
+    /// The server refused it for want of these scopes.
+    #[error("{why}")]
+    NeedsScopes {
+        /// One sentence.
+        why: String,
+        /// As the server named them.
+        scopes: Scopes,
+    },
     /// It was sent, and what became of it is not known.
     #[error("{0}")]
     Unknown(String),
@@ -127,7 +136,7 @@ impl Upstream {
     pub(crate) async fn reach(
         name: &str,
         remote: &Remote,
-        headers: &Filled,
+        filled: &Filled,
         bearer: Option<Arc<dyn Bearer>>,
         unasked: mpsc::Sender<Unasked>,
     ) -> Result<Arc<Self>, String> {
@@ -135,9 +144,8 @@ impl Upstream {
             |why: String| format!("The server `{}` can't be reached: {}.", escaped(name), why.trim_end_matches('.'));
         let reach = Reach::of(&remote.url).await.map_err(|e| fault(e.to_string()))?;
         let net = Net::new(reach).map_err(|e| fault(e.to_string()))?;
-        // A value that refers to the keychain gives way to what it refers to.
-        let kept = |name: &str| headers.iter().find_map(|(n, value)| (n == name).then_some(value));
-        let given = remote.headers.iter().map(|(name, value)| (name.as_str(), kept(name).unwrap_or(value)));
+        let headers = &filled.remote().unwrap_or(remote).headers;
+        let given = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let endpoint = Endpoint::with(remote.url.clone(), given).map_err(fault)?;
         let (tell, said) = mpsc::channel(64);
         let session = Session::open(net, endpoint, bearer, tell).map_err(fault)?;
@@ -309,6 +317,10 @@ impl Upstream {
     fn fault(&self, fault: WayFault) -> UpstreamFault {
         match fault {
             WayFault::NotSent(what) => UpstreamFault::NotSent(self.blame(&what)),
+            WayFault::NeedsScopes(scopes) => {
+                let what = "asks for more rights than you gave it; the call did not run. Consentry's window says which";
+                UpstreamFault::NeedsScopes { why: self.blame(what), scopes }
+            }
             WayFault::Unknown(what) => UpstreamFault::Unknown(self.blame(&what)),
         }
     }

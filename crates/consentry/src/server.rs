@@ -11,7 +11,8 @@ use std::io::{BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use wire::control::{Reply, Request};
+use wire::control::{LoginTerms, Reply, Request};
+use wire::proof::Secret;
 use wire::text::escaped;
 use wire::view::{Effect, ServerView, ServersView, ToolView, TrustState};
 use wire::{Fault, FaultCode};
@@ -38,6 +39,15 @@ pub(crate) enum Words {
         /// The client id for its login, where whoever guards it registered Consentry
         #[arg(long, value_name = "ID", requires = "url")]
         client_id: Option<String>,
+        /// That id has a secret, which is read from standard input; it is kept in the keychain
+        #[arg(long, requires = "client_id")]
+        client_secret: bool,
+        /// The port on this computer that the browser comes back to, where one was registered
+        #[arg(long, value_name = "PORT", requires = "client_id", value_parser = clap::value_parser!(u16).range(1024..))]
+        callback_port: Option<u16>,
+        /// A scope that a login may ask for; others it then may not
+        #[arg(long = "scope", value_name = "SCOPE", requires = "url")]
+        scopes: Vec<String>,
         /// A header of every request to that URL, whose value is read from standard input, a line each
         #[arg(long = "header", value_name = "NAME", requires = "url")]
         headers: Vec<String>,
@@ -54,6 +64,16 @@ pub(crate) enum Words {
     },
     /// Take a server away and end its processes
     Remove {
+        /// Its name
+        name: String,
+    },
+    /// Suspend a server: what is on its way there is cancelled, what asks rejected, and no call goes there
+    Suspend {
+        /// Its name
+        name: String,
+    },
+    /// Let a suspended server run again; a decision
+    Resume {
         /// Its name
         name: String,
     },
@@ -90,9 +110,12 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
     let home = Home::find()?;
     let mut control = Control::open(&home).await?;
     match words {
-        Words::Add { name, url: Some(url), headers, client_id, .. } => {
+        Words::Add { name, url: Some(url), headers, client_id, client_secret, callback_port, scopes, .. } => {
             let headers = typed(headers, std::io::stdin().lock())?;
-            return add_remote(&mut control, &home, (name, url, client_id), headers, printer).await;
+            let secret = client_secret.then(|| "the client secret".to_owned()).into_iter().collect();
+            let secret = typed(secret, std::io::stdin().lock())?.pop().map(|(_, value)| Secret::new(value));
+            let login = LoginTerms { client_id, client_secret: secret, callback_port, scopes };
+            return add_remote(&mut control, &home, (name, url, login), headers, printer).await;
         }
         Words::Add { name, env, secrets, words, .. } => {
             let mut env = env.into_iter().map(variable).collect::<Result<Vec<_>, _>>()?;
@@ -104,6 +127,14 @@ pub(crate) async fn run<W: Write>(words: Words, printer: &mut Printer<W>) -> Res
         Words::Remove { name } => {
             control.order(&Request::RemoveServer { name: name.clone() }).await?;
             said(&name, "removed", &format!("Removed {name}."), printer)?;
+        }
+        Words::Suspend { name } => {
+            control.order(&Request::SuspendServer { name: name.clone() }).await?;
+            said(&name, "suspended", &format!("Suspended. No call goes to {name} until you lift it."), printer)?;
+        }
+        Words::Resume { name } => {
+            control.order(&Request::ResumeServer { name: name.clone() }).await?;
+            said(&name, "resumed", &format!("Calls go to {name} again."), printer)?;
         }
         Words::Trust { name, except, effects } => {
             let effects = effects.iter().map(|words| effects_of(words)).collect::<Result<_, _>>()?;
@@ -161,16 +192,12 @@ async fn proposed<W: Write>(control: &mut Control, name: &str, printer: &mut Pri
 async fn add_remote<W: Write>(
     control: &mut Control,
     home: &Home,
-    (name, url, client_id): (String, String, Option<String>),
+    (name, url, login): (String, String, LoginTerms),
     headers: Vec<(String, String)>,
     printer: &mut Printer<W>,
 ) -> Result<ExitCode, Ended> {
-    let request = Request::AddRemote {
-        name: name.clone(),
-        url: url.clone(),
-        headers: headers.clone(),
-        client_id: client_id.clone(),
-    };
+    let request =
+        Request::AddRemote { name: name.clone(), url: url.clone(), headers: headers.clone(), login: login.clone() };
     match control.order(&request).await {
         Ok(()) => {
             let next = format!(
@@ -179,7 +206,7 @@ async fn add_remote<W: Write>(
             said(&name, "added", &next, printer)?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(fault) if fault.code == FaultCode::NotHere && headers.is_empty() && client_id.is_none() => {
+        Err(fault) if fault.code == FaultCode::NotHere && headers.is_empty() && login == LoginTerms::default() => {
             // A peer that may not even look is refused here, before anything is written.
             servers(control).await?;
             proposal::write_url(&home.servers_json(), &name, &url)?;
@@ -315,6 +342,10 @@ fn show<W: Write>(server: &ServerView, printer: &mut Printer<W>) -> Result<(), E
     if let Some(at) = server.trusted_at {
         printer.field("Since", &format!("{} UTC", moment(at)))?;
     }
+    if let Some(why) = &server.suspended {
+        let why = if why.is_empty() { "Suspended" } else { &format!("Suspended: {why}") };
+        printer.line(&[part(Style::Faint, format!("{:<12}", "State")), part(Style::Caution, why)])?;
+    }
     if let Some(next) = next_step(server) {
         printer.field("Next", &next)?;
     }
@@ -411,6 +442,7 @@ mod tests {
             stderr: vec!["no licence\u{7}".into()],
             calls_today: (3, 1),
             left_out: vec![],
+            suspended: None,
             login: None,
         }
     }

@@ -173,6 +173,11 @@ fn show<W: Write>(plan: &LoginPlanView, printer: &mut Printer<W>) -> Result<(), 
             (false, false) => "",
         };
         printer.say(&format!("  {mark} {}: {}{reach}", scope.name, scope.words))?;
+        for (why, tools) in [("refused without it", &scope.refused_without), ("says it needs it", &scope.claimed_by)] {
+            if !tools.is_empty() {
+                printer.say(&format!("        {why}: {}", tools.join(", ")))?;
+            }
+        }
     }
     printer.say("The token stays in this computer's keychain, and goes to this server alone.")
 }
@@ -191,6 +196,8 @@ mod tests {
             risky: true,
             new: true,
             ticked: true,
+            claimed_by: vec!["write_note".into()],
+            refused_without: vec!["a\u{202e}".into(), "b".into()],
         };
         let plan = LoginPlanView {
             server: "notes".into(),

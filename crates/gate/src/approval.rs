@@ -62,6 +62,8 @@ pub enum By {
     Proved,
     /// Something that may only tighten: a reject from the command line of any broker, a notification.
     Tightening,
+    /// A rule of the policies in force, which may only tighten too.
+    Rule,
 }
 
 /// What happens to a question.

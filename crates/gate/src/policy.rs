@@ -17,6 +17,7 @@ mod release;
 mod rules;
 mod server;
 mod shape;
+mod suspension;
 
 pub use kept::KeptFacts;
 pub use place::Destination;
@@ -24,6 +25,7 @@ pub use release::Carried;
 pub use rules::Rule;
 pub use server::ServerReport;
 pub use shape::LeftOut;
+pub use suspension::{Suspends, Suspension};
 
 use crate::approval::Consent;
 use crate::call::Digest;
@@ -261,6 +263,8 @@ pub struct Reason {
     pub rememberable: bool,
     /// Whether it looks at how much went through within a time.
     pub counts: bool,
+    /// What it suspends when calls run into it again and again.
+    pub suspension: Option<Suspension>,
 }
 
 /// What policy makes of a call.

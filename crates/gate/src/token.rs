@@ -18,6 +18,8 @@ pub struct Token {
     pub for_others: Vec<String>,
     /// No call of this client went out with this login before.
     pub first_use: bool,
+    /// What the tool is known to need, by its server's word, that the token may not be used for.
+    pub lacks: Vec<String>,
 }
 
 impl Token {
@@ -27,6 +29,7 @@ impl Token {
             (!self.for_others.is_empty(), "token_for_another"),
             (!self.beyond.is_empty(), "token_over_broad"),
             (self.first_use, "token_first_use"),
+            (!self.lacks.is_empty(), "token_lacks_scope"),
         ];
         odd.into_iter().filter_map(|(is, class)| is.then_some(class)).collect()
     }

@@ -76,6 +76,8 @@ pub struct Tool {
     pub fetches: bool,
     /// Whether its definition says that it reaches beyond its server (`openWorldHint`, a claim that only raises the risk).
     pub open_world: bool,
+    /// Foreign: the scopes that its definition says it needs (`securitySchemes`), a claim.
+    pub scopes: Vec<String>,
     /// What inspection saw in the definition.
     pub findings: Vec<Finding>,
     validator: Option<Arc<jsonschema::Validator>>,
@@ -101,6 +103,30 @@ pub enum ToolFault {
         /// How many.
         bytes: usize,
     },
+}
+
+/// The most scopes that a definition may name, and the longest of them, in bytes.
+const MOST_SCOPES: usize = 64;
+const LONGEST_SCOPE: usize = 256;
+
+/// The scopes that a definition names: `securitySchemes` with `oauth2` among them, there or in `_meta`, as the Apps SDK
+/// has it and SEP-1488 proposes it.
+fn declared_scopes(definition: &serde_json::Map<String, Value>) -> Vec<String> {
+    let named =
+        |object: &serde_json::Map<String, Value>| object.get("securitySchemes").and_then(Value::as_array).cloned();
+    let meta = definition.get("_meta").and_then(Value::as_object);
+    let schemes = named(definition).or_else(|| meta.and_then(named)).unwrap_or_default();
+    let oauth = schemes.iter().filter(|scheme| scheme.get("type").and_then(Value::as_str) == Some("oauth2"));
+    let scopes = oauth.filter_map(|scheme| scheme.get("scopes")?.as_array()).flatten().filter_map(Value::as_str);
+    // RFC 6749 section 3.3: printable ASCII but for blanks, quotes and backslashes.
+    let fine = |scope: &&str| {
+        let allowed = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
+        !scope.is_empty() && scope.len() <= LONGEST_SCOPE && scope.bytes().all(allowed)
+    };
+    let mut scopes: Vec<String> = scopes.filter(fine).take(MOST_SCOPES).map(str::to_owned).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
 }
 
 impl Tool {
@@ -135,6 +161,7 @@ impl Tool {
             digest: Digest::of("consentry tool 1", &[canonical(&value).as_bytes()]),
             fetches: effects::fetches(&name, &schema, annotations),
             open_world,
+            scopes: declared_scopes(object),
             name,
             description,
             raw,
@@ -165,6 +192,7 @@ impl Tool {
             derived: self.derived.clone(),
             fetches: self.fetches,
             open_world: self.open_world,
+            scopes: self.scopes.clone(),
             findings: self.findings.clone(),
             validator: self.validator.clone(),
         }

@@ -308,6 +308,16 @@ commands! {
         /// What proves it.
         identity: String
     } -> ();
+    /// No call goes to a server any more: what is on its way is cancelled, what asks is rejected.
+    SuspendServer("suspend_server") {
+        /// The server.
+        name: String
+    } -> ();
+    /// Lets it run again: a decision.
+    ResumeServer("resume_server") {
+        /// The server.
+        name: String
+    } -> ();
     /// What a program was shown counts no more: its next chat begins clean. A decision.
     NewChat("new_chat") {
         /// What proves it.

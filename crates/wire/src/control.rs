@@ -27,6 +27,20 @@ pub enum Draft {
     },
 }
 
+/// What was agreed with whoever guards a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoginTerms {
+    /// Who we are there, where somebody registered us.
+    pub client_id: Option<String>,
+    /// The secret that goes with it.
+    pub client_secret: Option<Secret>,
+    /// Where the browser has to come back to on this machine.
+    pub callback_port: Option<u16>,
+    /// The only scopes that may be asked for; all where there is none.
+    pub scopes: Vec<String>,
+}
+
 /// What a control peer asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
@@ -158,6 +172,16 @@ pub enum Request {
         /// What proves it.
         identity: String,
     },
+    /// No call goes to a server any more.
+    SuspendServer {
+        /// The server.
+        name: String,
+    },
+    /// Decision: lifts that.
+    ResumeServer {
+        /// The server.
+        name: String,
+    },
     /// What a program was shown counts no more: its next chat begins clean.
     NewChat {
         /// What proves it.
@@ -211,9 +235,9 @@ pub enum Request {
         url: String,
         /// What every request to it carries.
         headers: Vec<(String, String)>,
-        /// Who we are at whoever guards it, where somebody registered us there.
+        /// What was agreed with whoever guards it.
         #[serde(default)]
-        client_id: Option<String>,
+        login: LoginTerms,
     },
     /// Decision: finds out what a login at a server would be.
     PlanLogin {

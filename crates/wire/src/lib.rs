@@ -77,7 +77,7 @@ pub enum Event {
     Activity,
     /// A server, its state, or its trust changed.
     Servers,
-    /// The broker's state changed: stopped, paused.
+    /// The broker's state changed: stopped, paused; or a rule suspended something.
     Status,
     /// A grant was made or taken back.
     Grants,

@@ -270,6 +270,14 @@ fn Consent(plan: LoginPlanView, doing: RwSignal<Doing>, fault: RwSignal<Option<F
     }
 }
 
+/// Which tools a scope is for, as far as their server lets know.
+fn for_tools(words: &'static str, tools: &[String]) -> Option<AnyView> {
+    const MOST: usize = 6;
+    let names = tools.iter().take(MOST).map(|name| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " });
+    let more = (tools.len() > MOST).then(|| format!("and {} more", tools.len() - MOST));
+    (!tools.is_empty()).then(|| view! { <span class="sub">{words}{names.collect_view()}{more}</span> }.into_any())
+}
+
 fn scopes(scopes: &[ScopeView], ticked: RwSignal<BTreeSet<String>>) -> AnyView {
     if scopes.is_empty() {
         let words = "It asks for nothing in particular: what the token can do is up to the server.";
@@ -289,6 +297,8 @@ fn scopes(scopes: &[ScopeView], ticked: RwSignal<BTreeSet<String>>) -> AnyView {
         };
         let risky = scope.risky.then(|| tag("caution", "alert", "Reaches far"));
         let new = scope.new.then(|| tag("", "plus", "New"));
+        let why = [("Refused without it: ", &scope.refused_without), ("For, by their own word: ", &scope.claimed_by)];
+        let why = why.map(|(words, tools)| for_tools(words, tools));
         view! {
             <li>
                 <label class="scope">
@@ -296,6 +306,7 @@ fn scopes(scopes: &[ScopeView], ticked: RwSignal<BTreeSet<String>>) -> AnyView {
                     <span>
                         <span class="row wrap"><b>{scope.words.clone()}</b>{new}{risky}</span>
                         <code>{excerpt(&scope.name, SCOPE, "")}</code>
+                        {why}
                     </span>
                 </label>
             </li>

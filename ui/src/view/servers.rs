@@ -13,7 +13,7 @@ use crate::words;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::Fault;
-use wire::command::{RemoveServer, ReviewServer, Servers};
+use wire::command::{RemoveServer, ResumeServer, ReviewServer, Servers, SuspendServer};
 use wire::view::{LoginState, PinState, ServerView, ServersView, TrustState};
 
 type Fetched = RwSignal<Option<Result<ServersView, Fault>>>;
@@ -120,6 +120,7 @@ fn row(server: &ServerView, pane: Pane) -> AnyView {
     let (class, icon_name, word, _) = words::trust(server.trust);
     let state = match (server.trust, server.running) {
         (TrustState::Broken, _) => mark("danger", "stop", "Broken"),
+        _ if server.suspended.is_some() => mark("danger", "stop", "Suspended"),
         _ if server.login.as_ref().is_some_and(|l| matches!(l.state, LoginState::Needed | LoginState::More)) => {
             mark("caution", "alert", "Wants a login")
         }
@@ -164,6 +165,19 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
         Memo::new(move |_| found().and_then(|server| server.login))
     };
     let (shown, again) = (StoredValue::new(name.clone()), found.clone());
+    let suspended = {
+        let found = found.clone();
+        Memo::new(move |_| found().is_some_and(|server| server.suspended.is_some()))
+    };
+    let turn = Callback::new(move |suspend: bool| {
+        let name = shown.get_value();
+        spawn_local(async move {
+            fault.set(match suspend {
+                true => call(SuspendServer { name }).await.err(),
+                false => call(ResumeServer { name }).await.err(),
+            });
+        });
+    });
     let review = {
         let name = name.clone();
         Callback::new(move |()| {
@@ -210,6 +224,15 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
                     <button class="btn small" type="button" on:click=move |_| review.run(())>
                         {icon("refresh")}"Review tools"
                     </button>
+                    <button
+                        class="btn small" type="button" title="Suspended, no call goes there: what runs is cancelled, what waits rejected"
+                        on:click=move |_| turn.run(!suspended.get_untracked())
+                    >
+                        {move || match suspended.get() {
+                            true => view! { {icon("check")}"Let it run again" }.into_any(),
+                            false => view! { {icon("stop")}"Suspend" }.into_any(),
+                        }}
+                    </button>
                     <button class="btn small danger" type="button" on:click=move |_| asking.set(true)>
                         {icon("trash")}"Remove…"
                     </button>
@@ -252,12 +275,19 @@ fn head(server: &ServerView) -> AnyView {
     let (class, name, word, means) = words::trust(server.trust);
     let wrong =
         server.fault.as_ref().map(|fault| view! { <p class="fault">{icon("alert")}<span>{fault.clone()}</span></p> });
+    let suspended = server.suspended.as_ref().map(|why| {
+        let why = match why.is_empty() {
+            true => "You suspended it.".to_owned(),
+            false => format!("It was suspended: {why}."),
+        };
+        view! { <p class="fault">{icon("stop")}<span>{why}" No call goes there until you let it run again."</span></p> }
+    });
     view! {
         <div>
             <h2 class="title"><Foreign text=server.name.as_str() budget=Budget::NAME class="" /></h2>
             <p class="row wrap">{mark(class, name, word)}<span class="note">{means}</span></p>
         </div>
-        {wrong}
+        {suspended}{wrong}
         {reached(server)}
     }
     .into_any()

@@ -57,7 +57,7 @@ impl Guarded {
     ///
     /// # Errors
     /// One sentence: what can't be found out, or must not be relied on.
-    pub(crate) async fn plan(&self, name: &str) -> Result<LoginPlanView, String> {
+    pub(crate) async fn plan(&self, name: &str, remote: &Remote) -> Result<LoginPlanView, String> {
         let challenge = self.state().challenge.clone();
         let discovery = discover(&self.url, challenge.as_ref()).await.map_err(|e| e.to_string())?;
         let (metadata, mut offered) = (guarding(&discovery).await?, discovery.scopes.clone());
@@ -75,15 +75,15 @@ impl Guarded {
             }
             _ => {}
         }
-        offered = offered.union(&had);
+        offered = allowed(offered.union(&had), remote)?;
         let plan = Plan { id: Uuid::now_v7(), discovery, metadata, offered };
         let view = plan.view(name, &had, missing);
         self.state().plan = Some(Arc::new(plan));
         Ok(view)
     }
 
-    /// Begins the login that was shown, for the scopes that were left ticked. `open` is given the place to log in; the
-    /// rest goes on by itself, and `done` is told what came of it.
+    /// Begins the login that was shown, for the scopes that were left ticked. `remote` holds its secrets themselves; `open`
+    /// is given the place to log in; the rest goes on by itself, and `done` is told what came of it.
     ///
     /// # Errors
     /// One sentence: nothing was opened.
@@ -180,7 +180,8 @@ impl Guarded {
         registered: Option<Client>,
     ) -> Result<Client, String> {
         let known = registered.is_some();
-        let given = remote.client_id.clone().map(|id| Given { id, secret: None });
+        let secret = remote.client_secret.clone().map(SecretString::from);
+        let given = remote.client_id.clone().map(|id| Given { id, secret });
         let ours = Identity { given, document: None, registered };
         // Registering for all that may be wanted later gives nothing; what a token can do is chosen each time.
         let listed = plan.discovery.resource.scopes_supported.clone().unwrap_or_default();
@@ -211,11 +212,31 @@ impl Guarded {
 /// guess, and stays as it was registered, while the port may be another each time (RFC 8252 section 7.3).
 async fn callback(remote: &Remote, known: Option<&Client>) -> Result<Callback, String> {
     let redirect = match (&remote.client_id, known.and_then(|client| client.redirect.as_ref())) {
-        (Some(_), _) => Redirect::agreed(None, "/callback"),
+        (Some(_), _) => Redirect::agreed(remote.callback_port, "/callback"),
         (None, Some(known)) => Redirect::agreed(None, known.path()),
         (None, None) => Redirect::fresh(),
     };
     Callback::bind(&redirect.map_err(|e| e.to_string())?).await.map_err(|e| e.to_string())
+}
+
+/// What may be asked for of what is offered, where the person or their administrator said what may be.
+fn allowed(offered: Scopes, remote: &Remote) -> Result<Scopes, String> {
+    if remote.scopes.is_empty() {
+        return Ok(offered);
+    }
+    let allowed = Scopes::from(remote.scopes.clone());
+    // Where it asks for nothing in particular, asking for nothing could give anything.
+    if offered.is_empty() {
+        return Ok(allowed);
+    }
+    let left: Scopes = offered.iter().filter(|scope| allowed.iter().any(|a| a == *scope)).collect();
+    match left.is_empty() {
+        true => Err(format!(
+            "it asks for {}, and `oauth.scopes` in servers.json allows none of that",
+            wire::text::escaped(&offered.to_string())
+        )),
+        false => Ok(left),
+    }
 }
 
 /// Registrations belong to who issued them, whatever server they are used for.
@@ -252,6 +273,7 @@ impl Plan {
                 new: missing && !held,
                 // No more than was asked for: what a server merely lists, and reaches far, is left for the person to add.
                 ticked: held || missing || !meaning.risky || !self.offered_by_metadata(),
+                ..ScopeView::default()
             }
         });
         let (server, issuer) = (&self.discovery.server, self.metadata.issuer.url());

@@ -255,14 +255,20 @@ fn reached(row: &FileRow, node: &Node, url: &str) -> Result<Remote, String> {
         let why = "Its address holds what may be a secret, and stands in a file. Give it as a header, which is kept in the keychain.";
         return Err(why.into());
     }
-    let login = node.get("oauth");
-    if login.is_some_and(|login| ["clientSecret", "client_secret"].iter().any(|name| login.get(name).is_some())) {
-        return Err("Its login has a client secret, which is not supported yet.".into());
+    // Cursor keeps its own under `auth`, in capitals.
+    let login = node.get("oauth").or_else(|| node.get("auth"));
+    let of_login = |names: &[&str]| login.and_then(|login| names.iter().find_map(|name| login.get(name)?.text()));
+    let id = of_login(&["clientId", "client_id", "CLIENT_ID"]);
+    let secret = of_login(&["clientSecret", "client_secret", "CLIENT_SECRET"]);
+    if let Some(text) = id.into_iter().chain(secret).find(|text| is_filled_in(text)) {
+        return Err(format!("Its login has {} in it, which only its client can fill in.", variable(text)));
     }
-    let id = login.and_then(|login| ["clientId", "client_id"].iter().find_map(|name| login.get(name)?.text()));
+    let port = login.and_then(|login| login.get("callbackPort")).and_then(Node::number);
     let mut remote =
         Remote::parse(url, headers).map_err(|why| format!("It can't be reached through Consentry: {why}."))?;
     remote.client_id = id.map(str::to_owned);
+    remote.client_secret = secret.filter(|_| id.is_some()).map(str::to_owned);
+    remote.callback_port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port >= 1_024);
     Ok(remote)
 }
 
@@ -368,7 +374,7 @@ mod tests {
             (r#"{"url":"https://x/ghp_0123456789abcdef/mcp"}"#, "may be a secret"),
             (r#"{"url":"https://x/mcp","headers":{"Authorization":"Bearer ${input:t}"}}"#, "`${input:t}` in it"),
             (r#"{"url":"https://x/mcp","bearer_token_env_var":"T"}"#, "bearer_token_env_var"),
-            (r#"{"url":"https://x/mcp","oauth":{"clientId":"a","clientSecret":"b"}}"#, "client secret"),
+            (r#"{"url":"https://x/mcp","oauth":{"clientId":"a","clientSecret":"${SECRET}"}}"#, "SECRET"),
             (r#"{"command":"p","cwd":"x"}"#, "cwd"),
             (r#"{"command":"p","cwd":"${workspaceFolder}/x"}"#, "cwd"),
             (r#"{"command":"p","env":{"K":"${input:k}"}}"#, "`${input:k}` in it, which only its client can fill in"),

@@ -82,6 +82,34 @@ pub(super) fn masked_words(words: &[String]) -> Vec<String> {
     masked
 }
 
+/// Where in the word of a command a secret stands, `before` being the word before it: the value of an option or variable
+/// whose name says so, a credential of a header, the password of a URL, a token whose beginning is known. Less than what
+/// is masked: a word that only looks random may say what runs, and must be seen.
+pub(super) fn secret_in(word: &str, before: &str) -> Option<Span> {
+    let told = |value: &str| !value.is_empty() && !value.contains(['/', '\\']) && !value.starts_with(['-', '.', '~']);
+    if before.starts_with('-') && !before.contains('=') && is_secret_name(before) {
+        return told(word).then_some(0..word.len());
+    }
+    for sign in ['=', ':'] {
+        if let Some((name, value)) = word.split_once(sign)
+            && is_secret_name(name)
+            && !name.contains('/')
+        {
+            let blank = value.len() - value.trim_start().len();
+            let credential = ["Bearer ", "Basic ", "bearer ", "basic "].iter().any(|scheme| value.contains(scheme));
+            return (credential || told(value.trim_start())).then_some(name.len() + 1 + blank..word.len());
+        }
+    }
+    if let Some((scheme, rest)) = word.split_once("://") {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (user, password) = host.rsplit_once('@')?.0.split_once(':')?;
+        let from = scheme.len() + 3 + user.len() + 1;
+        return (!password.is_empty()).then_some(from..from + password.len());
+    }
+    let known = word.len() >= 16 && !word.contains('/') && BEGINNINGS.split(' ').any(|known| word.starts_with(known));
+    known.then_some(0..word.len())
+}
+
 fn masked_word(word: &str, before: &str) -> String {
     if before.starts_with('-') && !before.contains('=') && is_secret_name(before) && !word.starts_with('-') {
         return MASK.into();
@@ -236,6 +264,30 @@ mod tests {
             assert_eq!(masked(words), shown.map_or_else(|| words.join(" "), str::to_owned));
         }
         assert_eq!(origin("https://ann:pw@h.example:8/s/key?x=1"), "https://h.example:8");
+    }
+
+    #[test]
+    fn a_secret_among_the_words_of_a_command_is_told_from_what_runs() {
+        for (before, word, secret) in [
+            ("--token", "hunter2", Some("hunter2")),
+            ("--api-key", "a=b", Some("a=b")),
+            ("x", "--api-key=hunter2", Some("hunter2")),
+            ("-e", "GITHUB_TOKEN=ghp_x", Some("ghp_x")),
+            ("--header", "Authorization: Bearer a/b+c", Some("Bearer a/b+c")),
+            ("x", "postgres://ann:hunter2@db.example/x?y=1", Some("hunter2")),
+            ("x", "ghp_0123456789abcdef", Some("ghp_0123456789abcdef")),
+            ("--key", "/etc/key.pem", None),
+            ("--private-key", "./key.pem", None),
+            ("--token", "--verbose", None),
+            ("-e", "GITHUB_TOKEN", None),
+            ("x", "/nix/store/0a1b2c3d4e5f60718293a4b5-x/bin/x", None),
+            ("-y", "@scope/secret-server", None),
+            ("x", "https://h.example/p?key=abc", None),
+            ("x", "https://ann@h.example/", None),
+            ("x", "--token=", None),
+        ] {
+            assert_eq!(secret_in(word, before).map(|span| &word[span]), secret, "{before} {word}");
+        }
     }
 
     #[test]

@@ -94,6 +94,14 @@ impl Node {
         }
     }
 
+    /// As a whole number.
+    pub(super) fn number(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Raw(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Whether it is `true`.
     pub(super) fn is_true(&self) -> bool {
         matches!(&self.kind, Kind::Raw(raw) if raw == "true")

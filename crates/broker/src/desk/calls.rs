@@ -7,7 +7,7 @@
 use super::{Asked, Behind, Desk, State};
 use crate::audit_log::Durability;
 use crate::clock::now_ms;
-use gate::approval::{Ending, Event, NO_LASTS, Terms, Yes};
+use gate::approval::{By, Ending, Event, NO_LASTS, Terms, Yes};
 use gate::call::{CallId, Digest};
 use gate::permit::{Refusal, RefusalKind};
 use std::collections::BTreeMap;
@@ -41,6 +41,21 @@ pub(crate) struct Patience<'a> {
 }
 
 impl Desk {
+    /// Says no to every call that waits and is one of these.
+    pub(crate) async fn reject_calls(
+        self: &Arc<Self>,
+        which: impl Fn(&ApprovalView) -> bool,
+        reason: impl Into<String>,
+        by: By,
+    ) {
+        let reason = Some(reason.into());
+        for view in self.waiting().into_iter().filter(|view| view.kind == ApprovalKind::Call && which(view)) {
+            let Ok(id) = view.id.parse() else { continue };
+            // One that has ended meanwhile needs no answer.
+            let _ = self.step(id, Event::Reject { reason: reason.clone(), by }).await;
+        }
+    }
+
     /// The answer to the question whether a call may run: a yes, or why it does not run now.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ pub(crate) fn by_word(by: By) -> &'static str {
         By::Window => "window",
         By::Cli | By::Proved => "cli",
         By::Tightening => "tightening",
+        By::Rule => "rule",
     }
 }
 

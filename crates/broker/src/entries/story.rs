@@ -171,6 +171,7 @@ fn answer(asked: Option<&Value>, answered: Option<&Value>) -> String {
         "cli" if !proved.is_empty() => "on the command line, and proved it by the passphrase",
         "cli" => "on the command line, where any program of this user can answer",
         "tightening" => "on the command line",
+        "rule" => "by a rule",
         _ => "",
     };
     match text(answered, "answer") {

@@ -17,13 +17,13 @@ impl Servers {
     ) -> Result<Arc<Upstream>, String> {
         match target {
             Target::Program(program) => {
-                let secrets = self.store.secrets().filled(name, &program.command.env).await?;
-                Upstream::start(name, program, &secrets, unasked)
+                let filled = self.store.secrets().filled(name, target.configured()).await?;
+                Upstream::start(name, program, &filled, unasked)
             }
             Target::Remote(remote, identity) => {
-                let headers = self.store.secrets().filled(name, &remote.headers).await?;
+                let filled = self.store.secrets().filled(name, target.configured()).await?;
                 let account = self.accounts.of(remote, *identity).map(|guarded| guarded as Arc<dyn Bearer>);
-                Upstream::reach(name, remote, &headers, account, unasked).await
+                Upstream::reach(name, remote, &filled, account, unasked).await
             }
         }
     }

@@ -124,6 +124,7 @@ impl Servers {
             stderr: running.last().map_or_else(|| entry.stderr.clone(), |u| u.stderr()),
             calls_today,
             left_out: entry.choice.left_out.iter().cloned().collect(),
+            suspended: None,
             login: entry.in_force().and_then(|a| self.accounts.standing(a.identity.parse().ok()?)),
         }
     }

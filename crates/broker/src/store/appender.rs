@@ -15,6 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// disk, so it is done seldom; what the log may hold until then is some tens of megabytes.
 const FOLD_AFTER: usize = 16 << 20;
 
+/// How much of the database is kept in memory to append to it, in KiB: the ends of its tables, and the index over the
+/// names of bodies, which grow at any place.
+const CACHE_KIB: i64 = 16 * 1024;
+
 /// What a batch writes beside its records: the pages that any transaction touches.
 const BATCH_COST: usize = 3 * 4096;
 
@@ -68,6 +72,8 @@ impl Appender {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        // Negative: in KiB, not in pages.
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         let head = "SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1";
         let head = connection.query_row(head, [], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))).optional()?;

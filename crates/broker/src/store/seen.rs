@@ -1,5 +1,6 @@
 //! What was seen before, so that only what is new is told: entries of clients' files, by marks that hold nothing of what
-//! is marked; and which client used which login.
+//! is marked; which client used which login; and which tools were refused for want of which
+//! scopes.
 
 use super::Store;
 use super::originals::OriginalKey;
@@ -51,6 +52,29 @@ impl Store {
         let rows = rows.map_err(|e| self.fault(&e))?;
         let digest = |row: &sqlx::sqlite::SqliteRow, at: usize| row.get::<String, _>(at).parse().ok();
         Ok(rows.iter().filter_map(|row| Some((digest(row, 0)?, digest(row, 1)?))).collect())
+    }
+
+    /// For want of which scopes calls of which tools were refused: server, tool, scope.
+    pub(crate) async fn scope_needs(&self) -> Result<Vec<(Digest, String, String)>, Fault> {
+        let rows = sqlx::query("SELECT server, tool, scope FROM scope_need").fetch_all(&self.pool).await;
+        let rows = rows.map_err(|e| self.fault(&e))?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| Some((row.get::<String, _>(0).parse().ok()?, row.get(1), row.get(2))))
+            .collect())
+    }
+
+    /// Notes that a call of this tool was refused for want of a scope.
+    pub(crate) async fn note_scope_need(&self, server: Digest, tool: &str, scope: &str, at: i64) -> Result<(), Fault> {
+        sqlx::query("INSERT OR REPLACE INTO scope_need (server, tool, scope, seen_at) VALUES (?, ?, ?, ?)")
+            .bind(server.to_string())
+            .bind(tool)
+            .bind(scope)
+            .bind(at)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|e| self.fault(&e))
     }
 
     /// Notes that a client used the login at a server.

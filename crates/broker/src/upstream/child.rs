@@ -44,20 +44,20 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts the program, with secrets that stand nowhere else but in its environment.
+    /// Starts the program, with secrets that stand nowhere else but in its environment and among its arguments.
     pub(crate) fn spawn(
         name: &str,
         program: &Program,
         secrets: &Filled,
     ) -> Result<(Self, ChildStdin, ChildStdout), String> {
         let mark = uuid::Uuid::now_v7().to_string();
+        let given = secrets.command().unwrap_or(&program.command);
         let mut command = tokio::process::Command::new(&program.resolved);
         command
-            .args(program.command.words.iter().skip(1))
+            .args(given.words.iter().skip(1))
             .env_clear()
             .envs(INHERITED.iter().filter_map(|n| std::env::var_os(n).map(|v| (*n, v))))
-            .envs(&program.command.env)
-            .envs(secrets.iter())
+            .envs(&given.env)
             .env(MARK, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

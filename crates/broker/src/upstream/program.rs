@@ -24,10 +24,25 @@ pub(crate) struct Command {
     pub(crate) cwd: Option<String>,
 }
 
+/// Programs that run another one, which an argument names.
+const RUNNERS: &[&str] =
+    &["npx", "npm", "pnpm", "yarn", "bunx", "uvx", "uv", "pipx", "docker", "podman", "env", "sudo", "nice", "timeout"];
+
+impl Command {
+    /// The place of the word that says what runs, where that is an argument: the first that is no option.
+    pub(super) fn runs_at(&self) -> Option<usize> {
+        let name = Path::new(self.words.first()?).file_name()?.to_str()?;
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let runs = INTERPRETERS.contains(&stem) || RUNNERS.contains(&stem);
+        let first = self.words.iter().enumerate().skip(1).find(|(_, word)| !word.starts_with('-'));
+        first.filter(|_| runs).map(|(nth, _)| nth)
+    }
+}
+
 // Values that were read from a client's file may be secrets, until they are in the keychain.
 impl Drop for Command {
     fn drop(&mut self) {
-        self.env.values_mut().for_each(Zeroize::zeroize);
+        self.env.values_mut().chain(&mut self.words).for_each(Zeroize::zeroize);
     }
 }
 

@@ -32,6 +32,26 @@ pub(crate) struct Remote {
     /// The client id that its authorization server knows Consentry by, where the person was given one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
+    /// The secret that goes with it, as its reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret: Option<String>,
+    /// Where the browser has to come back to on this machine; any port that is free where none is agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) callback_port: Option<u16>,
+    /// The only scopes that may be asked for; all where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<String>,
+}
+
+/// What a text of a configuration is that may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text<'a> {
+    /// A variable or a header of this name.
+    Named(&'a str),
+    /// A word of a command, behind this one.
+    Word(&'a str),
+    /// A secret.
+    Secret,
 }
 
 impl Remote {
@@ -64,7 +84,7 @@ impl Remote {
         if headers.values().any(|value| value.bytes().any(|b| b < 0x20 && b != b'\t' || b == 0x7f)) {
             return Err("a header's value holds characters that can't be sent".into());
         }
-        Ok(Self { url: given, headers, client_id: None })
+        Ok(Self { url: given, headers, client_id: None, client_secret: None, callback_port: None, scopes: Vec::new() })
     }
 
     /// All that makes it this server and no other. Values that are secret are in it as their references.
@@ -75,6 +95,17 @@ impl Remote {
         parts.extend(headers.iter().map(String::as_bytes));
         if let Some(id) = &self.client_id {
             parts.extend([b"client".as_slice(), id.as_bytes()]);
+        }
+        if let Some(secret) = &self.client_secret {
+            parts.extend([b"client secret".as_slice(), secret.as_bytes()]);
+        }
+        let port = self.callback_port.map(u16::to_be_bytes);
+        if let Some(port) = &port {
+            parts.extend([b"callback".as_slice(), port]);
+        }
+        if !self.scopes.is_empty() {
+            parts.push(b"scopes");
+            parts.extend(self.scopes.iter().map(String::as_bytes));
         }
         Digest::of("consentry remote 1", &parts)
     }
@@ -119,16 +150,16 @@ impl std::fmt::Debug for Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        self.headers.values_mut().for_each(Zeroize::zeroize);
+        self.headers.values_mut().chain(&mut self.client_secret).for_each(Zeroize::zeroize);
     }
 }
 
 impl Configured {
-    /// What a person is shown of it: the words of its command, or its URL alone.
+    /// What a person is shown of it: the words of its command, secrets masked, or its URL alone.
     pub(crate) fn words(&self) -> Vec<String> {
-        match self {
-            Self::Program(command) => command.words.clone(),
-            Self::Remote(remote) => vec![remote.url.to_string()],
+        match crate::secrets::masked(self) {
+            Self::Program(ref mut command) => std::mem::take(&mut command.words),
+            Self::Remote(ref remote) => vec![remote.url.to_string()],
         }
     }
 
@@ -140,10 +171,27 @@ impl Configured {
         }
     }
 
-    pub(crate) fn given_mut(&mut self) -> &mut BTreeMap<String, String> {
-        match self {
+    /// Every text in it that may hold a secret, with what it is.
+    pub(crate) fn each_text(&mut self, mut each: impl FnMut(Text<'_>, &mut String)) {
+        let named = match self {
             Self::Program(command) => &mut command.env,
             Self::Remote(remote) => &mut remote.headers,
+        };
+        named.iter_mut().for_each(|(name, value)| each(Text::Named(name), value));
+        match self {
+            Self::Program(command) => {
+                // The word that says what runs is always to be seen, whatever it looks like.
+                let runs = command.runs_at();
+                let mut before = command.words.first().cloned().unwrap_or_default();
+                for (nth, word) in command.words.iter_mut().enumerate().skip(1) {
+                    let as_it_was = word.clone();
+                    if Some(nth) != runs {
+                        each(Text::Word(&before), word);
+                    }
+                    before = as_it_was;
+                }
+            }
+            Self::Remote(remote) => remote.client_secret.iter_mut().for_each(|secret| each(Text::Secret, secret)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Child, PATIENCE};
 use bytes::Bytes;
+use remote::oauth::Scopes;
 use remote::streamable::{self, Session};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -21,6 +22,8 @@ pub(super) enum Way {
 pub(super) enum WayFault {
     /// The server did not take it.
     NotSent(String),
+    /// It did not take it, for want of these scopes.
+    NeedsScopes(Scopes),
     /// It may have.
     Unknown(String),
 }
@@ -34,9 +37,9 @@ impl From<streamable::Fault> for WayFault {
             streamable::Fault::Unknown(why) => {
                 Self::Unknown(format!("broke off ({why}); whether the call ran is unknown: check the server"))
             }
-            streamable::Fault::Unauthorized(challenge) if challenge.wants_scopes() => Self::NotSent(
-                "asks for more rights than you gave it; the call did not run. Consentry's window says which".into(),
-            ),
+            streamable::Fault::Unauthorized(challenge) if challenge.wants_scopes() => {
+                Self::NeedsScopes(Scopes::parse(challenge.scope.as_deref().unwrap_or_default()))
+            }
             streamable::Fault::Unauthorized(_) => {
                 Self::NotSent("asks you to log in; the call did not run. Log in to it in Consentry's window".into())
             }

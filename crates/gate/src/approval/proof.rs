@@ -98,7 +98,7 @@ impl Approval {
         match by {
             By::Window => self.terms.level == Level::StepUp,
             By::Proved => true,
-            By::Cli | By::Tightening => false,
+            By::Cli | By::Tightening | By::Rule => false,
         }
     }
 
@@ -115,7 +115,7 @@ impl Approval {
             return Err(NotCounted::OtherDigest);
         }
         match by {
-            By::Tightening => Err(NotCounted::NotHere),
+            By::Tightening | By::Rule => Err(NotCounted::NotHere),
             By::Cli | By::Proved => Ok(()),
             By::Window => {
                 let armed = visible_since.is_some_and(|since| now - since >= Self::arms_after(self.terms.level));

@@ -40,7 +40,7 @@ impl Approval {
         if shown != self.terms.digest {
             return Effect::NotCounted(NotCounted::OtherDigest);
         }
-        if by == By::Tightening {
+        if matches!(by, By::Tightening | By::Rule) {
             return Effect::NotCounted(NotCounted::NotHere);
         }
         if let State::Waiting { visible_since, .. } = &mut self.state {

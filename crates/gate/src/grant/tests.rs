@@ -28,6 +28,7 @@ fn case(arguments: &Value) -> Case {
 fn judgement(policies: &[&str]) -> Judgement {
     let reason = |id: &&str| Reason {
         counts: false,
+        suspension: None,
         policy: (*id).to_owned(),
         title: String::new(),
         why: String::new(),

@@ -104,6 +104,8 @@ struct Known {
     carried: Vec<Data>,
     destinations: Vec<Place>,
     calls_last_hour: i64,
+    calls_last_minute: i64,
+    repeated: i64,
     conversation: Volume,
     hour: Volume,
     day: Volume,
@@ -130,6 +132,8 @@ impl Default for Known {
             carried: Vec::new(),
             destinations: Vec::new(),
             calls_last_hour: 1,
+            calls_last_minute: 1,
+            repeated: 1,
             conversation: Volume::default(),
             hour: Volume::default(),
             day: Volume::default(),
@@ -142,8 +146,8 @@ impl Default for Known {
 
 impl Known {
     fn so_far(&self) -> SoFar {
-        let Self { calls_last_hour, conversation, hour, day, volume, .. } = *self;
-        SoFar { calls_last_hour, conversation, hour, day, volume }
+        let Self { calls_last_hour, calls_last_minute, repeated, conversation, hour, day, volume, .. } = *self;
+        SoFar { calls_last_hour, calls_last_minute, repeated, conversation, hour, day, volume }
     }
 }
 

@@ -175,6 +175,8 @@ impl Facts<'_> {
             ("saw_flagged".into(), Value::from(self.flow.saw_flagged)),
             ("outward".into(), Value::from(self.flow.outward)),
             ("calls_last_hour".into(), Value::from(self.so_far.calls_last_hour)),
+            ("calls_last_minute".into(), Value::from(self.so_far.calls_last_minute)),
+            ("repeated".into(), Value::from(self.so_far.repeated)),
         ]);
         for (span, volume) in self.so_far.sums() {
             let parts = volume.parts().map(|(part, number)| (SmolStr::new_static(part), Value::from(number)));
@@ -182,12 +184,13 @@ impl Facts<'_> {
         }
         if let Some(token) = self.token {
             let text = |text: &str| Value::from(text);
-            let record: [(SmolStr, Value); 5] = [
+            let record: [(SmolStr, Value); 6] = [
                 ("issuer".into(), text(&token.issuer)),
                 ("scopes".into(), texts(&token.scopes)),
                 ("over_broad".into(), Value::from(!token.beyond.is_empty())),
                 ("for_another".into(), Value::from(!token.for_others.is_empty())),
                 ("first_use".into(), Value::from(token.first_use)),
+                ("lacks".into(), texts(&token.lacks)),
             ];
             call.insert("token".into(), Value::record(record, None));
         }

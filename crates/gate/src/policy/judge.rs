@@ -91,6 +91,7 @@ impl Answer<'_> {
             layer: Layer::Managed,
             rememberable: false,
             counts: false,
+            suspension: None,
         });
         self.forbidden_by.iter().map(|policy| policy.reason()).chain(unlisted)
     }
@@ -114,6 +115,7 @@ impl Policy {
             why: self.why.clone(),
             layer: self.layer,
             rememberable: self.rememberable,
+            suspension: self.suspension,
             counts: self
                 .reads
                 .names("call")

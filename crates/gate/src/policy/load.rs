@@ -2,6 +2,7 @@
 //! layer, and strictly valid.
 
 use super::reads::Reads;
+use super::suspension::Suspension;
 use super::{Layer, PolicyFault, Source, lift};
 use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use cedar_policy_core::ast::{
@@ -20,6 +21,8 @@ pub(super) struct Policy {
     pub(super) why: String,
     /// Not `@remember("never")`.
     pub(super) rememberable: bool,
+    /// What it suspends when calls run into it again and again.
+    pub(super) suspension: Option<Suspension>,
     pub(super) layer: Layer,
     pub(super) permits: bool,
     /// The alias of the one server it is about, if it names one.
@@ -176,6 +179,10 @@ impl Source {
         if remember.as_deref().is_some_and(|r| r != "never") {
             return Err(fault("@remember knows only \"never\""));
         }
+        let suspension = Suspension::parse(note("suspends").as_deref(), note("after").as_deref()).map_err(fault)?;
+        if permits && suspension.is_some() {
+            return Err(fault("it permits, so no call runs into it; @suspends belongs to a forbid"));
+        }
         let mut servers: BTreeSet<String> = policy.entity_literals().iter().filter_map(namespace).collect();
         let about = servers.pop_first();
         if !servers.is_empty() {
@@ -185,6 +192,7 @@ impl Source {
             title: note("title").unwrap_or_else(|| id.clone()),
             why: note("why").unwrap_or_default(),
             rememberable: remember.is_none(),
+            suspension,
             layer: self.layer,
             permits,
             about,

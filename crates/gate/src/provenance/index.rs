@@ -37,6 +37,8 @@ struct Piece {
 struct Block {
     folded: Folded,
     pieces: Vec<Piece>,
+    /// What the texts of its pieces take, in bytes; parts are shared by the pieces that are made of them.
+    texts: usize,
 }
 
 /// Where a text was found.
@@ -68,6 +70,8 @@ pub(super) enum Borders {
 pub(super) struct Index {
     /// The newest last.
     shelves: VecDeque<(Shelf, Vec<Block>)>,
+    /// What the shelves take, in bytes: it is asked for with each message, and they are many.
+    shelved: usize,
     open: Block,
     filter: Filter,
 }
@@ -137,6 +141,9 @@ impl Index {
         if block.folded.bytes.len() == at {
             return;
         }
+        if block.pieces.last().is_none_or(|last| !Arc::ptr_eq(&last.text, text)) {
+            block.texts += text.len() + pointer.len();
+        }
         block.pieces.push(Piece {
             at: narrow(at),
             origin: origin.clone(),
@@ -154,9 +161,12 @@ impl Index {
         block.folded.shrink();
         block.pieces.shrink_to_fit();
         if self.shelves.back().is_none_or(|(_, blocks)| blocks.len() == Shelf::WIDTH) {
-            self.shelves.push_back(Default::default());
+            let shelf = Shelf::default();
+            self.shelved += shelf.footprint();
+            self.shelves.push_back((shelf, Vec::new()));
         }
         if let Some((shelf, blocks)) = self.shelves.back_mut() {
+            self.shelved += block.footprint();
             shelf.put(blocks.len(), &self.filter);
             blocks.push(block);
         }
@@ -165,7 +175,7 @@ impl Index {
 
     /// Drops the oldest shelf, or the block that is being filled where there is no other; whether there was anything.
     pub(super) fn drop_oldest(&mut self) -> bool {
-        if self.shelves.pop_front().is_some() {
+        if self.drop_shelf() {
             return true;
         }
         let any = !self.open.pieces.is_empty();
@@ -174,11 +184,18 @@ impl Index {
         any
     }
 
+    /// Drops the oldest shelf; whether there was one.
+    fn drop_shelf(&mut self) -> bool {
+        let Some((shelf, blocks)) = self.shelves.pop_front() else { return false };
+        self.shelved -= shelf.footprint() + blocks.iter().map(Block::footprint).sum::<usize>();
+        true
+    }
+
     /// Drops shelves of which everything was shown before this moment.
     pub(super) fn drop_before(&mut self, at_ms: i64) {
         let is_old = |block: &Block| block.pieces.last().is_none_or(|last| last.origin.at_ms < at_ms);
         while self.shelves.front().is_some_and(|(_, blocks)| blocks.last().is_some_and(is_old)) {
-            self.shelves.pop_front();
+            self.drop_shelf();
         }
         if self.shelves.is_empty() && !self.open.pieces.is_empty() && is_old(&self.open) {
             self.drop_oldest();
@@ -187,10 +204,7 @@ impl Index {
 
     /// How much memory it takes, in bytes, about.
     pub(super) fn footprint(&self) -> usize {
-        let shelved = |(shelf, blocks): &(Shelf, Vec<Block>)| {
-            shelf.footprint() + blocks.iter().map(Block::footprint).sum::<usize>()
-        };
-        self.shelves.iter().map(shelved).sum::<usize>() + self.open.footprint() + self.filter.footprint()
+        self.shelved + self.open.footprint() + self.filter.footprint()
     }
 
     /// The blocks that may hold a text, the newest first.
@@ -240,17 +254,11 @@ impl Index {
 
 impl Block {
     fn footprint(&self) -> usize {
-        // Parts are shared by the pieces that are made of them.
-        let mut texts = 0;
-        for (nth, piece) in self.pieces.iter().enumerate() {
-            let again = nth > 0 && Arc::ptr_eq(&piece.text, &self.pieces[nth - 1].text);
-            texts += if again { 0 } else { piece.text.len() + piece.pointer.len() };
-        }
         self.folded.bytes.capacity()
             + self.folded.starts.capacity() * 8
             + self.folded.marks.capacity() * 8
             + self.pieces.capacity() * size_of::<Piece>()
-            + texts
+            + self.texts
     }
 
     fn hit(&self, at: usize, length: usize, borders: Borders) -> Option<Hit> {

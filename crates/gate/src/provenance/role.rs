@@ -3,6 +3,8 @@
 
 use crate::tool::words;
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 /// What an argument decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +58,18 @@ const ROLES: &[(Role, &str)] = &[
 const SAID: &str =
     "body text message messages subject description content contents notes note title html markdown summary comment do";
 
+/// Each word of the table, with the first row that it stands in: names are looked up for each value of each call.
+static KNOWN: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
+    let mut known = HashMap::new();
+    for (row, (_, list)) in ROLES.iter().enumerate() {
+        for word in list.split_whitespace() {
+            known.entry(word).or_insert(row);
+        }
+    }
+    known
+});
+static SAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| SAID.split_whitespace().collect());
+
 /// The name of the argument that a pointer leads to: of a list, the list's.
 pub(super) fn argument(pointer: &str) -> &str {
     pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default()
@@ -78,13 +92,11 @@ impl Role {
     /// What an argument of this name decides.
     pub(super) fn named(name: &str) -> Option<Self> {
         let words = words(name);
-        let whole = words.join("_");
-        let known = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| word == whole);
-        let has = |row: &&(Self, &str)| row.1.split_whitespace().any(|word| words.iter().any(|part| part == word));
+        let row = |word: &str| KNOWN.get(word).copied();
         // `email_body` is what is said, not who is told.
-        let says = words.last().is_some_and(|last| SAID.split_whitespace().any(|word| word == last));
-        let part = || if says { None } else { ROLES.iter().find(has) };
-        ROLES.iter().find(known).or_else(part).map(|row| row.0)
+        let says = words.last().is_some_and(|last| SAYS.contains(last.as_str()));
+        let part = || if says { None } else { words.iter().filter_map(|word| row(word)).min() };
+        row(&words.join("_")).or_else(part).map(|row| ROLES[row].0)
     }
 }
 

@@ -57,6 +57,10 @@ fn is_zero(number: &i64) -> bool {
 pub struct SoFar {
     /// Calls of this client in the last hour, this one included.
     pub calls_last_hour: i64,
+    /// Those of the last minute, this one included; more than a thousand are not told apart.
+    pub calls_last_minute: i64,
+    /// How often this client made this very call in the last ten minutes, this time included.
+    pub repeated: i64,
     /// In this conversation, within a day.
     pub conversation: Volume,
     /// For this client, within an hour.
@@ -201,11 +205,11 @@ impl SoFar {
     #[must_use]
     pub fn with(self, volume: Volume) -> Self {
         Self {
-            calls_last_hour: self.calls_last_hour,
             conversation: self.conversation.plus(volume),
             hour: self.hour.plus(volume),
             day: self.day.plus(volume),
             volume,
+            ..self
         }
     }
 

@@ -77,7 +77,7 @@ pub struct StoryView {
     pub said: Vec<String>,
     /// The rules that asked or refused, with the words they had then where a card was shown, else with today's.
     pub reasons: Vec<Reason>,
-    /// Who answered: `window`, `cli`, `tightening`, or empty.
+    /// Who answered: `window`, `cli`, `tightening`, `rule`, or empty.
     pub answered_by: String,
     /// Foreign: what the person wrote with a no.
     pub reason: String,

@@ -117,6 +117,9 @@ pub struct ServerView {
     /// Foreign: tools it offers that the person left out.
     #[serde(default)]
     pub left_out: Vec<String>,
+    /// Why it is suspended, if it is: a piece of a sentence, or nothing where a person did it.
+    #[serde(default)]
+    pub suspended: Option<String>,
     /// How the login there stands, where it has or wants one.
     #[serde(default)]
     pub login: Option<LoginView>,
@@ -203,6 +206,12 @@ pub struct ScopeView {
     pub new: bool,
     /// Whether it is asked for unless the person says otherwise.
     pub ticked: bool,
+    /// Foreign: the trusted tools whose definitions say that they need it.
+    #[serde(default)]
+    pub claimed_by: Vec<String>,
+    /// Foreign: the tools of which the server refused a call for want of it.
+    #[serde(default)]
+    pub refused_without: Vec<String>,
 }
 
 /// How far a server is trusted.

@@ -275,7 +275,7 @@ fn for_tools(words: &'static str, tools: &[String]) -> Option<AnyView> {
     const MOST: usize = 6;
     let names = tools.iter().take(MOST).map(|name| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " });
     let more = (tools.len() > MOST).then(|| format!("and {} more", tools.len() - MOST));
-    (!tools.is_empty()).then(|| view! { <span class="sub">{words}{names.collect_view()}{more}</span> }.into_any())
+    (!tools.is_empty()).then(|| view! { <span class="for">{words}{names.collect_view()}{more}</span> }.into_any())
 }
 
 fn scopes(scopes: &[ScopeView], ticked: RwSignal<BTreeSet<String>>) -> AnyView {

@@ -78,6 +78,7 @@ serve! {
     choose_tools,
     look_now,
     set_own_domains,
+    set_own_terms,
     inspect,
     clients,
     plan_clients,
@@ -267,6 +268,11 @@ async fn look_now(
 ) -> Result<NowView, Fault> {
     shown(&window, &cards, &command.id, "The card is not on the screen.")?;
     decider.look_now(&command.id).await
+}
+
+#[tauri::command]
+async fn set_own_terms(decider: State<'_, Decider>, command: ask::SetOwnTerms) -> Result<(), Fault> {
+    decider.set_own_terms(&command.terms).await
 }
 
 #[tauri::command]

@@ -130,6 +130,7 @@ pub(crate) fn view(home: &Home, chosen: &Settings, broker: &Broker) -> SettingsV
         version: env!("CARGO_PKG_VERSION").into(),
         fault: chosen.fault(),
         own_domains: broker.own_domains(),
+        own_terms: broker.own_terms(),
     }
 }
 

@@ -184,7 +184,7 @@ export const status = (over = {}) => ({
 
 export const preferences = (over = {}) => ({ theme: "system", notifications: true, tour_seen: true, ...over });
 export const settings = (over = {}) => ({
-  preferences: preferences(), autostart: false, version: "0.1.0", fault: null, own_domains: ["jo.example"],
+  preferences: preferences(), autostart: false, version: "0.1.0", fault: null, own_domains: ["jo.example"], own_terms: ["/KD-[0-9]{5}/", "Project Blue Heron"],
   places: [
     { what: "servers", path: "/home/jo/.config/consentry/servers.json" },
     { what: "policies", path: "/home/jo/.config/consentry/policies" },

@@ -67,6 +67,32 @@ fn a_secret_in_a_result_stays_here_and_goes_back_only_where_it_came_from() {
 }
 
 #[test]
+fn a_word_that_the_person_keeps_to_themselves_reaches_no_model() {
+    let scene = Scene::new();
+    let mut client = scene.client();
+    let said = "Project Blue Heron ships in May; ask KD-12345. BLUE HERONS are birds.";
+    says(&scene.server, said);
+    assert_eq!(text(&read(&mut client)), said);
+    let set = |lines: &str| scene.home.run_typing(&["term", "set"], lines);
+    assert!(set("x\n").refused().stderr.contains("everywhere"));
+    assert!(set("/(/\n").refused().stderr.contains("can't be used"));
+    set("  Blue Heron \n\n/KD-[0-9]{5}/\n").succeeded();
+    assert_eq!(scene.home.json(&["term", "list"]).value()["own"], json!(["/KD-[0-9]{5}/", "Blue Heron"]));
+    let seen = text(&read(&mut client)).to_owned();
+    assert!(!seen.contains("Blue Heron") && !seen.contains("KD-12345"), "{seen}");
+    assert!(seen.starts_with("Project [term:1·") && seen.ends_with("BLUE HERONS are birds."), "{seen}");
+    // The log says that there are such words, and never which.
+    assert!(!scene.home.json(&["audit", "list"]).stdout.contains("Heron"));
+    // What the model got can be held against the log.
+    let outcome = scene.home.audit().into_iter().rfind(|e| e["kind"] == "outcome").expect("an outcome");
+    let shown = scene.home.json(&["audit", "show", &outcome["seq"].to_string()]).value();
+    let record: Value = serde_json::from_str(shown["record"].as_str().expect("a record")).expect("JSON");
+    assert_eq!(record["released"].as_str().map(str::len), Some(64), "{record}");
+    set("").succeeded();
+    assert_eq!(text(&read(&mut client)), said);
+}
+
+#[test]
 fn a_secret_goes_to_another_server_only_by_a_deliberate_yes() {
     let scene = Scene::new();
     let other = Fixture::new(&scene.home, "other");

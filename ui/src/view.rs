@@ -33,6 +33,7 @@ mod now;
 mod option;
 mod origins;
 mod own_domains;
+mod own_terms;
 mod pane;
 mod passphrase;
 mod places;

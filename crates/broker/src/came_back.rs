@@ -12,6 +12,7 @@ use gate::client::Client;
 use gate::permit::{Refusal, RefusalKind};
 use gate::provenance::Volume;
 use gate::release::{Kind, Released, Spotlight, Terms, release};
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use wire::view::FindingView;
 
@@ -83,6 +84,8 @@ pub(crate) fn came_back(record: Record, released: Option<&Released>, marks: &Mar
     let record = record
         .with("findings", classes(released.findings()))
         .with("bytes", released.bytes().len())
+        // SHA-256 of the very bytes: what a client says it got can be held against it.
+        .with("released", hex::encode(Sha256::digest(released.bytes())))
         .with("withheld", withheld)
         .with("uninspected", released.uninspected().to_vec())
         // The bytes stand in a field of their own.

@@ -26,7 +26,7 @@ pub(crate) enum Rights {
 impl Rights {
     /// Those of a peer.
     pub(crate) fn new(broker: &Broker, peer: &bridge::Peer, decides: bool) -> Self {
-        let subject = Subject::command(peer);
+        let subject = Subject::command(peer.pid, peer.start_time, peer.uid);
         match decides {
             true => Self::All(Decider::new(broker.inner.clone(), AnsweredBy::Cli, subject)),
             false => Self::Proved(Decider::new(broker.inner.clone(), AnsweredBy::Proved, subject)),
@@ -280,6 +280,11 @@ async fn answer(broker: &Broker, rights: &Rights, request: Request) -> Result<Re
             Reply::Done
         }
         Request::LookNow { id } => Reply::Now(Box::new(rights.decider()?.look_now(&id).await?)),
+        Request::OwnTerms => Reply::Terms(broker.own_terms()),
+        Request::SetOwnTerms { terms } => {
+            rights.decider()?.set_own_terms(&terms).await?;
+            Reply::Done
+        }
         Request::OwnDomains => Reply::Domains(broker.own_domains()),
         Request::SetOwnDomains { domains } => {
             rights.decider()?.set_own_domains(&domains).await?;

@@ -26,6 +26,7 @@ use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::{Reached, Store};
 use crate::suspensions::Suspensions;
+use crate::terms::OwnTerms;
 use crate::traffic::{Counted, Traffic};
 use crate::upstream::{Answer, Sent, Upstream, UpstreamFault};
 use crate::withheld::Conversations;
@@ -102,6 +103,8 @@ pub(crate) struct Corridor {
     /// Whom calls went to before.
     pub(crate) store: Store,
     pub(crate) own_domains: OwnDomains,
+    /// What the person keeps to themselves.
+    pub(crate) own_terms: OwnTerms,
     /// Which clients used which logins before.
     pub(crate) logins: LoginUses,
     /// Which scopes tools need.

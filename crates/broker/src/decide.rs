@@ -385,6 +385,14 @@ impl Decider {
         self.inner.corridor.own_domains.set(domains, self.by).await
     }
 
+    /// Sets the words that the person keeps to themselves: each a word or phrase, or a regular expression between slashes.
+    ///
+    /// # Errors
+    /// `Invalid` for what can't be looked for, `Storage` when it can't be written.
+    pub async fn set_own_terms(&self, terms: &[String]) -> Result<(), Fault> {
+        self.inner.corridor.own_terms.set(terms, self.by).await
+    }
+
     /// Sets how what a server says is set apart for the model.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What works here and what does not, in words, with what to do about it.
 
-use crate::person::own_subject;
+use crate::person::Subject;
 use crate::{Broker, Decisions, Home, Inner};
 use wire::view::{CheckState, CheckView, StatusView};
 
@@ -96,7 +96,7 @@ fn keychain(inner: &Inner) -> CheckView {
 }
 
 async fn proof(inner: &Inner) -> CheckView {
-    let means = inner.person.means(&own_subject()).await;
+    let means = inner.person.means(&Subject::own()).await;
     let said = match (means.system, means.passphrase) {
         (true, true) => "The system asks for your password before payments and the like; your passphrase will do, too.",
         (true, false) => "The system asks for your password before payments and the like.",

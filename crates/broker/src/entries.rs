@@ -257,6 +257,7 @@ fn summary(kind: &str, result: &str, text: &dyn Fn(&str) -> String) -> String {
             "policy" => "Policies changed.".into(),
             "protect" => format!("{client} uses {server} through Consentry."),
             "unprotect" => format!("{client} uses {server} without Consentry again."),
+            "terms" => "The words that the person keeps to themselves were set.".into(),
             "own_domains" if of("name").is_empty() => "No domains are named as the person’s own.".into(),
             "own_domains" => format!("The person’s own domains: {}.", of("name")),
             "passphrase" => "A passphrase was chosen, to prove that it is the person.".into(),

@@ -46,6 +46,7 @@ mod stop;
 mod store;
 mod suggestions;
 mod suspensions;
+mod terms;
 mod threats;
 mod traffic;
 mod upstream;
@@ -249,6 +250,11 @@ impl Broker {
         tokio::task::spawn_blocking(inspect)
             .await
             .unwrap_or_else(|e| Err(Fault::new(FaultCode::Internal, format!("The text could not be inspected: {e}."))))
+    }
+
+    /// The words that the person keeps to themselves, as typed.
+    pub fn own_terms(&self) -> Vec<String> {
+        self.inner.corridor.own_terms.all()
     }
 
     /// The domains that the person named as their own.

@@ -2,7 +2,6 @@
 //! every decision on the command line.
 
 mod passphrase;
-mod system;
 
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
@@ -10,7 +9,7 @@ use crate::store::Store;
 use gate::approval::{By, Means};
 use gate::audit::Record;
 use passphrase::{Passphrase, Place, Tries};
-pub(crate) use system::{Subject, own_subject};
+pub(crate) use presence::Subject;
 use tokio::sync::{Mutex, MutexGuard};
 use wire::proof::{Given, ProofView, Secret};
 use wire::{Fault, FaultCode};
@@ -33,7 +32,7 @@ impl Person {
 
     /// How the person could prove to be there now.
     pub(crate) async fn means(&self, subject: &Subject) -> ProofView {
-        let no_system = system::available(subject).await.err();
+        let no_system = presence::available(subject).await.err();
         let (passphrase, wait_until) = self.passphrase.standing(place(subject)).await;
         ProofView { system: no_system.is_none(), no_system: no_system.unwrap_or_default(), passphrase, wait_until }
     }
@@ -79,7 +78,7 @@ impl Person {
         if patient {
             *tries = before.wrong_at(now_ms());
         }
-        system::ask(subject).await.map_err(|why| Fault::new(FaultCode::ProofMissing, why))?;
+        presence::ask(subject).await.map_err(|why| Fault::new(FaultCode::ProofMissing, why))?;
         *tries = if patient { Tries::default() } else { before };
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::grants::Grants;
 use crate::home::Home;
 use crate::looks::Looks;
 use crate::own_domains::OwnDomains;
-use crate::person::{Person, own_subject};
+use crate::person::{Person, Subject};
 use crate::policy_files::PolicyFiles;
 use crate::recall::Recall;
 use crate::servers::Servers;
@@ -20,6 +20,7 @@ use crate::spotlights::Spotlights;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::suspensions::Suspensions;
+use crate::terms::OwnTerms;
 use crate::traffic::Traffic;
 use crate::vault::Seal;
 use crate::withheld::Conversations;
@@ -125,6 +126,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let protected = Protected::new(&own_paths(&home)).map_err(|why| {
         Fault::new(FaultCode::Internal, format!("What arguments may not name can't be looked for: {why}."))
     })?;
+    let own_terms = OwnTerms::open(store.clone(), audit.clone()).await?;
     let own_domains = OwnDomains::open(store.clone(), audit.clone()).await?;
     let person = Person::open(store.clone(), audit.clone()).await?;
     let logins = LoginUses::open(store.clone()).await?;
@@ -140,6 +142,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
         looks: Looks::new(),
         store: store.clone(),
         own_domains,
+        own_terms,
         logins,
         needs,
         withheld: Conversations::default(),
@@ -180,7 +183,7 @@ pub async fn start(options: Options) -> Result<(Broker, Decider), Fault> {
     let broker = Broker { inner: inner.clone() };
     let here = options.decisions == Decisions::CommandLine;
     let by = if here { AnsweredBy::Cli } else { AnsweredBy::Window };
-    let decider = Decider::new(inner.clone(), by, own_subject());
+    let decider = Decider::new(inner.clone(), by, Subject::own());
     let doors = door::open(&broker, here, options.believe_conversations)?;
     // A home without a place for clients' files has none to look at.
     let clients = client_files::here().ok().map(|places| client_files::watch(&inner, places));

@@ -19,6 +19,7 @@ mod proof;
 mod proposal;
 mod quiet;
 mod server;
+mod term;
 mod token;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +69,9 @@ enum Noun {
     /// Policies: check files, run cases, explain a decision
     #[command(subcommand)]
     Policy(policy::Words),
+    /// The words that you keep to yourself: no model gets to see them
+    #[command(subcommand)]
+    Term(term::Words),
     /// The domains that are your own: cards say who is inside and who outside
     #[command(subcommand)]
     Domain(domain::Words),
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
         Noun::Token(words) => block_on(token::run(words, &mut printer)),
         Noun::Passphrase(words) => block_on(proof::run(words, &mut printer)),
         Noun::Policy(words) => block_on(policy::run(words, &mut printer)),
+        Noun::Term(words) => block_on(term::run(words, &mut printer)),
         Noun::Domain(words) => block_on(domain::run(words, &mut printer)),
         Noun::Audit(words) => block_on(audit::run(words, &mut printer)),
         Noun::Stop { lift } => block_on(quiet::stop(lift, &mut printer)),

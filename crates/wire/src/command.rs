@@ -269,6 +269,11 @@ commands! {
         /// All of them.
         domains: Vec<String>
     } -> ();
+    /// Sets the words that the person keeps to themselves: a decision. No model gets to see them.
+    SetOwnTerms("set_own_terms") {
+        /// All of them: each a word or phrase, or a regular expression between slashes.
+        terms: Vec<String>
+    } -> ();
     /// What inspection makes of a text, which goes nowhere else.
     Inspect("inspect") {
         /// What it is to a model.

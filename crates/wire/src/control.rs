@@ -329,6 +329,13 @@ pub enum Request {
         /// The approval that is open.
         id: String,
     },
+    /// The words that the person keeps to themselves.
+    OwnTerms,
+    /// Decision: sets them.
+    SetOwnTerms {
+        /// All of them: each a word or phrase, or a regular expression between slashes.
+        terms: Vec<String>,
+    },
     /// The domains that are the person's own.
     OwnDomains,
     /// Decision: sets them.
@@ -403,6 +410,8 @@ pub enum Reply {
     Now(Box<NowView>),
     /// Domains.
     Domains(Vec<String>),
+    /// The words that the person keeps to themselves.
+    Terms(Vec<String>),
     /// What a login would be.
     LoginPlan(Box<LoginPlanView>),
     /// One sentence, or what to open.

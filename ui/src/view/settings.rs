@@ -2,6 +2,7 @@
 
 use super::marks::icon;
 use super::own_domains::OwnDomains;
+use super::own_terms::OwnTerms;
 use super::passphrase::Passphrase;
 use super::shell::{Chosen, trouble};
 use super::text::Foreign;
@@ -99,6 +100,7 @@ fn all(view: &SettingsView, prefer: Callback<Preferences>, autostart: Callback<b
             </label>
         </section>
         <OwnDomains domains=view.own_domains.clone() on_set=fetch />
+        <OwnTerms terms=view.own_terms.clone() on_set=fetch />
         <Passphrase />
         <section><h2>"Start"</h2>{start}</section>
         <section>

@@ -25,6 +25,7 @@ pub use terms::{Term, TermFault, Terms};
 pub use words::words;
 
 use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// One value of a class, where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +41,25 @@ pub fn usable() -> bool {
     scan::usable()
 }
 
-/// Every value of a data class in `text`, in order, none overlapping.
-pub fn find(text: &str) -> Vec<Datum> {
-    let mut found = Vec::new();
-    scan::find(text, &mut found);
-    personal::find(text, &mut found);
-    apart(found)
+/// What the person keeps to themselves: one set for all that passes, as the tables of detectors are.
+static OWN: RwLock<Option<Arc<Terms>>> = RwLock::new(None);
+
+/// From now on these are looked for as well.
+pub fn keep_to_oneself(terms: Terms) {
+    let terms = (!terms.is_empty()).then(|| Arc::new(terms));
+    *OWN.write().unwrap_or_else(PoisonError::into_inner) = terms;
 }
 
-/// The same, and every value of the terms.
+/// Every value of a data class in `text`, the person's own terms among them, in order, none overlapping.
+pub fn find(text: &str) -> Vec<Datum> {
+    let own = OWN.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match own {
+        Some(own) => find_with(text, &own),
+        None => find_with(text, &Terms::default()),
+    }
+}
+
+/// The same with these terms.
 pub fn find_with(text: &str, terms: &Terms) -> Vec<Datum> {
     let mut found = Vec::new();
     terms.find(text, &mut found);

@@ -39,6 +39,7 @@ const WORDS: &[(&str, &str)] = &[
     ("street_address", "address"),
     ("date_of_birth", "birth"),
     ("assigned", "secret"),
+    ("own", "term"),
 ];
 
 /// The word of a class in its placeholders: letters, digits and `_`, never empty.

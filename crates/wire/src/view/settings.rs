@@ -49,6 +49,9 @@ pub struct SettingsView {
     /// The domains that are the person's own.
     #[serde(default)]
     pub own_domains: Vec<String>,
+    /// The words that they keep to themselves, as typed.
+    #[serde(default)]
+    pub own_terms: Vec<String>,
 }
 
 /// A place on this machine.

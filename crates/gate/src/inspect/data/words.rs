@@ -55,6 +55,7 @@ const WORDS: &[(&str, &str)] = &[
     ("personal.person_name", "a person's name"),
     ("personal.street_address", "a street address"),
     ("personal", "personal data"),
+    ("term", "a word that you keep to yourself"),
 ];
 
 /// The kinds of things that a secret is by the end of its class.

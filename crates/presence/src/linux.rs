@@ -1,13 +1,12 @@
-//! The operating system asks the person. On Linux polkit does, by the program of the desktop that asks for passwords; it
-//! shows words of ours that stand in a file of the administrator's, so what is decided is shown in our window first.
+//! polkit: the program of the desktop that asks for passwords shows words of ours that stand in a file of the
+//! administrator's.
 
+use super::{Subject, patience};
 use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 use zbus_polkit::policykit1::{AuthorityProxy, AuthorizationResult, CheckAuthorizationFlags};
 
-/// How long the person has to answer the system's dialog.
-const PATIENCE: Duration = Duration::from_secs(100);
 /// How long the bus or polkit may take for anything else.
 const SHORT: Duration = Duration::from_secs(5);
 
@@ -15,38 +14,11 @@ const SHORT: Duration = Duration::from_secs(5);
 const IN_WINDOW: &str = "app.consentry.confirm";
 const ON_COMMAND_LINE: &str = "app.consentry.confirm-command";
 
-/// For whom the system asks: a process of this user, and whether a window of ours has shown what about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Subject {
-    pid: u32,
-    /// When it started; polkit's client looks it up where it is not given.
-    start_time: Option<u64>,
-    uid: u32,
-    action: &'static str,
+pub(super) fn own_user() -> u32 {
+    rustix::process::getuid().as_raw()
 }
 
-impl Subject {
-    /// A program that asks on a command line.
-    pub(crate) fn command(peer: &bridge::Peer) -> Self {
-        Self { pid: peer.pid, start_time: Some(peer.start_time), uid: peer.uid, action: ON_COMMAND_LINE }
-    }
-
-    /// Whether it is this process, which has shown what it is about.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.action == IN_WINDOW
-    }
-}
-
-/// This process, which shows windows.
-pub(crate) fn own_subject() -> Subject {
-    Subject { pid: std::process::id(), start_time: None, uid: rustix::process::getuid().as_raw(), action: IN_WINDOW }
-}
-
-/// Whether the system would ask, and only then say yes.
-///
-/// # Errors
-/// Why not.
-pub(crate) async fn available(subject: &Subject) -> Result<(), String> {
+pub(super) async fn available(subject: &Subject) -> Result<(), String> {
     soon(async { would_ask(&authority().await?, subject).await }).await
 }
 
@@ -58,11 +30,7 @@ async fn would_ask(authority: &AuthorityProxy<'_>, subject: &Subject) -> Result<
     }
 }
 
-/// Has the system ask, and waits for what it says.
-///
-/// # Errors
-/// A sentence: why that is no proof.
-pub(crate) async fn ask(subject: &Subject) -> Result<(), String> {
+pub(super) async fn ask(subject: &Subject) -> Result<(), String> {
     let unasked = |why| format!("The system can’t ask you: {why}.");
     let authority = soon(authority()).await.map_err(unasked)?;
     // A yes that nobody was asked for proves nothing.
@@ -103,14 +71,6 @@ impl Drop for Dialog {
     }
 }
 
-fn patience() -> Duration {
-    #[cfg(debug_assertions)]
-    if let Some(seconds) = std::env::var("CONSENTRY_PROOF_SECONDS").ok().and_then(|s| s.parse().ok()) {
-        return Duration::from_secs(seconds);
-    }
-    PATIENCE
-}
-
 async fn soon<T>(what: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::time::timeout(SHORT, what).await.unwrap_or_else(|_| Err("polkit does not answer".into()))
 }
@@ -128,9 +88,10 @@ async fn check(
 ) -> Result<AuthorizationResult, String> {
     let who = zbus_polkit::policykit1::Subject::new_for_owner(subject.pid, subject.start_time, Some(subject.uid));
     let who = who.map_err(|_| "this process can’t be described to polkit".to_owned())?;
+    let action = if subject.is_ours() { IN_WINDOW } else { ON_COMMAND_LINE };
     let details: HashMap<&str, &str> = HashMap::new();
     let flags = if may_ask { CheckAuthorizationFlags::AllowUserInteraction.into() } else { Default::default() };
-    authority.check_authorization(&who, subject.action, &details, flags, cancellation).await.map_err(words)
+    authority.check_authorization(&who, action, &details, flags, cancellation).await.map_err(words)
 }
 
 /// What polkit said, for a person.

@@ -96,6 +96,7 @@ serve! {
     log_out,
     known_clients,
     suspend_client,
+    set_spotlight,
     suspend_server,
     resume_server,
     new_chat,

@@ -197,5 +197,5 @@ export const settings = (over = {}) => ({
 
 export const server = (name, over = {}) => ({
   name, command: ["npx", "-y", `@acme/${name}-server`], env: ["API_KEY"], trust: "trusted", running: 1, clients: ["claude-desktop"],
-  tools: TOOLS, trusted_at: NOW - 40 * 24 * 60 * MINUTE, fault: null, stderr: ["listening on stdio"], calls_today: [14, 3], ...over,
+  tools: TOOLS, trusted_at: NOW - 40 * 24 * 60 * MINUTE, fault: null, stderr: ["listening on stdio"], calls_today: [14, 3], spotlight: "off", ...over,
 });

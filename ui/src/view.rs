@@ -4,6 +4,7 @@
 mod activity;
 mod add_server;
 mod answering;
+mod apart;
 mod attention;
 mod batch;
 mod body;

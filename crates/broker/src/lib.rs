@@ -326,6 +326,7 @@ impl Broker {
         let mut view = corridor.servers.view(&corridor.traffic.by_server());
         for server in &mut view.servers {
             server.suspended = corridor.stop.suspended(&server.name);
+            corridor.spotlights.of(&server.name).word().clone_into(&mut server.spotlight);
         }
         view
     }

@@ -346,6 +346,10 @@ mod tests {
         let runs = ["npx", "-y", "--token", "evil-0815", "--token", "hunter2"].map(str::to_owned).to_vec();
         let runs = Configured::Program(Command { words: runs, env: BTreeMap::new(), cwd: None });
         assert_eq!(runs.words(), ["npx", "-y", "--token", "evil-0815", "--token", "•••"], "what runs is seen");
+        let runs = ["npm", "exec", "--token", "evil-0815", "--token", "hunter2"].map(str::to_owned).to_vec();
+        let runs = Configured::Program(Command { words: runs, env: BTreeMap::new(), cwd: None });
+        assert_eq!(runs.words(), ["npm", "exec", "--token", "evil-0815", "--token", "•••"]);
+        assert!(!format!("{runs:?}").contains("hunter2"));
         let again = Configured::Program(Command { words: referred.words.clone(), env: BTreeMap::new(), cwd: None });
         assert_eq!(secrets.referred("a", &again), again);
         let mut remote = Remote::parse("https://h.example/", BTreeMap::new()).unwrap();

@@ -362,6 +362,9 @@ fn show<W: Write>(server: &ServerView, printer: &mut Printer<W>) -> Result<(), E
     }
     let (all, asked) = server.calls_today;
     printer.field("Today", &format!("{all} calls, {asked} asked"))?;
+    if !matches!(server.spotlight.as_str(), "" | "off") {
+        printer.field("Set apart", &server.spotlight)?;
+    }
     tools(&server.tools, printer)?;
     if !server.left_out.is_empty() {
         printer.field("Left out", &server.left_out.join(", "))?;
@@ -443,6 +446,7 @@ mod tests {
             calls_today: (3, 1),
             left_out: vec![],
             suspended: None,
+            spotlight: "off".into(),
             login: None,
         }
     }

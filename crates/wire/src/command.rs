@@ -313,6 +313,13 @@ commands! {
         /// What proves it.
         identity: String
     } -> ();
+    /// Sets how what a server says is set apart for the model: less than before is a decision.
+    SetSpotlight("set_spotlight") {
+        /// The server.
+        name: String,
+        /// `off`, `delimit`, `datamark` or `encode`.
+        how: String
+    } -> ();
     /// No call goes to a server any more: what is on its way is cancelled, what asks is rejected.
     SuspendServer("suspend_server") {
         /// The server.

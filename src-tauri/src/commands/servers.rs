@@ -45,6 +45,11 @@ pub(super) async fn log_out(broker: State<'_, Broker>, command: ask::LogOut) -> 
 }
 
 #[tauri::command]
+pub(super) async fn set_spotlight(decider: State<'_, Decider>, command: ask::SetSpotlight) -> Result<(), Fault> {
+    decider.set_spotlight(&command.name, &command.how).await
+}
+
+#[tauri::command]
 pub(super) async fn suspend_server(broker: State<'_, Broker>, command: ask::SuspendServer) -> Result<(), Fault> {
     broker.suspend_server(&command.name, AnsweredBy::Window).await
 }

@@ -1,6 +1,7 @@
 //! Servers: which there are, how far each is trusted, and what can be done about it.
 
 use super::add_server::AddServerForm;
+use super::apart::Apart;
 use super::clock::moment;
 use super::login::Login;
 use super::marks::{back, command, icon, mark};
@@ -169,6 +170,10 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
         let found = found.clone();
         Memo::new(move |_| found().is_some_and(|server| server.suspended.is_some()))
     };
+    let how = {
+        let found = found.clone();
+        Memo::new(move |_| found().map(|server| server.spotlight))
+    };
     let turn = Callback::new(move |suspend: bool| {
         let name = shown.get_value();
         spawn_local(async move {
@@ -215,6 +220,9 @@ fn Server(fetched: Fetched, pane: Pane, name: String) -> impl IntoView {
             <Login server=shown.get_value() login=Signal::derive(move || login.get().unwrap_or_default()) />
         </Show>
         {move || again().map(|server| about(&server))}
+        <Show when=move || how.get().is_some()>
+            <Apart server=shown.get_value() how=Signal::derive(move || how.get().unwrap_or_default()) />
+        </Show>
         {move || fault.get().map(|fault| trouble(&fault))}
         <p class="note" role="status">{busy}</p>
         <Show

@@ -125,6 +125,7 @@ impl Servers {
             calls_today,
             left_out: entry.choice.left_out.iter().cloned().collect(),
             suspended: None,
+            spotlight: String::new(),
             login: entry.in_force().and_then(|a| self.accounts.standing(a.identity.parse().ok()?)),
         }
     }

@@ -24,18 +24,22 @@ pub(crate) struct Command {
     pub(crate) cwd: Option<String>,
 }
 
-/// Programs that run another one, which an argument names.
-const RUNNERS: &[&str] =
-    &["npx", "npm", "pnpm", "yarn", "bunx", "uvx", "uv", "pipx", "docker", "podman", "env", "sudo", "nice", "timeout"];
+/// Programs that run another one, which an argument names, and those of them that want to be told first how.
+const RUNNERS: &[&str] = &["npx", "bunx", "uvx", "docker", "podman", "env", "sudo", "nice", "timeout"];
+const MANAGERS: &[&str] = &["npm", "pnpm", "yarn", "bun", "uv", "pipx"];
 
 impl Command {
-    /// The place of the word that says what runs, where that is an argument: the first that is no option.
-    pub(super) fn runs_at(&self) -> Option<usize> {
-        let name = Path::new(self.words.first()?).file_name()?.to_str()?;
+    /// The places of the words that say what runs, where those are arguments: the first that are no options.
+    pub(super) fn runs_at(&self) -> Vec<usize> {
+        let name = self.words.first().and_then(|first| Path::new(first).file_name()?.to_str()).unwrap_or_default();
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let runs = INTERPRETERS.contains(&stem) || RUNNERS.contains(&stem);
-        let first = self.words.iter().enumerate().skip(1).find(|(_, word)| !word.starts_with('-'));
-        first.filter(|_| runs).map(|(nth, _)| nth)
+        let many = match () {
+            () if MANAGERS.contains(&stem) => 2,
+            () if INTERPRETERS.contains(&stem) || RUNNERS.contains(&stem) => 1,
+            () => 0,
+        };
+        let plain = self.words.iter().enumerate().skip(1).filter(|(_, word)| !word.starts_with('-'));
+        plain.take(many).map(|(nth, _)| nth).collect()
     }
 }
 
@@ -46,11 +50,11 @@ impl Drop for Command {
     }
 }
 
-// Values of the environment are often secrets.
+// Values of the environment are often secrets, and words may be.
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Command")
-            .field("words", &self.words)
+            .field("program", &self.words.first())
             .field("env", &self.env.keys())
             .field("cwd", &self.cwd)
             .finish()

@@ -180,12 +180,12 @@ impl Configured {
         named.iter_mut().for_each(|(name, value)| each(Text::Named(name), value));
         match self {
             Self::Program(command) => {
-                // The word that says what runs is always to be seen, whatever it looks like.
+                // The words that say what runs are always to be seen, whatever they look like.
                 let runs = command.runs_at();
                 let mut before = command.words.first().cloned().unwrap_or_default();
                 for (nth, word) in command.words.iter_mut().enumerate().skip(1) {
                     let as_it_was = word.clone();
-                    if Some(nth) != runs {
+                    if !runs.contains(&nth) {
                         each(Text::Word(&before), word);
                     }
                     before = as_it_was;

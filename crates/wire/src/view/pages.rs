@@ -120,6 +120,9 @@ pub struct ServerView {
     /// Why it is suspended, if it is: a piece of a sentence, or nothing where a person did it.
     #[serde(default)]
     pub suspended: Option<String>,
+    /// How what it says is set apart for the model: `off`, `delimit`, `datamark`, `encode`.
+    #[serde(default)]
+    pub spotlight: String,
     /// How the login there stands, where it has or wants one.
     #[serde(default)]
     pub login: Option<LoginView>,

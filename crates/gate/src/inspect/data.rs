@@ -6,9 +6,11 @@
 
 mod assigned;
 mod checks;
+mod codes;
 mod issuers;
 mod labelled;
 mod labels;
+mod manifest;
 mod named;
 mod national;
 mod personal;

@@ -192,7 +192,7 @@ impl Name {
             _ => 14,
         };
         if uuid(value.as_bytes()) {
-            let identity = ["_id", "-id", "id"].iter().any(|w| self.tail().ends_with(w));
+            let identity = self.tail().ends_with("id") && !self.low.contains("secret");
             return (named || quoted) && !identity && (joint != Joint::Space || flag) && self.low != "key";
         }
         let strict = joint == Joint::Space && !flag || !named && !quoted;

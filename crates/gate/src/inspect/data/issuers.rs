@@ -280,7 +280,23 @@ const TRADING: &[Row] = &[
         &["$argon2i", "$argon2d"],
         r"[id]{0,1}\$v=\d{2}\$[mtp=,0-9]{8,40}\$[A-Za-z0-9+/$]{20,200}",
     ),
-    sure("secret.password_hash", &["$krb5asrep$", "$krb5tgs$"], r"[A-Za-z0-9$.@*/:_-]{40,2000}"),
+    sure("secret.password_hash", &["$krb5asrep$", "$krb5tgs$", "$krb5pa$"], r"[A-Za-z0-9$.@*/:_-]{40,2000}"),
+    // crypt(5); RFC 5802 as PostgreSQL stores it; the stores of WordPress, Drupal, Django, passlib and OpenLDAP.
+    sure("secret.password_hash", &["$md5$", "$md5,", "$gy$", "$7$", "$sha1$", "$scrypt$"], r"[./A-Za-z0-9$=,]{24,200}"),
+    row("secret.password_hash", &["$P$", "$H$"], r"[./A-Za-z0-9]{31}"),
+    row("secret.password_hash", &["$S$"], r"[./A-Za-z0-9]{52}"),
+    row("secret.password_hash", &["{SSHA}", "{SHA}", "{SMD5}", "{SSHA256}", "{SSHA512}"], r"\b{22,140}={0,2}"),
+    sure("secret.password_hash", &["pbkdf2_sha256$", "pbkdf2_sha1$"], r"\d{4,7}\$[A-Za-z0-9]{8,40}\$\b{27,44}={0,2}"),
+    sure(
+        "secret.password_hash",
+        &["$pbkdf2-sha256$", "$pbkdf2-sha512$", "$pbkdf2-sha1$"],
+        r"[i=]{0,2}\d{3,7}\$[./A-Za-z0-9]{8,60}\$[./A-Za-z0-9]{20,120}",
+    ),
+    sure(
+        "secret.password_hash",
+        &["SCRAM-SHA-256$", "SCRAM-SHA-1$"],
+        r"\d{4,7}:\b{12,60}={0,2}\$\b{27,60}={0,2}:\b{27,60}={0,2}",
+    ),
     Row {
         class: "secret.jwt",
         left: "",

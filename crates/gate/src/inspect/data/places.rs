@@ -15,6 +15,10 @@ pub(super) enum Place {
     Netrc,
     Pair,
     PassOption,
+    PassAttached,
+    NetUse,
+    Bootstrap,
+    Below,
 }
 
 pub(super) const OPENINGS: &[(&str, Place)] = &[
@@ -37,6 +41,19 @@ pub(super) const OPENINGS: &[(&str, Place)] = &[
     ("UsernamePasswordToken(", Place::Pair),
     ("HTTPBasicAuth(", Place::Pair),
     ("psexec", Place::PassOption),
+    ("sshpass ", Place::PassOption),
+    ("docker login ", Place::PassOption),
+    ("podman login ", Place::PassOption),
+    ("registry login ", Place::PassOption),
+    ("az login ", Place::PassOption),
+    ("mysql ", Place::PassAttached),
+    ("mysqldump ", Place::PassAttached),
+    ("mysqladmin ", Place::PassAttached),
+    ("mariadb ", Place::PassAttached),
+    ("net use ", Place::NetUse),
+    ("following password", Place::Below),
+    ("bootstrap-token ", Place::Bootstrap),
+    ("bootstrap-token=", Place::Bootstrap),
 ];
 
 /// What the opening at `hit` leads to.
@@ -48,7 +65,11 @@ pub(super) fn find(place: Place, text: &str, hit: Range<usize>) -> Option<Datum>
         Place::UserOption => user(text, hit.end),
         Place::Netrc => netrc(text, hit.end),
         Place::Pair => pair(text, hit.end),
-        Place::PassOption => option(text, hit.end),
+        Place::PassOption => option(text, hit),
+        Place::PassAttached => attached(text, hit),
+        Place::NetUse => net_use(text, hit.end),
+        Place::Bootstrap => bootstrap(text, hit.end),
+        Place::Below => below(text, hit.end),
     }
 }
 
@@ -253,11 +274,110 @@ fn pair(text: &str, at: usize) -> Option<Datum> {
     good.then(|| Datum { class: "secret.password", span: at + span.start..at + span.end })
 }
 
-/// `-p password` within a command that is known to take one so.
-fn option(text: &str, at: usize) -> Option<Datum> {
+/// A password that is an option's value on the line of a command that takes one so, from `at` on.
+fn given(line: &str, at: usize) -> Option<Range<usize>> {
+    let quote = line[at..].bytes().next().filter(|b| b"\"'".contains(b));
+    let start = at + usize::from(quote.is_some());
+    let ends = |b: u8| quote.map_or(b <= b' ' || b"\"'`|;&".contains(&b), |q| b == q);
+    let length = line[start..].bytes().take_while(|b| !ends(*b)).count();
+    let value = &line[start..start + length];
+    let good = value.len() >= 4 && !placeholder(value) && !value.starts_with(['$', '<', '-', '%', '{']);
+    good.then_some(start..start + length)
+}
+
+fn password(at: usize, span: Range<usize>) -> Datum {
+    Datum { class: "secret.password", span: at + span.start..at + span.end }
+}
+
+/// `-p password` within a command that is known to take one so; `psexec` only where it takes a user as well.
+fn option(text: &str, hit: Range<usize>) -> Option<Datum> {
+    let line = ahead(text, hit.end, 300).split('\n').next()?;
+    let needs_user = text.as_bytes()[hit.end - 1] != b' ';
+    let flag = line.find(" -p ").map(|n| n + 4).or_else(|| line.starts_with("-p ").then_some(3))?;
+    (!needs_user || line.contains(" -u ")).then(|| given(line, flag)).flatten().map(|span| password(hit.end, span))
+}
+
+/// `mysql -u user -ppassword`: the option and its value are one word.
+fn attached(text: &str, hit: Range<usize>) -> Option<Datum> {
+    let line = ahead(text, hit.end, 300).split('\n').next()?;
+    let flag = line.find(" -p").map(|n| n + 3).or_else(|| line.starts_with("-p").then_some(2))?;
+    let user = line.contains("-u") || line.contains("--user");
+    (user && !line[flag..].starts_with(' ')).then(|| given(line, flag)).flatten().map(|span| password(hit.end, span))
+}
+
+/// `net use \\\\server\\share /user:name password`, in either order.
+fn net_use(text: &str, at: usize) -> Option<Datum> {
     let line = ahead(text, at, 300).split('\n').next()?;
-    let flag = line.find(" -p ")? + 4;
-    let value = line[flag..].split_ascii_whitespace().next()?;
-    let good = value.len() >= 4 && !placeholder(value) && line.contains(" -u ");
-    good.then(|| Datum { class: "secret.password", span: at + flag..at + flag + value.len() })
+    let words: Vec<&str> = line.split_ascii_whitespace().take(6).collect();
+    let named = words.iter().any(|w| w.to_ascii_lowercase().starts_with("/user:"));
+    let word = words.iter().rfind(|w| !w.starts_with(['/', '\\']) && !w.ends_with(':') && **w != "*")?;
+    let start = word.as_ptr() as usize - line.as_ptr() as usize;
+    let digit = word.bytes().any(|b| b.is_ascii_digit());
+    (named && digit).then(|| given(line, start)).flatten().map(|span| password(at, span))
+}
+
+/// `use the following password …:`, and below it, alone on its line, the password.
+fn below(text: &str, at: usize) -> Option<Datum> {
+    let rest = ahead(text, at, 240);
+    let colon = rest
+        .split_once(":\n")
+        .map(|(lead, _)| lead.len() + 2)
+        .or_else(|| Some(rest.split_once(":\r\n")?.0.len() + 3))?;
+    let line = rest[colon..].lines().find(|line| !line.trim().is_empty())?.trim();
+    let start = line.as_ptr() as usize - rest.as_ptr() as usize;
+    let span = given(rest, start).filter(|span| span.len() == line.len() && line.len() >= 6)?;
+    let digit = line.bytes().any(|b| b.is_ascii_digit());
+    digit.then(|| password(at, span))
+}
+
+/// `abcdef.0123456789abcdef` (kubernetes.io: bootstrap tokens, token format).
+fn bootstrap(text: &str, at: usize) -> Option<Datum> {
+    let span = word_at(text, at, b"");
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let (id, secret) = text.get(span.clone())?.split_once('.')?;
+    let good = id.len() == 6 && secret.len() == 16 && plain(id) && plain(secret);
+    good.then_some(Datum { class: "secret.kubernetes_token", span })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+
+    #[test]
+    fn passwords_of_commands_are_found() {
+        for (text, value) in [
+            ("psexec \\\\host -u DOM\\admin -p Winter2024! cmd", "Winter2024!"),
+            ("sshpass -p 'Tr0ub4dor&3' ssh root@host", "Tr0ub4dor&3"),
+            ("docker login -u bob -p dk39fkslq0 registry.example.com", "dk39fkslq0"),
+            ("mysql -u root -pHunter2Hunter2 shop", "Hunter2Hunter2"),
+            ("mysqldump -pHunter2Hunter2 -uroot shop", "Hunter2Hunter2"),
+            ("net use \\\\srv\\share /user:dom\\bob Winter2024!", "Winter2024!"),
+            ("net use z: \\\\srv\\share Winter2024! /USER:bob", "Winter2024!"),
+            (
+                "Please use the following password to go on:\n\nbd9627decc6346d780b3b6ab6ea8fe1f\n\nIt",
+                "bd9627decc6346d780b3b6ab6ea8fe1f",
+            ),
+            ("kubelet --tls-bootstrap-token abcdef.1234567890abcdef", "abcdef.1234567890abcdef"),
+        ] {
+            let found: Vec<&str> = find(text).into_iter().map(|d| &text[d.span]).collect();
+            assert_eq!(found, [value], "{text}");
+        }
+    }
+
+    #[test]
+    fn commands_without_one_are_left_alone() {
+        for text in [
+            "mysql -u root -p shop",
+            "mysql -u root -p\n",
+            "docker login -u bob -p $TOKEN registry.example.com",
+            "docker login -u bob -p \"$(cat file)\" registry.example.com",
+            "mkdir -p /srv/mysql -u",
+            "sshpass -p <password> ssh host",
+            "net use z: \\\\srv\\share *",
+            "Use the following password rules:\n\nat least 12 letters\n",
+            "psexec -p 1234",
+        ] {
+            assert!(find(text).is_empty(), "{text} {:?}", find(text));
+        }
+    }
 }

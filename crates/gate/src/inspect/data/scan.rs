@@ -1,9 +1,11 @@
 //! One walk over a text that finds where to look: starts of keys, names of secrets, labels of personal data.
 
 use super::assigned::{Met, NAMES, PROVIDERS, Promise, drawn};
+use super::codes::{self, Code, SAYINGS};
 use super::issuers::{Check, Row, rows};
 use super::labelled;
 use super::labels::{LABELS, Label};
+use super::manifest;
 use super::places::{self, OPENINGS, Place};
 use super::shape::Shape;
 use super::{Datum, national};
@@ -26,6 +28,8 @@ enum Lead {
     Name(Promise),
     Place(Place),
     Label(Label),
+    Code(Code),
+    Manifest,
 }
 
 struct Issued {
@@ -70,6 +74,8 @@ fn build() -> Option<Tools> {
     let more = NAMES.iter().map(|(word, promise)| (*word, Lead::Name(*promise)));
     let more = more.chain(PROVIDERS.split_ascii_whitespace().map(|word| (word, Lead::Name(Promise::Hint))));
     let more = more.chain(OPENINGS.iter().map(|(word, place)| (*word, Lead::Place(*place))));
+    let more = more.chain(SAYINGS.iter().flat_map(|(code, words)| words.iter().map(|word| (*word, Lead::Code(*code)))));
+    let more = more.chain(manifest::OPENINGS.iter().map(|word| (*word, Lead::Manifest)));
     let states = national::KINDS.iter().enumerate();
     let states =
         states.flat_map(|(at, kind)| kind.labels.iter().map(move |word| (*word, Lead::Label(Label::National(at)))));
@@ -102,6 +108,8 @@ pub(super) fn find(text: &str, out: &mut Vec<Datum>) {
     let (mut done, mut key) = (0, 0);
     // Where the last value that was none ended, and how many names in it were looked at.
     let mut junk = (0, 0);
+    // Where the last manifest ended.
+    let mut manifest = 0;
     for hit in tools.words.find_overlapping_iter(text) {
         match &tools.leads[hit.pattern().as_usize()] {
             Lead::Rows(_) if hit.start() < key => {}
@@ -133,6 +141,9 @@ pub(super) fn find(text: &str, out: &mut Vec<Datum>) {
                     out.push(found);
                 }
             }
+            Lead::Code(code) => out.extend(codes::find(*code, text, hit.range())),
+            Lead::Manifest if hit.start() < manifest => {}
+            Lead::Manifest => manifest = manifest::find(text, hit.range(), manifest, out),
             Lead::Label(label) => labelled::find(*label, text, hit.range(), out),
         }
     }

@@ -1,5 +1,6 @@
 //! Letters that look like others: what is left when style, script and posture are taken away.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use unicode_normalization::UnicodeNormalization;
 
@@ -34,11 +35,22 @@ const ALIKE: &[(char, &str)] = &[
     ('z', "ᴢ"),
 ];
 
+/// The same by the code of the other letter, 0 for none: a text may ask for each of its characters.
+static BY_CODE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut table = vec![0; 0xA800];
+    for (letter, others) in ALIKE {
+        for other in others.chars() {
+            if let (Some(place), Ok(letter)) = (table.get_mut(other as usize), u8::try_from(*letter)) {
+                *place = letter;
+            }
+        }
+    }
+    table
+});
+
 /// The Latin letter that a letter of phonetic or Cyrillic writing is read as.
 pub(super) fn alike(c: char) -> Option<char> {
-    // Where all of them stand; most characters are asked about in vain.
-    let near = matches!(c as u32, 0xD7 | 0x131 | 0x180..=0x58F | 0x5DF | 0x15E9 | 0x1D00..=0x1D7F | 0xA720..=0xA7FF);
-    ALIKE.iter().find(|(_, others)| near && others.contains(c)).map(|(letter, _)| *letter)
+    BY_CODE.get(c as usize).filter(|letter| **letter > 0).map(|letter| char::from(*letter))
 }
 
 /// Whether a letter beyond ASCII is one that ordinary words have no use for, but that passes for one they have.

@@ -141,7 +141,12 @@ export const hostile = (over = {}) => question({
 export const command = () => question({
   kind: "run", server: "weather", tool: "", effects: [], reasons: [], client: client({ name: "", claimed: null, program: "", sha256: "", parents: [] }),
   sentence: [{ ours: "Run a program for the server " }, { slot: "weather" }], expires_at: null,
-  run: { words: ["npx", "-y", "@acme/weather-server", "--units", "metric", ""], resolved: "/usr/bin/npx", sha256: "77aa".repeat(16), env: ["API_KEY", "HOME"], before: ["npx", "-y", "@acme/weather-server"] },
+  run: { words: ["npx", "-y", "@acme/weather-server", "--units", "metric", ""], resolved: "/usr/bin/npx", sha256: "77aa".repeat(16), env: [
+    { name: "API_KEY", value: null },
+    { name: "HOME", value: "/home/ann" },
+    { name: "NODE_OPTIONS", value: "--require=/tmp/.cache/hook.js" },
+  ], before: ["npx", "-y", "@acme/weather-server"] },
+  findings: [{ class: "runs_other_code", severity: "danger", pointer: "", message: "The variable `NODE_OPTIONS` can make the program run other code than its own." }],
 });
 
 export const trust = (kind = "trust", tools = TOOLS) => question({

@@ -43,5 +43,5 @@ export const address = (over = {}) => ({
   ...command(), server: "tickets",
   sentence: [{ ours: "Use a new server, " }, { slot: "tickets" }, { ours: ", at " }, { slot: "mcp.acme.example" }, { ours: "." }, { rest: " What clients ask of it leaves this computer." }],
   reasons: [{ policy: "consentry.run", title: "A server elsewhere that nobody accepted yet", why: "Whoever runs it sees what is sent to it, and decides what it answers." }],
-  run: { words: [URL], resolved: "", sha256: "", env: ["X-Team"], before: null }, ...over,
+  run: { words: [URL], resolved: "", sha256: "", env: [{ name: "X-Team", value: null }], before: null }, ...over,
 });

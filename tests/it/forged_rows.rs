@@ -164,6 +164,9 @@ fn a_changed_log_does_not_verify() {
         "delete from entry where seq = 2",
         "update entry set hash = zeroblob(32) where seq = 3",
         "update body set bytes = x'7b7d'",
+        "insert into body (id, sha256, bytes) values (-1, 'aa', x'7b7d')",
+        "update body set id = -id, bytes = x'7b7d' where id = 1",
+        "insert into entry select -1, record, hash, null from entry where seq = 1",
         "insert into entry select max(seq) + 1, '{\"kind\":\"answered\",\"answer\":\"approved\"}', zeroblob(32), null from entry",
     ] {
         let mut scene = Scene::new();

@@ -1,6 +1,7 @@
 //! Forged answers: none of them makes a call run.
 
 use e2e::client::{refusal, went_well};
+use e2e::process::until;
 use e2e::{Broker, DEADLINE, Fixture, Home, Keyring, McpClient, Ran, Say, Scene, Watch, is_root, skip};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -369,4 +370,35 @@ fn a_new_server_written_into_our_files_never_runs_without_a_yes() {
     assert!(client.tools().is_empty());
     refusal(&client.call("echo", json!({"text": "hello"})));
     assert!(new.pids().is_empty(), "a command nobody approved was run");
+}
+
+#[test]
+fn a_variable_that_makes_a_program_run_other_code_is_shown_with_its_value() {
+    let mut scene = Scene::new();
+    let new = Fixture::new(&scene.home, "sneaked-in");
+    scene.broker.stop();
+    let text = std::fs::read_to_string(scene.home.servers_json()).expect("servers.json");
+    let mut servers: Value = serde_json::from_str(&text).expect("JSON");
+    let env = json!({"NODE_OPTIONS": "--require=/tmp/x.js", "MAIL_TOKEN": "hunter2hunter2"});
+    servers["mcpServers"]["sneaked-in"] = json!({"command": new.words()[0], "args": new.words()[1..], "env": env});
+    std::fs::write(scene.home.servers_json(), servers.to_string()).expect("written");
+    scene.broker = Broker::start(&scene.home);
+    let mut client = McpClient::open(&scene.home, "sneaked-in");
+    client.shake_hands("2025-06-18");
+    let question = until("the question about it", || {
+        scene
+            .home
+            .waiting()
+            .into_iter()
+            .find(|question| question["kind"] == "run" && question["server"] == "sneaked-in")
+    });
+    let given =
+        [json!({"name": "MAIL_TOKEN", "value": null}), json!({"name": "NODE_OPTIONS", "value": "--require=/tmp/x.js"})];
+    assert_eq!(question["run"]["env"], json!(given), "{question}");
+    let finding = &question["findings"][0];
+    assert_eq!((&finding["class"], &finding["severity"]), (&json!("runs_other_code"), &json!("danger")));
+    let shown = scene.home.run(&["approvals", "show", question["id"].as_str().expect("id")]).succeeded().stdout;
+    assert!(shown.contains("NODE_OPTIONS=--require=/tmp/x.js") && shown.contains("NODE_OPTIONS` can make"), "{shown}");
+    assert!(shown.contains("MAIL_TOKEN (value hidden)") && !shown.contains("hunter2"), "{shown}");
+    assert!(new.pids().is_empty());
 }

@@ -82,6 +82,11 @@ pub(crate) fn secret_in(word: &str, before: &str) -> Option<std::ops::Range<usiz
     mask::secret_in(word, before)
 }
 
+/// Where the password of a URL stands in a text, if it is one that has one.
+pub(crate) fn password_in(text: &str) -> Option<std::ops::Range<usize>> {
+    mask::password_in(text)
+}
+
 /// The files of a client that are there.
 fn files(client: &'static ClientRow, places: &ClientPlaces) -> Vec<(&'static FileRow, PathBuf)> {
     let mut found: Vec<(&'static FileRow, PathBuf)> = Vec::new();

@@ -144,6 +144,8 @@ impl Clients {
             state.declined.insert(identity);
             state.known.remove(&identity)
         };
+        // Its connections close now, before anything has to wait or can fail.
+        self.changed.send_modify(|n| *n += 1);
         let record = Record::new("decided", now_ms())
             .with("decision", "suspend")
             .with("client", known.as_ref().map(|known| known.program.clone()).unwrap_or_default())
@@ -151,7 +153,6 @@ impl Clients {
             .with("answered_by", by_word(by));
         let recorded = self.audit.append(record, Durability::Disk).await;
         self.store.undecide(CLIENT, &identity.to_string()).await?;
-        self.changed.send_modify(|n| *n += 1);
         recorded.map_err(|refusal| Fault::new(FaultCode::Storage, refusal.message))
     }
 }

@@ -20,7 +20,8 @@ pub(crate) use paths::largest;
 pub(crate) use remember::{choice as remember_choice, fields as grant_fields, grant, lifetime, lifetime_of};
 pub(crate) use trust::{Proposal, effects_of, trust};
 
-use crate::upstream::{Configured, Program, Remote, Target};
+use crate::secrets;
+use crate::upstream::{Configured, Program, Remote, Target, steers};
 use gate::approval::Consent;
 use gate::call::Destination;
 use gate::client::Client;
@@ -29,9 +30,10 @@ use gate::policy::{FlowFacts, Needed, Policies};
 use gate::provenance::SoFar;
 use gate::tool::{Effect, Tool};
 use serde_json::json;
+use wire::text::escaped;
 use wire::view::{
     ApprovalKind, ApprovalView, ClientView, ClientWaits, DestinationView, ExcerptView, FindingView, Level, PinState,
-    Reason, RunView, SentencePart, ToolView,
+    Reason, RunView, SentencePart, ToolView, VariableView,
 };
 
 fn ours(text: impl Into<String>) -> SentencePart {
@@ -139,10 +141,23 @@ fn start(server: &str, program: &Program, before: Option<Vec<String>>) -> Approv
         words: Configured::Program(program.command.clone()).words(),
         resolved: program.resolved.to_string_lossy().into_owned(),
         sha256: program.sha256.clone(),
-        env: program.command.env.keys().cloned().collect(),
+        env: secrets::variables(&Configured::Program(program.command.clone())),
         before,
     });
+    view.findings = program.command.env.keys().filter_map(|name| steering(name)).collect();
     view
+}
+
+/// What is to be said of a variable that decides what runs.
+fn steering(name: &str) -> Option<FindingView> {
+    let (class, severity, what) = steers(name)?.told();
+    Some(FindingView {
+        class: class.into(),
+        severity,
+        pointer: String::new(),
+        message: format!("The variable `{}` {what}.", escaped(name)),
+        excerpt: None,
+    })
 }
 
 fn reach(server: &str, remote: &Remote, before: Option<Vec<String>>) -> ApprovalView {
@@ -160,7 +175,7 @@ fn reach(server: &str, remote: &Remote, before: Option<Vec<String>>) -> Approval
         words: vec![remote.url.to_string()],
         resolved: String::new(),
         sha256: String::new(),
-        env: remote.headers.keys().cloned().collect(),
+        env: remote.headers.keys().map(|name| VariableView { name: name.clone(), value: None }).collect(),
         before,
     });
     view

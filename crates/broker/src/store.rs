@@ -223,15 +223,16 @@ impl Store {
     /// Recomputes the chain and every body that is still there.
     pub(crate) async fn verify(&self) -> Result<VerifyView, Fault> {
         let mut verifier = Verifier::default();
-        let mut after = 0i64;
-        loop {
-            let rows = sqlx::query("SELECT seq, record, hash, call FROM entry WHERE seq > ? ORDER BY seq LIMIT 5000")
-                .bind(after)
+        // From the very first on: what somebody put before the beginning does not belong there.
+        let mut next = Some(i64::MIN);
+        while let Some(from) = next {
+            let rows = sqlx::query("SELECT seq, record, hash, call FROM entry WHERE seq >= ? ORDER BY seq LIMIT 5000")
+                .bind(from)
                 .fetch_all(&self.pool)
                 .await
                 .map_err(|e| self.fault(&e))?;
             let Some(last) = rows.last() else { break };
-            after = last.get(0);
+            next = last.get::<i64, _>(0).checked_add(1);
             for row in &rows {
                 let (seq, record): (i64, &str) = (row.get(0), row.get(1));
                 verifier.read(seq, record, row.get(2));
@@ -242,15 +243,15 @@ impl Store {
                 }
             }
         }
-        let mut after = 0i64;
-        loop {
-            let rows = sqlx::query("SELECT id, sha256, bytes FROM body WHERE id > ? ORDER BY id LIMIT 500")
-                .bind(after)
+        let mut next = Some(i64::MIN);
+        while let Some(from) = next {
+            let rows = sqlx::query("SELECT id, sha256, bytes FROM body WHERE id >= ? ORDER BY id LIMIT 500")
+                .bind(from)
                 .fetch_all(&self.pool)
                 .await
                 .map_err(|e| self.fault(&e))?;
             let Some(last) = rows.last() else { break };
-            after = last.get(0);
+            next = last.get::<i64, _>(0).checked_add(1);
             for row in &rows {
                 let name: &str = row.get(1);
                 if hex::encode(Sha256::digest(row.get::<&[u8], _>(2))) != name {

@@ -5,6 +5,7 @@
 use crate::audit_log::{AuditLog, Durability};
 use crate::clock::now_ms;
 use crate::desk::by_word;
+use crate::servers::report_void;
 use crate::store::{Decision, Store};
 use gate::approval::By;
 use gate::audit::Record;
@@ -26,9 +27,12 @@ pub(crate) struct OwnTerms {
 }
 
 impl OwnTerms {
-    /// As they were left, and in force from here on. A row whose seal does not hold names none.
+    /// As they were left, and in force from here on. A row whose seal does not hold names none, and is on record.
     pub(crate) async fn open(store: Store, audit: AuditLog) -> Result<Self, Fault> {
         let rows = store.decisions(KIND).await?;
+        for name in &rows.void {
+            report_void(&audit, KIND, name).await;
+        }
         let kept = rows.valid.iter().find(|row| row.name == ALL);
         let typed: Vec<String> = kept.and_then(|row| serde_json::from_str(&row.value).ok()).unwrap_or_default();
         keep_to_oneself(compiled(&typed)?);

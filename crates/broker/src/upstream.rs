@@ -6,11 +6,13 @@
 mod child;
 mod hearing;
 mod program;
+mod steers;
 mod target;
 mod way;
 
 pub(crate) use child::{Child, all_ended, end_adopted};
 pub(crate) use program::{Command, Program};
+pub(crate) use steers::steers;
 pub(crate) use target::{Configured, Remote, Target, Text};
 
 use crate::audit_log::Recorded;

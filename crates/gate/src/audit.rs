@@ -183,9 +183,13 @@ impl Default for Verifier {
 impl Verifier {
     /// The next entry, in order. After a fault the stored hash is taken, so that one change is reported once.
     pub fn read(&mut self, seq: i64, record: &str, hash: &[u8]) {
-        self.seq += 1;
+        self.seq = self.seq.saturating_add(1);
         if seq != self.seq {
-            self.fault(format!("entry {} is missing: the next one is {seq}", self.seq));
+            let due = self.seq;
+            self.fault(match seq < due {
+                true => format!("entry {seq} stands where none was written"),
+                false => format!("entry {due} is missing: the next one is {seq}"),
+            });
             self.seq = seq;
         }
         let expected = link(&self.previous, seq, record);
@@ -237,6 +241,17 @@ mod tests {
             verifier.read(*seq, record, hash);
         }
         verifier.finish().2
+    }
+
+    #[test]
+    fn entries_at_the_ends_of_all_numbers_are_faults() {
+        let mut entries = chain(&["{}"]);
+        entries.insert(0, (i64::MIN, "{}".into(), [0; 32]));
+        entries.push((i64::MAX, "{}".into(), [0; 32]));
+        entries.push((i64::MAX, "{}".into(), [0; 32]));
+        let said = faults(&entries);
+        assert!(said.iter().any(|fault| fault.contains("stands where none was written")), "{said:?}");
+        assert!(said.iter().any(|fault| fault.contains("the next one is 9223372036854775807")), "{said:?}");
     }
 
     #[test]

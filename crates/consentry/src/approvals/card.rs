@@ -6,7 +6,7 @@ pub(crate) mod now;
 
 use crate::print::{Ended, Part, Printer, Style, ahead, moment, part, plain, shortened, word};
 use std::io::Write;
-use wire::view::{ApprovalView, RunView, SentencePart, Severity, ToolView, TrustView};
+use wire::view::{ApprovalView, RunView, SentencePart, Severity, ToolView, TrustView, VariableView};
 
 /// The sentence at the top of the card; foreign words in it stand in quotes.
 pub(super) fn sentence(view: &ApprovalView) -> String {
@@ -144,7 +144,11 @@ fn command<W: Write>(run: &RunView, to: &mut Printer<W>) -> Result<(), Ended> {
     to.field("Program", &run.resolved)?;
     to.field("SHA-256", if run.sha256.is_empty() { "the program was not found" } else { &run.sha256 })?;
     if !run.env.is_empty() {
-        to.field("Variables", &run.env.join(", "))?;
+        let one = |variable: &VariableView| match &variable.value {
+            Some(value) => format!("{}={value}", variable.name),
+            None => format!("{} (value hidden)", variable.name),
+        };
+        to.field("Variables", &run.env.iter().map(one).collect::<Vec<_>>().join(", "))?;
     }
     Ok(())
 }

@@ -296,3 +296,32 @@ impl Block {
         piece.text.get(from..).map_or(0, |text| from + place(text, at - folded as usize)).min(piece.text.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_takes_is_what_a_recount_gives() {
+        let (server, trust) = ("mail".into(), super::super::Trust::Untrusted);
+        let origin = Origin { call: None, pinned: false, server, tool: None, trust, open: false, at_ms: 1 };
+        let origin = Arc::new(origin);
+        let (pointer, mut index) = (Arc::from("/text"), Index::default());
+        let recount = |index: &Index| {
+            let shelves = index.shelves.iter();
+            shelves.map(|(shelf, blocks)| shelf.footprint() + blocks.iter().map(Block::footprint).sum::<usize>()).sum()
+        };
+        for n in 0..3_000 {
+            index.add(&origin, &pointer, &format!("{n} ").repeat(400));
+            if n % 500 == 499 {
+                let counted: usize = recount(&index);
+                assert_eq!(index.shelved, counted);
+            }
+        }
+        assert!(index.shelves.len() > 1);
+        while index.drop_oldest() {
+            assert_eq!(index.shelved, recount(&index));
+        }
+        assert_eq!(index.shelved, 0);
+    }
+}

@@ -4,14 +4,16 @@ use super::Datum;
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Mutex;
+use unicode_normalization::UnicodeNormalization;
 
 /// How many terms there may be, how long one is, and how large its automaton.
 const MOST_TERMS: usize = 2048;
 const MOST_PATTERNS: usize = 64;
 const LONGEST: usize = 512;
 const LARGEST: usize = 256 * 1024;
-/// How many values of terms one text may hold; more are of no use to anyone.
+/// How many values of terms one text may hold apart.
 const MOST_FOUND: usize = 10_000;
 /// How many names of classes this process may ever be given.
 const MOST_CLASSES: usize = 4096;
@@ -83,17 +85,17 @@ impl Terms {
                     return Err(TermFault::Empty(class.clone()));
                 }
                 Term::Literal(word) => {
-                    terms.classes.push(name);
-                    words.push(word.as_str());
+                    for spelled in spellings(word) {
+                        terms.classes.push(name);
+                        words.push(spelled);
+                    }
                 }
                 Term::Pattern(pattern) => terms.patterns.push((name, compiled(class, pattern)?)),
             }
         }
         if !words.is_empty() {
-            let built = AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(&words);
+            let built =
+                AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&words);
             terms.literals = Some(built.map_err(|_| TermFault::TooMany)?);
         }
         Ok(terms)
@@ -107,17 +109,35 @@ impl Terms {
     /// Adds every value of a term in `text`.
     pub(super) fn find(&self, text: &str, out: &mut Vec<Datum>) {
         if let Some(literals) = &self.literals {
-            let hits = literals.find_iter(text).filter(|hit| alone(text, hit.start(), hit.end()));
-            out.extend(
-                hits.take(MOST_FOUND)
-                    .map(|hit| Datum { class: self.classes[hit.pattern().as_usize()], span: hit.range() }),
-            );
+            // All of them, not the longest: one that runs on into a word must not hide the shorter one within.
+            let hits = literals.find_overlapping_iter(text).filter(|hit| alone(text, hit.start(), hit.end()));
+            found(hits.map(|hit| (self.classes[hit.pattern().as_usize()], hit.range())), text, out);
         }
         for (class, pattern) in &self.patterns {
             let hits = pattern.find_iter(text).filter(|hit| !hit.is_empty());
-            out.extend(hits.take(MOST_FOUND).map(|hit| Datum { class, span: hit.range() }));
+            found(hits.map(|hit| (*class, hit.range())), text, out);
         }
     }
+}
+
+/// Adds what was found; where it is more than is kept, the rest of the text is one value.
+fn found(hits: impl Iterator<Item = (&'static str, Range<usize>)>, text: &str, out: &mut Vec<Datum>) {
+    for (nth, (class, span)) in hits.enumerate() {
+        if nth == MOST_FOUND {
+            out.push(Datum { class, span: span.start..text.len() });
+            return;
+        }
+        out.push(Datum { class, span });
+    }
+}
+
+/// The ways a word is written: letters beyond ASCII have their cases, and may be put together of several characters.
+fn spellings(word: &str) -> BTreeSet<String> {
+    if word.is_ascii() {
+        return BTreeSet::from([word.to_owned()]);
+    }
+    let cases = [word.to_owned(), word.to_lowercase(), word.to_uppercase()];
+    cases.iter().flat_map(|word| [word.nfc().collect(), word.nfd().collect(), word.clone()]).collect()
 }
 
 fn compiled(class: &str, pattern: &str) -> Result<Regex, TermFault> {
@@ -193,6 +213,30 @@ mod tests {
             ("personal.email_address", "a@post.example"),
         ];
         assert_eq!(found, want);
+    }
+
+    #[test]
+    fn no_way_of_writing_a_term_lets_it_through() {
+        let terms = Terms::new(&[
+            literal("company.project", "Blue Heron"),
+            literal("company.project", "Blue Heron X"),
+            literal("company.place", "Bürgstadt"),
+        ])
+        .unwrap();
+        let shown = |text: &str| {
+            let found = super::super::find_with(text, &terms);
+            found.into_iter().map(|d| text[d.span].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("the Blue Heron Xavier"), ["Blue Heron"]);
+        assert_eq!(shown("the Blue Heron X and"), ["Blue Heron X"]);
+        assert_eq!(
+            shown("in BÜRGSTADT, b\u{fc}rgstadt, Bu\u{308}rgstadt"),
+            ["BÜRGSTADT", "bürgstadt", "Bu\u{308}rgstadt"]
+        );
+        let many = "blue heron ".repeat(MOST_FOUND + 50);
+        let left: usize =
+            many.len() - super::super::find_with(&many, &terms).iter().map(|d| d.span.len()).sum::<usize>();
+        assert!(left <= MOST_FOUND, "only what lies between the first ones is left: {left}");
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Reading<'_> {
 
 /// Reads a text.
 pub fn read(text: &str) -> Reading<'_> {
-    let mut left = text.len() * 6 + 4096;
+    let mut left = text.len() * 2 + 4096;
     within(text, DEPTH, &mut left)
 }
 

@@ -154,6 +154,8 @@ pub(super) fn find(code: Code, text: &str, hit: Range<usize>) -> Option<Datum> {
         return None;
     }
     let (class, span) = match code {
+        // Most sayings have no number near them.
+        Code::Once if !near(bytes, &hit).any(|pair| pair.iter().all(u8::is_ascii_digit)) => return None,
         Code::Once => {
             let span = behind(text, hit.end).or_else(|| before(text, hit.start));
             ("secret.one_time_code", span?)
@@ -162,6 +164,11 @@ pub(super) fn find(code: Code, text: &str, hit: Range<usize>) -> Option<Datum> {
         Code::Seed => ("secret.seed_phrase", seed(text, hit.end)?),
     };
     Some(Datum { class, span })
+}
+
+/// The bytes around a saying, two by two: every code has two digits side by side.
+fn near<'t>(bytes: &'t [u8], hit: &Range<usize>) -> impl Iterator<Item = &'t [u8]> {
+    bytes[hit.start.saturating_sub(NEAR)..(hit.end + NEAR + 16).min(bytes.len())].windows(2)
 }
 
 fn ahead(text: &str, at: usize, most: usize) -> &str {
@@ -180,8 +187,7 @@ fn behind(text: &str, at: usize) -> Option<Range<usize>> {
         if let Some(length) = one_time(rest, start) {
             return (!measured(&rest[start + length..])).then_some(at + start..at + start + length);
         }
-        let low = token.to_lowercase();
-        if OTHERWISE.contains(&low.as_str()) {
+        if OTHERWISE.iter().any(|word| token.eq_ignore_ascii_case(word)) {
             return None;
         }
         (words, from) = (words + 1, start + token.len());
@@ -264,12 +270,13 @@ fn capitals(rest: &[u8]) -> Option<usize> {
     let body = rest[..length].iter().filter(|b| **b != b'-').count();
     let digits = rest[..length].iter().filter(|b| b.is_ascii_digit()).count();
     let among = rest[..length].iter().filter(|b| **b != b'-').is_sorted_by_key(|b| b.is_ascii_digit());
-    ((5..=10).contains(&body) && digits >= 2 && !among && rest[length - 1] != b'-').then_some(length)
+    let pair = rest[..length].windows(2).any(|pair| pair.iter().all(u8::is_ascii_digit));
+    ((5..=10).contains(&body) && digits >= 2 && pair && !among && rest[length - 1] != b'-').then_some(length)
 }
 
 fn measured(rest: &str) -> bool {
     let word = rest.trim_start_matches([' ', '-']).split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    UNITS.contains(&word.to_ascii_lowercase().as_str())
+    UNITS.iter().any(|unit| word.eq_ignore_ascii_case(unit))
 }
 
 /// A list of codes, from the first to the last.

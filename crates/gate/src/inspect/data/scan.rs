@@ -110,6 +110,8 @@ pub(super) fn find(text: &str, out: &mut Vec<Datum>) {
     let mut junk = (0, 0);
     // Where the last manifest ended.
     let mut manifest = 0;
+    // Up to where sayings were looked at.
+    let mut said = 0;
     for hit in tools.words.find_overlapping_iter(text) {
         match &tools.leads[hit.pattern().as_usize()] {
             Lead::Rows(_) if hit.start() < key => {}
@@ -141,7 +143,13 @@ pub(super) fn find(text: &str, out: &mut Vec<Datum>) {
                     out.push(found);
                 }
             }
-            Lead::Code(code) => out.extend(codes::find(*code, text, hit.range())),
+            // What stands right behind a saying was looked at with it.
+            Lead::Code(_) if hit.start() < said => {}
+            Lead::Code(code) => {
+                let found = codes::find(*code, text, hit.range());
+                said = found.as_ref().map_or(hit.end() + 16, |found| found.span.end);
+                out.extend(found);
+            }
             Lead::Manifest if hit.start() < manifest => {}
             Lead::Manifest => manifest = manifest::find(text, hit.range(), manifest, out),
             Lead::Label(label) => labelled::find(*label, text, hit.range(), out),

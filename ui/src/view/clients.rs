@@ -241,7 +241,11 @@ fn whole(file: &ClientFileView, entry: &ClientEntryView, pane: Pane) -> AnyView 
 /// What is risky, named; the sentences hold no secret.
 fn risks(risks: &[RiskView]) -> Option<AnyView> {
     let risk = |risk: &RiskView| {
-        let what = if risk.class == "secret" { "A secret lies open" } else { "Runs without asking" };
+        let what = match risk.class.as_str() {
+            "secret" => "A secret lies open",
+            "steers" => "More than its command decides",
+            _ => "Runs without asking",
+        };
         view! { <li class="finding caution">{icon("alert")}<b>{what}</b><p>{quoted(&risk.message)}</p></li> }
     };
     (!risks.is_empty()).then(|| {

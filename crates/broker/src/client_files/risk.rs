@@ -1,9 +1,11 @@
-//! What is risky in an entry: that its client runs tools unasked, and secrets that lie open in a file.
+//! What is risky in an entry: that its client runs tools unasked, secrets that lie open in a file, and variables that
+//! decide what runs.
 
 use super::entry::{HEADERS, shown_words};
 use super::mask::{is_secret_name, is_secret_shape, masked_words};
 use super::table::FileRow;
 use super::tree::{Kind, Node};
+use crate::upstream::steers;
 use wire::text::escaped;
 use wire::view::RiskView;
 
@@ -17,6 +19,13 @@ pub(super) fn risks(row: &FileRow, node: &Node) -> Vec<RiskView> {
     for (what, map) in maps(row, node) {
         for member in map.members() {
             let Some(value) = member.value.text() else { continue };
+            if what == "variable"
+                && !value.is_empty()
+                && member.name != "PATH"
+                && let Some(steer) = steers(&member.name)
+            {
+                say("steers", format!("The variable {} {}.", escaped(&member.name), steer.told().2));
+            }
             let open = !value.is_empty() && !value.starts_with('$') && !value.contains("${");
             if open && (is_secret_name(&member.name) || is_secret_shape(value)) {
                 say("secret", format!("The {what} {} holds a secret in plain text.", escaped(&member.name)));
@@ -101,6 +110,13 @@ mod tests {
         let toml = "[mcp_servers.a]\ncommand = 'x'\ndefault_tools_approval_mode = 'approve'\n[mcp_servers.a.tools.t]\napproval_mode = 'approve'\n";
         assert_eq!(said("codex", toml).lines().count(), 2);
         assert_eq!(said("cursor", r#"{"mcpServers":{"a":{"command":"x","trust":false,"autoApprove":[]}}}"#), "");
+    }
+
+    #[test]
+    fn variables_that_decide_what_runs_are_named() {
+        let text = r#"{"mcpServers":{"a":{"command":"x","env":{"NODE_OPTIONS":"--require=/x","PATH":"/bin","LEVEL":"debug"}}}}"#;
+        let said = said("cursor", text);
+        assert_eq!(said, "steers: The variable NODE_OPTIONS can make the program run other code than its own.\n");
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub enum EntryState {
 /// Something risky in an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RiskView {
-    /// `approves_itself` or `secret`.
+    /// `approves_itself`, `secret`, or `steers`.
     pub class: String,
     /// One sentence of ours; foreign text inside it is already escaped, and no secret stands in it.
     pub message: String,
